@@ -140,7 +140,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Change:
-    """What an event does to one species or parameter: add, set or scale by `amount` (number or row, read at the event)."""
+    """What an event does to one species or parameter; `amount` is a number, or a row read at the event."""
 
     target: Ref
     operation: Operation
@@ -213,7 +213,13 @@ class Network:
     sealed: bool = field(default=False, init=False)
 
     def species(
-        self, name: str, *, unit: str = "1", kind: Kind = "count", initial: float = 0.0, tolerance: float = 0.0,
+        self,
+        name: str,
+        *,
+        unit: str = "1",
+        kind: Kind = "count",
+        initial: float = 0.0,
+        tolerance: float = 0.0,
         meaning: str = "",
     ) -> Ref:
         """State a species; its handle."""
@@ -234,8 +240,12 @@ class Network:
         return ref
 
     def total(
-        self, name: str, terms: Iterable[Ref | tuple[Ref, ...] | tuple[float, Ref] | tuple[float, Ref, Ref]], *,
-        unit: str = "1", meaning: str = "",
+        self,
+        name: str,
+        terms: Iterable[Ref | tuple[Ref, ...] | tuple[float, Ref] | tuple[float, Ref, Ref]],
+        *,
+        unit: str = "1",
+        meaning: str = "",
     ) -> Ref:
         """State a sum of any length: each term a handle or a product of two, with or without a leading coefficient."""
         ref = self._row(name, "quantity")
@@ -243,8 +253,15 @@ class Network:
         return ref
 
     def reaction(
-        self, name: str, *, rate: Any, consumes: Mapping[Ref, float] | None = None,
-        produces: Mapping[Ref, float] | None = None, unit: str = "", process: str = "", net: bool = False,
+        self,
+        name: str,
+        *,
+        rate: Any,
+        consumes: Mapping[Ref, float] | None = None,
+        produces: Mapping[Ref, float] | None = None,
+        unit: str = "",
+        process: str = "",
+        net: bool = False,
     ) -> None:
         """State a reaction; `unit` is that of its rate and defaults to the first species' unit per time unit."""
         self._open(name)
@@ -261,8 +278,14 @@ class Network:
         self.reactions.append(Reaction(name, taken, made, self._checked(name, rate), unit, process or name, net))
 
     def mode(
-        self, name: str, states: Sequence[str], transitions: Sequence[Transition], *, initial: str | None = None,
-        visits: Sequence[float] = (), meaning: str = "",
+        self,
+        name: str,
+        states: Sequence[str],
+        transitions: Sequence[Transition],
+        *,
+        initial: str | None = None,
+        visits: Sequence[float] = (),
+        meaning: str = "",
     ) -> Ref:
         """State a mode; its handle, whose value is the index of its present state."""
         ref = self._row(name, "mode")

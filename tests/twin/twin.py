@@ -1,0 +1,429 @@
+"""The core biology once more, in plain SciPy: the independent twin that the package is checked against.
+
+Written from the equations alone: it imports nothing of the package, shares no table, no template and no solver with it.
+Parameters are a plain dictionary; what depends on the costimulatory domain is given per product. Time in days, t = 0 at the first
+CAR T infusion; cells are counts per site; "/uL" where a name says so. Doses and the ends of drug infusions are restarts of the
+integration, and a clone that falls below one cell is set to zero there and then (the extinction event).
+
+Order of a run: `initial_state` -> pieces between breakpoints by `scipy.integrate.solve_ivp` -> daily states -> `observe`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.integrate import quad, solve_ivp
+from scipy.optimize import brentq
+
+SITES = ("marrow", "blood")
+PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
+HOST = ("progenitor_b", "marrow_b", "blood_b", "host_t", "cytokine", "prol", "transit1", "transit2", "transit3", "anc")
+DRUGS = ("flu_central", "flu_second", "flu_third", "flu_effect", "flu_auc", "cy")
+FLUDARABINE_PER_PHOSPHATE = 285.23 / 365.21  # molar masses of F-ara-A and of its phosphate, g/mol
+GENOMES_PER_UG = 1e6 / 6.6  # 6.6 pg per diploid genome
+REFERENCE_WEIGHT = 70.0
+INFUSION_DAYS = 1.0 / 24.0
+
+
+def state_names(products: list[dict], clones: list[dict]) -> list[str]:
+    """Names of the states in the order of the state vector."""
+    names = [f"{g['name']}.{f}.{s}" for g in products for s in SITES for f in PHENOTYPES]
+    names += [f"{c['name']}.{s}" for c in clones for s in SITES]
+    return names + list(HOST) + list(DRUGS)
+
+
+def mean_recognition(median: float, log_sd: float, half_density: float, steepness: float) -> float:
+    """Mean of D^n/(D^n + EC50^n) over a log-normal density D."""
+    centre = math.log(median / half_density)
+
+    def weighted(z: float) -> float:
+        hill = 1.0 / (1.0 + math.exp(-steepness * (centre + log_sd * z)))
+        return hill * math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+
+    return quad(weighted, -12.0, 12.0, epsabs=1e-14, epsrel=1e-13, limit=400)[0]
+
+
+def recognition(arms: dict, densities: dict) -> float:
+    """Share of cells with these antigen densities that a product with these arms sees.
+
+    arms: antigen -> {half_density, steepness, efficiency}; densities: antigen -> (median, log_sd) or None where absent.
+    """
+    unseen = 1.0
+    for antigen, arm in arms.items():
+        density = densities.get(antigen)
+        if density is not None:
+            seen = mean_recognition(density[0], density[1], arm["half_density"], arm["steepness"])
+            unseen *= 1.0 - arm["efficiency"] * seen
+    return 1.0 - unseen
+
+
+def filtration_limit(age: float) -> float:
+    """Highest eGFR (mL/min/1.73 m2) believed at an age in years: 35 at birth, 140 from 1.5 to 30 y, then -8 per decade."""
+    if age < 1.5:
+        return 35.0 + (140.0 - 35.0) * age / 1.5
+    return 140.0 - 0.8 * max(0.0, age - 30.0)
+
+
+def drug_kinetics(p: dict, cov: dict) -> dict:
+    """Rate constants (1/d) and volumes (L) of fludarabine and cyclophosphamide in this patient."""
+    volume_scale = cov["weight"] / REFERENCE_WEIGHT
+    flow_scale = 24.0 * volume_scale**0.75
+    egfr = min(cov["egfr"], filtration_limit(cov["age"]))
+    clearance = (p["flu_clearance_nonrenal"] + p["flu_clearance_renal"] * 0.06 * egfr) * flow_scale
+    clearance *= cov["fludarabine_clearance_offset"]
+    v1, v2, v3 = (p[name] * volume_scale for name in ("flu_volume_1", "flu_volume_2", "flu_volume_3"))
+    q2, q3 = p["flu_flow_2"] * flow_scale, p["flu_flow_3"] * flow_scale
+    body = (cov["bsa"] / p["cy_reference_bsa"]) ** p["cy_bsa_exponent"]
+    return {
+        "v1": v1, "k10": clearance / v1, "k12": q2 / v1, "k21": q2 / v2, "k13": q3 / v1, "k31": q3 / v3,
+        "cy_volume": p["cy_volume"] * body, "cy_out": 24.0 * p["cy_clearance"] / p["cy_volume"],
+    }  # fmt: skip
+
+
+class Twin:
+    """One patient: constants worked out once, then the right-hand side."""
+
+    def __init__(self, p: dict, cov: dict, clones: list[dict], products: list[dict]) -> None:
+        """Take parameters, covariates, clones and products (see `simulate`)."""
+        self.p, self.cov, self.clones, self.products = p, cov, clones, products
+        self.names = state_names(products, clones)
+        self.size = cov["weight"] / REFERENCE_WEIGHT
+        self.volume = (p["marrow_volume_per_weight"] * cov["weight"], p["blood_volume_per_weight"] * cov["weight"])
+        self.marrow_cells = p["marrow_cells"] * self.size
+        self.drug = drug_kinetics(p, cov)
+        self.seen = [[recognition(g["arms"], c["densities"]) for c in clones] for g in products]
+        self.seen_b = [recognition(g["arms"], p["bcell_densities"]) for g in products]
+        state_of = {c["state"]: i for i, c in enumerate(clones)}
+        self.absent, self.dim, self.positive = (state_of.get(k) for k in ("absent", "dim", "positive"))
+        self.first_clone = 10 * len(products)
+        self.first_host = self.first_clone + 2 * len(clones)
+        self.first_drug = self.first_host + len(HOST)
+        self.flu_rate = self.cy_rate = 0.0  # infusions running now, mg/d
+
+    def marrow_blasts_for(self, fraction: float, healthy_b: float) -> float:
+        """Marrow blasts that make up this fraction of the nucleated marrow, from the crowded normal marrow."""
+        if fraction <= 0.0:
+            return 0.0
+        k = self.marrow_cells
+
+        def excess(log_cells: float) -> float:
+            cells = math.exp(log_cells)
+            return cells / (cells + k / (1.0 + cells / k) ** 2 + healthy_b) - fraction
+
+        return math.exp(brentq(excess, math.log(1e-3), math.log(1e16), xtol=1e-15, rtol=1e-15))
+
+    def initial_state(self) -> tuple[np.ndarray, list[tuple[float, str]]]:
+        """State before any treatment, and the clones that start extinct (below one cell)."""
+        p, cov, size = self.p, self.cov, self.size
+        y = np.zeros(len(self.names))
+        progenitors = p["bcell_production"] / p["bcell_commitment"] * size
+        marrow_b = cov["bcell_initial"] * p["bcell_capacity"] * size
+        blasts = self.marrow_blasts_for(cov["marrow_blasts"], progenitors + marrow_b)
+        extinct = []
+        for i, clone in enumerate(self.clones):
+            marrow = blasts * clone["fraction"]
+            blood = marrow * p["blast_egress"] / (p["blast_homing"] + clone["birth"] - clone["death"])
+            if marrow + blood < 1.0:
+                marrow = blood = 0.0
+                extinct.append((math.nan, clone["name"]))
+            y[self.first_clone + 2 * i : self.first_clone + 2 * i + 2] = marrow, blood
+        load = y[self.first_clone : self.first_host : 2].sum()
+        set_point = cov["neutrophil_base"] / (1.0 + load / self.marrow_cells) ** 2
+        cytokine = 1.0 / (1.0 + cov["host_t_cells"] / p["cytokine_half"])
+        blood_b = marrow_b * p["bcell_maturation"] / p["bcell_death"]
+        host_t = cov["host_t_cells"] * self.volume[1]
+        y[self.first_host : self.first_drug] = [progenitors, marrow_b, blood_b, host_t, cytokine] + [set_point] * 5
+        return y, extinct
+
+    def rhs(self, _t: float, y: np.ndarray) -> np.ndarray:
+        """Time derivative of every state."""
+        d = [0.0] * len(y)
+        y = y.tolist()
+        progenitors, b_marrow, b_blood, host_t, cytokine = y[self.first_host : self.first_host + 5]
+        b_site = (b_marrow, b_blood)
+        cart = [sum(sum(y[10 * g + 5 * s : 10 * g + 5 * s + 5]) for g in range(len(self.products))) for s in (0, 1)]
+        kill, kill_b = self.car_t(y, d, cart, b_site, cytokine)
+        flu, cy = y[self.first_drug + 3], y[self.first_drug + 5] / self.drug["cy_volume"]
+        load = self.leukaemia(y, d, kill, flu, cy)
+        self.b_cells(d, progenitors, b_marrow, b_blood, kill_b, flu, cy)
+        self.host_t_cells(d, host_t, cytokine, cart[1], flu, cy)
+        self.neutrophils(y, d, load, flu, cy)
+        self.drugs(y, d)
+        return np.array(d)
+
+    def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list]:
+        """CAR T cells of every product and site; returns kill rates (1/d) per clone and site, and of B cells per site."""
+        p = self.p
+        drive = p["drive_floor"] + (1.0 - p["drive_floor"]) * cytokine
+        kill = [[0.0, 0.0] for _ in self.clones]
+        kill_b = [0.0, 0.0]
+        for g, product in enumerate(self.products):
+            for s in (0, 1):
+                o = 10 * g + 5 * s
+                u, a, e, m, x = y[o : o + 5]
+                antigen = self.seen_b[g] * b_site[s]
+                for i in range(len(self.clones)):
+                    antigen += self.seen[g][i] * y[self.first_clone + 2 * i + s]
+                volume = self.volume[s]
+                stimulation = antigen / (p["antigen_half"] * volume + antigen + p["car_interference"] * cart[s])
+                rest = 1.0 - stimulation
+                activation = p["activation"] * stimulation * u
+                programme = p["programme"] * a
+                division = product["effector_division"] * drive * stimulation * e
+                contraction = product["effector_death"] * e
+                formation = product["memory_formation"] * rest * e
+                recall = product["memory_recall"] * stimulation * m
+                renewal = product["memory_renewal"] * drive * rest * m
+                exhaustion = product["exhaustion"] * stimulation * e
+                d[o] += -activation - p["infused_death"] * u
+                d[o + 1] += activation - programme - p["infused_death"] * a
+                d[o + 2] += programme + division - contraction - formation + recall - exhaustion
+                d[o + 3] += formation - recall + renewal - product["memory_death"] * m
+                d[o + 4] += exhaustion - product["exhausted_death"] * x
+                killers = e + p["memory_killing"] * m + p["exhausted_killing"] * x
+                hazard = p["kill_max"] * killers
+                hazard /= p["kill_half"] * volume + cart[s] + p["target_saturation"] * antigen
+                for i in range(len(self.clones)):
+                    kill[i][s] += hazard * self.seen[g][i]
+                kill_b[s] += hazard * self.seen_b[g]
+            for f in range(5):
+                into_marrow = p["cart_homing"] * y[10 * g + 5 + f] - p["cart_egress"] * y[10 * g + f]
+                d[10 * g + f] += into_marrow
+                d[10 * g + 5 + f] -= into_marrow
+        return kill, kill_b
+
+    def leukaemia(self, y: list, d: list, kill: list, flu: float, cy: float) -> float:
+        """Clones: growth, crowding, loss and dimming of CD19, killing, drugs, traffic; returns the marrow load (cells)."""
+        p, first = self.p, self.first_clone
+        load = sum(y[first : self.first_host : 2])
+        crowding = load / (p["blast_capacity"] * self.size)
+        drug = p["flu_kill_blasts"] * flu + p["cy_kill_blasts"] * cy
+        for i, clone in enumerate(self.clones):
+            net = clone["birth"] - clone["death"]
+            loses = self.absent is not None and clone["state"] in ("positive", "dim")
+            for s in (0, 1):
+                o = first + 2 * i + s
+                cells = y[o]
+                birth = clone["birth"] * cells
+                d[o] += birth - clone["death"] * cells - net * crowding * cells - (kill[i][s] + drug) * cells
+                if loses:  # the mother stays; a daughter without CD19 joins the other clone
+                    d[o] -= p["cd19_loss"] * birth
+                    d[first + 2 * self.absent + s] += p["cd19_loss"] * birth
+            out = p["blast_egress"] * y[first + 2 * i] - p["blast_homing"] * y[first + 2 * i + 1]
+            d[first + 2 * i] -= out
+            d[first + 2 * i + 1] += out
+        if self.dim is not None and self.positive is not None:
+            for s in (0, 1):
+                bright, dim = first + 2 * self.positive + s, first + 2 * self.dim + s
+                dimming = p["cd19_dimming"] * y[bright] - p["cd19_recovery"] * y[dim]
+                d[bright] -= dimming
+                d[dim] += dimming
+        return load
+
+    def b_cells(self, d: list, early: float, marrow: float, blood: float, kill: list, flu: float, cy: float) -> None:
+        """CD19-negative progenitors, CD19-positive marrow B cells, mature blood B cells."""
+        p, o = self.p, self.first_host
+        drug = p["flu_kill_lymphocytes"] * flu + p["cy_kill_lymphocytes"] * cy
+        committed = p["bcell_commitment"] * early
+        matured = p["bcell_maturation"] * marrow
+        crowding = p["bcell_growth"] * marrow * marrow / (p["bcell_capacity"] * self.size)
+        d[o] = p["bcell_production"] * self.size - committed - drug * early
+        d[o + 1] = committed + p["bcell_growth"] * marrow - crowding - matured - (kill[0] + drug) * marrow
+        d[o + 2] = matured - (p["bcell_death"] + kill[1] + drug) * blood
+
+    def host_t_cells(self, d: list, cells: float, cytokine: float, cart_blood: float, flu: float, cy: float) -> None:
+        """Host T cells (count in blood) and the relative homeostatic cytokine they and the CAR T cells take up."""
+        p, o, volume = self.p, self.first_host, self.volume[1]
+        drug = p["flu_kill_lymphocytes"] * flu + p["cy_kill_lymphocytes"] * cy
+        d[o + 3] = p["thymic_output"] * volume + (p["host_division"] * cytokine - p["host_death"] - drug) * cells
+        uptake = cytokine * (cells + cart_blood) / (p["cytokine_half"] * volume)
+        d[o + 4] = p["cytokine_turnover"] * (1.0 - cytokine - uptake)
+
+    def neutrophils(self, y: list, d: list, load: float, flu: float, cy: float) -> None:
+        """Friberg's chain with a set point that the leukaemic load lowers."""
+        p, o = self.p, self.first_host + 5
+        prol, t1, t2, t3, anc = y[o : o + 5]
+        rate = 4.0 / p["neutrophil_transit"]
+        set_point = self.cov["neutrophil_base"] / (1.0 + load / self.marrow_cells) ** 2
+        drug = p["flu_kill_progenitors"] * flu + p["cy_kill_progenitors"] * cy
+        d[o] = rate * prol * (set_point / anc) ** p["neutrophil_feedback"] - (rate + drug) * prol
+        d[o + 1] = rate * (prol - t1)
+        d[o + 2] = rate * (t1 - t2)
+        d[o + 3] = rate * (t2 - t3)
+        d[o + 4] = rate * (t3 - anc)
+
+    def drugs(self, y: list, d: list) -> None:
+        """Fludarabine (three compartments, effect site, AUC in mg*d/L) and cyclophosphamide (one)."""
+        k, o = self.drug, self.first_drug
+        a1, a2, a3, effect, _auc, cy = y[o : o + 6]
+        concentration = a1 / k["v1"]
+        d[o] = self.flu_rate - (k["k10"] + k["k12"] + k["k13"]) * a1 + k["k21"] * a2 + k["k31"] * a3
+        d[o + 1] = k["k12"] * a1 - k["k21"] * a2
+        d[o + 2] = k["k13"] * a1 - k["k31"] * a3
+        d[o + 3] = self.p["flu_effect_rate"] * (concentration - effect)
+        d[o + 4] = concentration
+        d[o + 5] = self.cy_rate - k["cy_out"] * cy
+
+    def infuse(self, y: np.ndarray, product: str, cells: float) -> None:
+        """Add an infusion to the blood; the share that does not engraft is lost."""
+        g = [item["name"] for item in self.products].index(product)
+        entering = self.p["engraftment"] * cells
+        memory = self.products[g]["memory_share"]
+        y[10 * g + 5] += (1.0 - memory) * entering
+        y[10 * g + 8] += memory * entering
+
+
+def timetable(doses: list[dict], bsa: float) -> list[tuple[float, str, object]]:
+    """Sorted changes (time, kind, what): drug infusions start and end after one hour, CAR T infusions are instantaneous."""
+    changes: list[tuple[float, str, object]] = []
+    for dose in doses:
+        if dose["give"] == "cart":
+            changes.append((dose["time"], "cart", (dose["product"], dose["cells"])))
+            continue
+        mass = dose["per_area"] * bsa * (FLUDARABINE_PER_PHOSPHATE if dose["give"] == "fludarabine" else 1.0)
+        rate = mass / INFUSION_DAYS
+        changes.append((dose["time"], dose["give"], rate))
+        changes.append((dose["time"] + INFUSION_DAYS, dose["give"], -rate))
+    return sorted(changes, key=lambda change: change[0])
+
+
+def apply_change(twin: Twin, y: np.ndarray, kind: str, what: object) -> None:
+    """Apply one change of the timetable to the state or to the running infusions."""
+    if kind == "cart":
+        twin.infuse(y, *what)
+    elif kind == "fludarabine":
+        twin.flu_rate = 0.0 if abs(twin.flu_rate + what) < 1e-6 else twin.flu_rate + what
+    elif kind == "cyclophosphamide":
+        twin.cy_rate = 0.0 if abs(twin.cy_rate + what) < 1e-6 else twin.cy_rate + what
+    else:
+        raise ValueError(f"unknown dose {kind!r}")
+
+
+def tolerances(twin: Twin, rtol: float) -> np.ndarray:
+    """Absolute tolerance of each state: far below one cell, and far below any level of cytokine and drug that acts."""
+    atol = np.full(len(twin.names), 1e4 * rtol)
+    atol[: twin.first_clone] = 1e3 * rtol
+    atol[twin.first_clone : twin.first_host] = 1e-1 * rtol
+    atol[twin.first_host + 4] = 1e-2 * rtol
+    atol[twin.first_drug :] = 1e-2 * rtol
+    return atol
+
+
+def extinction_events(twin: Twin, y: np.ndarray) -> list:
+    """One terminal event per living clone: its total falls through one cell."""
+    events = []
+    for i in range(len(twin.clones)):
+        o = twin.first_clone + 2 * i
+
+        def total(_t: float, state: np.ndarray, o: int = o) -> float:
+            return state[o] + state[o + 1] - 1.0
+
+        total.terminal, total.direction, total.clone = True, -1.0, i
+        events.append(total)
+    return events
+
+
+def simulate(
+    parameters: dict,
+    covariates: dict,
+    clones: list[dict],
+    products: list[dict],
+    doses: list[dict],
+    until: float,
+    *,
+    rtol: float = 1e-9,
+    method: str = "LSODA",
+    every: float = 1.0,
+    extinction: bool = True,
+) -> dict:
+    """Run one patient from the first dose (or 0) to `until` days and return its states at whole steps of `every` days.
+
+    covariates: weight (kg), bsa (m2), age (y), egfr (mL/min/1.73 m2), marrow_blasts (fraction), host_t_cells (/uL),
+        bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.
+    clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death, densities: {antigen: (median, log_sd)}};
+        the fraction of the first clone is 1 minus the others whatever is written there.
+    products: {name, arms, memory_share, vector_copies, and every parameter that depends on costimulation}.
+    doses: {give: "fludarabine" | "cyclophosphamide", time, per_area} or {give: "cart", time, product, cells}.
+    Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell has day NaN.
+    """
+    clones = [dict(clone) for clone in clones]
+    if clones:
+        clones[0]["fraction"] = 1.0 - sum(clone["fraction"] for clone in clones[1:])
+    twin = Twin(parameters, covariates, clones, products)
+    y, extinctions = twin.initial_state()
+    changes = timetable(doses, covariates["bsa"])
+    t = min([0.0] + [change[0] for change in changes])
+    grid = np.arange(math.ceil(t / every), math.floor(until / every) + 1) * every
+    output = np.full((len(grid), len(y)), np.nan)
+    breaks = sorted({change[0] for change in changes} | {until})
+    for stop in breaks:
+        if stop > t:
+            t, y = advance(twin, t, stop, y, grid, output, extinctions, rtol, method, extinction)
+        for time, kind, what in changes:
+            if time == stop:
+                apply_change(twin, y, kind, what)
+        output[grid == t] = y  # an output at a dose time shows the state after it
+    result = {name: output[:, i] for i, name in enumerate(twin.names)}
+    return result | {"time": grid, "extinctions": extinctions, "twin": twin}
+
+
+def advance(
+    twin: Twin,
+    t: float,
+    stop: float,
+    y: np.ndarray,
+    grid: np.ndarray,
+    output: np.ndarray,
+    extinctions: list,
+    rtol: float,
+    method: str,
+    extinction: bool,
+) -> tuple[float, np.ndarray]:
+    """Integrate to a breakpoint, restarting after each extinction; fills the rows of `output` on the way."""
+    while t < stop:
+        wanted = grid[(grid >= t) & (grid <= stop)]
+        points = np.union1d(wanted, [stop])
+        events = extinction_events(twin, y) if extinction else []
+        solution = solve_ivp(
+            twin.rhs, (t, stop), y, method=method, t_eval=points, rtol=rtol, atol=tolerances(twin, rtol), events=events
+        )
+        if solution.status < 0:
+            raise RuntimeError(solution.message)
+        rows = np.searchsorted(grid, solution.t)
+        for row, time, state in zip(rows, solution.t, solution.y.T, strict=True):
+            if row < len(grid) and grid[row] == time:
+                output[row] = state
+        if solution.status == 0:
+            return stop, solution.y[:, -1].copy()
+        fired = [(times[0], e) for e, times in enumerate(solution.t_events) if len(times)]
+        t, clone = min(fired)
+        y = solution.y_events[clone][0].copy()
+        o = twin.first_clone + 2 * clone
+        y[o : o + 2] = 0.0
+        extinctions.append((float(t), twin.clones[clone]["name"]))
+    return stop, y
+
+
+def observe(result: dict) -> dict:
+    """Assays of one run: CAR T in cells/uL and copies/ug, leucocytes/uL, marrow blast fraction, MRD, host T and B cells/uL."""
+    twin = result["twin"]
+    p, volume = twin.p, twin.volume[1]
+    cells = {g["name"]: sum(result[f"{g['name']}.{f}.blood"] for f in PHENOTYPES) for g in twin.products}
+    marrow_cart = sum((result[f"{g['name']}.{f}.marrow"] for g in twin.products for f in PHENOTYPES), 0.0)
+    blasts_blood = sum((result[f"{c['name']}.blood"] for c in twin.clones), 0.0)
+    blasts = sum((result[f"{c['name']}.marrow"] for c in twin.clones), 0.0)
+    white = (1.0 + p["monocyte_share"]) * result["anc"]
+    white = white + (result["host_t"] + sum(cells.values()) + result["blood_b"] + blasts_blood) / volume
+    chain = result["prol"] + result["transit1"] + result["transit2"] + result["transit3"]
+    normal = twin.marrow_cells * chain / (4.0 * twin.cov["neutrophil_base"])
+    nucleated = normal + blasts + result["progenitor_b"] + result["marrow_b"] + marrow_cart
+    out = {
+        "time": result["time"], "leucocytes": white, "marrow_blast_fraction": blasts / nucleated, "marrow_blasts": blasts,
+        "host_t_per_ul": result["host_t"] / volume, "bcells_per_ul": result["blood_b"] / volume,
+        "neutrophils": result["anc"], "fludarabine_auc": 24.0 * result["flu_auc"],
+    }  # fmt: skip
+    for g in twin.products:
+        out[f"{g['name']}.cells_per_ul"] = cells[g["name"]] / volume
+        out[f"{g['name']}.copies_per_ug"] = cells[g["name"]] / volume * g["vector_copies"] * GENOMES_PER_UG / white
+    return out

@@ -1,0 +1,78 @@
+"""Killing: CAR T effectors kill the cells they recognise; saturates in effectors and in targets.
+
+pressure  w_g = kill_max (E + memory_killing M + exhausted_killing X) / (kill_half V + C + target_saturation G)   [1/d]
+hazard    H_c = sum_g w_g q_gc
+reaction  cell -> 0   H_c * cells                                  leukaemic clones and healthy B cells alike
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from carsim.model.body import SITES, Body
+from carsim.model.law import law
+from carsim.model.network import Ref
+from carsim.model.processes.kinetics import first_order
+from carsim.model.processes.recognition import HEALTHY
+
+
+@law
+def kill_pressure(
+    kill_max: Any,
+    effector: Any,
+    memory_killing: Any,
+    memory: Any,
+    exhausted_killing: Any,
+    exhausted: Any,
+    half: Any,
+    volume: Any,
+    cart: Any,
+    saturation: Any,
+    antigen: Any,
+) -> Any:
+    """Hazard of a cell that the product recognises with certainty."""
+    killers = effector + memory_killing * memory + exhausted_killing * exhausted
+    return kill_max * killers / (half * volume + cart + saturation * antigen)
+
+
+def add(body: Body) -> None:
+    """State each product's pressure at each site and the death of every population it recognises."""
+    for product, site in body.product_sites():
+        name, domain = product.name, product.costimulation
+        body.pressure[name, site] = body.net.quantity(
+            f"pressure.{name}.{site}",
+            kill_pressure(
+                kill_max=body.p("kill_max", domain),
+                effector=body.cart[name, "effector", site],
+                memory_killing=body.p("memory_killing", domain),
+                memory=body.cart[name, "memory", site],
+                exhausted_killing=body.p("exhausted_killing", domain),
+                exhausted=body.cart[name, "exhausted", site],
+                half=body.p("kill_half"),
+                volume=body.row(f"volume.{site}"),
+                cart=body.cart_at[site],
+                saturation=body.p("target_saturation"),
+                antigen=body.antigen[name, site],
+            ),
+            unit="1/d",
+            meaning=f"hazard that {name} puts on a fully recognised cell in {site}",
+        )
+    for clone, site in body.clone_sites():
+        _death(body, clone.name, site, body.blasts[clone.name, site])
+    for site in SITES:
+        _death(body, HEALTHY, site, body.bcells[site])
+
+
+def _death(body: Body, population: str, site: str, cells: Ref) -> None:
+    hazard = body.net.total(
+        f"hazard.{population}.{site}",
+        [(body.recognition[p.name, population], body.pressure[p.name, site]) for p in body.products],
+        unit="1/d",
+        meaning=f"hazard of {population} cells in {site} from all products",
+    )
+    body.net.reaction(
+        f"kill.{population}.{site}",
+        consumes={cells: 1},
+        process="killing",
+        rate=first_order(rate_constant=hazard, amount=cells),
+    )

@@ -1,0 +1,85 @@
+"""Recognition: the share of a population's cells that a product sees, from its antigen density.
+
+    per cell        D^n / (D^n + EC50^n)                         Hill curve in molecules per cell, one arm
+    per population  its mean over the log-normal density D
+    per product     1 - prod_arms (1 - efficiency * share seen)   any arm suffices (OR)
+
+The half-density of the CD28 product lies near 2,000 molecules (Majzner 2018); 4-1BB needs more (Majzner 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from carsim.model.body import Body, Density, Product
+from carsim.model.law import law
+from carsim.model.network import Ref
+
+HEALTHY = "healthy-b-cell"
+
+
+@law(trait="density")
+def share_seen(density: Any, half_density: Any, steepness: Any) -> Any:
+    """Share of cells of a log-normal antigen density that one arm sees."""
+    return 1.0 / (1.0 + (half_density / density) ** steepness)
+
+
+@law
+def still_unseen(unseen: Any, efficiency: Any, seen: Any) -> Any:
+    """Share that no arm has seen yet, after one more arm."""
+    return unseen * (1.0 - efficiency * seen)
+
+
+@law
+def complement(share: Any) -> Any:
+    """What remains of the whole."""
+    return 1.0 - share
+
+
+def add(body: Body) -> None:
+    """State the recognition of each clone and of healthy B cells by each product: derived once per patient."""
+    populations = {clone.name: clone.antigens for clone in body.clones} | {HEALTHY: body.healthy}
+    for name, antigens in populations.items():
+        for antigen, density in antigens.items():
+            _density_rows(body, name, antigen, density)
+    for product in body.products:
+        for arm in product.arms:
+            key = f"{product.name}.{arm.antigen}"
+            net, meaning = body.net, f"{product.name} against {arm.antigen}"
+            net.parameter(f"half_density.{key}", arm.half_density, unit="molecule/cell", meaning=meaning)
+            net.parameter(f"steepness.{key}", arm.steepness, meaning=meaning)
+            net.parameter(f"efficiency.{key}", arm.efficiency, meaning=meaning)
+        for name, antigens in populations.items():
+            body.recognition[product.name, name] = _seen_by_any_arm(body, product, name, antigens)
+
+
+def _density_rows(body: Body, population: str, antigen: str, density: Density) -> None:
+    key, meaning = f"{population}.{antigen}", f"{antigen} molecules per {population} cell"
+    body.net.parameter(f"density.{key}", density.median, unit="molecule/cell", meaning=f"median {meaning}")
+    body.net.parameter(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")
+
+
+def _seen_by_any_arm(body: Body, product: Product, population: str, antigens: Mapping[str, Density]) -> Ref:
+    net, unseen = body.net, 1.0
+    for arm in (arm for arm in product.arms if arm.antigen in antigens):
+        key, target = f"{product.name}.{arm.antigen}", f"{population}.{arm.antigen}"
+        seen = net.quantity(
+            f"seen.{product.name}.{target}",
+            share_seen(
+                density_median=body.row(f"density.{target}"),
+                density_log_sd=body.row(f"density_log_sd.{target}"),
+                half_density=body.row(f"half_density.{key}"),
+                steepness=body.row(f"steepness.{key}"),
+            ),
+            meaning=f"share of {population} cells that {product.name} sees by {arm.antigen}",
+        )
+        unseen = net.quantity(
+            f"unseen.{product.name}.{target}",
+            still_unseen(unseen=unseen, efficiency=body.row(f"efficiency.{key}"), seen=seen),
+        )
+    return net.quantity(
+        f"recognition.{product.name}.{population}",
+        complement(share=unseen),
+        meaning=f"share of {population} cells that {product.name} recognises",
+    )

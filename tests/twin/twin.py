@@ -1,11 +1,11 @@
 """The core biology once more, in plain SciPy: the independent twin that the package is checked against.
 
 Written from the equations alone: it imports nothing of the package, shares no table, no template and no solver with it.
-Parameters are a plain dictionary; what depends on the costimulatory domain is given per product. Time in days, t = 0 at the first
-CAR T infusion; cells are counts per site; "/uL" where a name says so. Doses and the ends of drug infusions are restarts of the
-integration, and a clone that falls below one cell is set to zero there and then (the extinction event).
+Parameters are a plain dictionary; what depends on the costimulatory domain is given per product. Time in days, t = 0 at
+the first CAR T infusion; cells are counts per site; "/uL" where a name says so. Doses and ends of drug infusions are
+restarts of the integration, and a clone that falls below one cell is set to zero there and then (the extinction event).
 
-Order of a run: `initial_state` -> pieces between breakpoints by `scipy.integrate.solve_ivp` -> daily states -> `observe`.
+Order of a run: `initial_state`, pieces between breakpoints by `scipy.integrate.solve_ivp`, daily states, `observe`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
 HOST = ("progenitor_b", "marrow_b", "blood_b", "host_t", "cytokine", "prol", "transit1", "transit2", "transit3", "anc")
 DRUGS = ("flu_central", "flu_second", "flu_third", "flu_effect", "flu_auc", "cy")
 FLUDARABINE_PER_PHOSPHATE = 285.23 / 365.21  # molar masses of F-ara-A and of its phosphate, g/mol
-GENOMES_PER_UG = 1e6 / 6.6  # 6.6 pg per diploid genome
-REFERENCE_WEIGHT = 70.0
 INFUSION_DAYS = 1.0 / 24.0
 
 
@@ -59,7 +57,7 @@ def recognition(arms: dict, densities: dict) -> float:
 
 
 def filtration_limit(age: float) -> float:
-    """Highest eGFR (mL/min/1.73 m2) believed at an age in years: 35 at birth, 140 from 1.5 to 30 y, then -8 per decade."""
+    """Highest eGFR (mL/min/1.73 m2) at an age (y): 35 at birth, 140 from 1.5 to 30 y, then -8 per decade."""
     if age < 1.5:
         return 35.0 + (140.0 - 35.0) * age / 1.5
     return 140.0 - 0.8 * max(0.0, age - 30.0)
@@ -67,17 +65,18 @@ def filtration_limit(age: float) -> float:
 
 def drug_kinetics(p: dict, cov: dict) -> dict:
     """Rate constants (1/d) and volumes (L) of fludarabine and cyclophosphamide in this patient."""
-    volume_scale = cov["weight"] / REFERENCE_WEIGHT
-    flow_scale = 24.0 * volume_scale**0.75
+    size = cov["weight"] / p["reference_weight"]
+    flow_scale = size ** p["allometric_exponent"]
     egfr = min(cov["egfr"], filtration_limit(cov["age"]))
-    clearance = (p["flu_clearance_nonrenal"] + p["flu_clearance_renal"] * 0.06 * egfr) * flow_scale
+    clearance = (p["fludarabine_clearance_base"] + p["fludarabine_clearance_egfr"] * egfr) * flow_scale
     clearance *= cov["fludarabine_clearance_offset"]
-    v1, v2, v3 = (p[name] * volume_scale for name in ("flu_volume_1", "flu_volume_2", "flu_volume_3"))
-    q2, q3 = p["flu_flow_2"] * flow_scale, p["flu_flow_3"] * flow_scale
-    body = (cov["bsa"] / p["cy_reference_bsa"]) ** p["cy_bsa_exponent"]
+    v1, v2, v3 = (p[f"fludarabine_volume_{name}"] * size for name in ("central", "shallow", "deep"))
+    q2, q3 = (p[f"fludarabine_flow_{name}"] * flow_scale for name in ("shallow", "deep"))
+    body = (cov["bsa"] / p["cyclophosphamide_reference_surface"]) ** p["cyclophosphamide_exponent"]
     return {
         "v1": v1, "k10": clearance / v1, "k12": q2 / v1, "k21": q2 / v2, "k13": q3 / v1, "k31": q3 / v3,
-        "cy_volume": p["cy_volume"] * body, "cy_out": 24.0 * p["cy_clearance"] / p["cy_volume"],
+        "cy_volume": p["cyclophosphamide_volume"] * body,
+        "cy_out": p["cyclophosphamide_clearance"] / p["cyclophosphamide_volume"],
     }  # fmt: skip
 
 
@@ -88,7 +87,7 @@ class Twin:
         """Take parameters, covariates, clones and products (see `simulate`)."""
         self.p, self.cov, self.clones, self.products = p, cov, clones, products
         self.names = state_names(products, clones)
-        self.size = cov["weight"] / REFERENCE_WEIGHT
+        self.size = cov["weight"] / p["reference_weight"]
         self.volume = (p["marrow_volume_per_weight"] * cov["weight"], p["blood_volume_per_weight"] * cov["weight"])
         self.marrow_cells = p["marrow_cells"] * self.size
         self.drug = drug_kinetics(p, cov)
@@ -153,7 +152,7 @@ class Twin:
         return np.array(d)
 
     def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list]:
-        """CAR T cells of every product and site; returns kill rates (1/d) per clone and site, and of B cells per site."""
+        """CAR T cells of every product and site; returns kill rates (1/d) per clone and site, and of B cells."""
         p = self.p
         drive = p["drive_floor"] + (1.0 - p["drive_floor"]) * cytokine
         kill = [[0.0, 0.0] for _ in self.clones]
@@ -194,7 +193,7 @@ class Twin:
         return kill, kill_b
 
     def leukaemia(self, y: list, d: list, kill: list, flu: float, cy: float) -> float:
-        """Clones: growth, crowding, loss and dimming of CD19, killing, drugs, traffic; returns the marrow load (cells)."""
+        """Clones: growth, crowding, CD19 loss and dimming, killing, drugs, traffic; returns the marrow load."""
         p, first = self.p, self.first_clone
         load = sum(y[first : self.first_host : 2])
         crowding = load / (p["blast_capacity"] * self.size)
@@ -275,7 +274,7 @@ class Twin:
 
 
 def timetable(doses: list[dict], bsa: float) -> list[tuple[float, str, object]]:
-    """Sorted changes (time, kind, what): drug infusions start and end after one hour, CAR T infusions are instantaneous."""
+    """Sorted changes (time, kind, what): drug infusions last one hour, CAR T infusions are instantaneous."""
     changes: list[tuple[float, str, object]] = []
     for dose in doses:
         if dose["give"] == "cart":
@@ -341,11 +340,11 @@ def simulate(
 
     covariates: weight (kg), bsa (m2), age (y), egfr (mL/min/1.73 m2), marrow_blasts (fraction), host_t_cells (/uL),
         bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.
-    clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death, densities: {antigen: (median, log_sd)}};
-        the fraction of the first clone is 1 minus the others whatever is written there.
+    clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death,
+        densities: {antigen: (median, log_sd)}}; the first clone makes up what the other fractions leave.
     products: {name, arms, memory_share, vector_copies, and every parameter that depends on costimulation}.
     doses: {give: "fludarabine" | "cyclophosphamide", time, per_area} or {give: "cart", time, product, cells}.
-    Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell has day NaN.
+    Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell: day NaN.
     """
     clones = [dict(clone) for clone in clones]
     if clones:
@@ -406,7 +405,7 @@ def advance(
 
 
 def observe(result: dict) -> dict:
-    """Assays of one run: CAR T in cells/uL and copies/ug, leucocytes/uL, marrow blast fraction, MRD, host T and B cells/uL."""
+    """Assays of one run: CAR T (cells/uL, copies/ug), leucocytes, marrow blast fraction, host T and B cells."""
     twin = result["twin"]
     p, volume = twin.p, twin.volume[1]
     cells = {g["name"]: sum(result[f"{g['name']}.{f}.blood"] for f in PHENOTYPES) for g in twin.products}
@@ -419,11 +418,13 @@ def observe(result: dict) -> dict:
     normal = twin.marrow_cells * chain / (4.0 * twin.cov["neutrophil_base"])
     nucleated = normal + blasts + result["progenitor_b"] + result["marrow_b"] + marrow_cart
     out = {
-        "time": result["time"], "leucocytes": white, "marrow_blast_fraction": blasts / nucleated, "marrow_blasts": blasts,
+        "time": result["time"], "leucocytes": white,
+        "marrow_blast_fraction": blasts / nucleated, "marrow_blasts": blasts,
         "host_t_per_ul": result["host_t"] / volume, "bcells_per_ul": result["blood_b"] / volume,
         "neutrophils": result["anc"], "fludarabine_auc": 24.0 * result["flu_auc"],
     }  # fmt: skip
     for g in twin.products:
-        out[f"{g['name']}.cells_per_ul"] = cells[g["name"]] / volume
-        out[f"{g['name']}.copies_per_ug"] = cells[g["name"]] / volume * g["vector_copies"] * GENOMES_PER_UG / white
+        concentration = cells[g["name"]] / volume
+        out[f"{g['name']}.cells_per_ul"] = concentration
+        out[f"{g['name']}.copies_per_ug"] = concentration * g["vector_copies"] * p["genomes_per_dna"] / white
     return out

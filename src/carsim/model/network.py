@@ -76,7 +76,11 @@ class Ref:
 
 @dataclass(frozen=True)
 class Species:
-    """A state. `initial` is its default start value; `tolerance` its absolute error scale (in its own unit)."""
+    """A state. `initial` is its default start value; `tolerance` its absolute error scale (in its own unit).
+
+    A `signed` state may be negative (reference problems, integrals of net rates); for any other a negative value is an
+    error of the method, which engines reject.
+    """
 
     name: str
     unit: str
@@ -84,6 +88,7 @@ class Species:
     initial: float
     tolerance: float
     meaning: str
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,10 +226,11 @@ class Network:
         initial: float = 0.0,
         tolerance: float = 0.0,
         meaning: str = "",
+        signed: bool = False,
     ) -> Ref:
         """State a species; its handle."""
         ref = self._row(name, "species")
-        self.all_species.append(Species(name, unit, kind, float(initial), float(tolerance), meaning))
+        self.all_species.append(Species(name, unit, kind, float(initial), float(tolerance), meaning, signed))
         return ref
 
     def parameter(self, name: str, value: float, *, unit: str = "1", meaning: str = "", source: str = "") -> Ref:

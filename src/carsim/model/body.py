@@ -52,6 +52,7 @@ class Product:
     costimulation: str
     arms: tuple[Arm, ...]
     vector_copies: float
+    memory_share: float
 
 
 @dataclass(frozen=True)

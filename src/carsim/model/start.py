@@ -70,6 +70,11 @@ def blasts_of_fraction(fraction: Array, bcells: Array) -> Array:
 
 
 def _clone(name: str, marrow: Array, p: Mapping[str, Array]) -> dict[str, Array]:
-    birth, death = (p.get(f"{kind}.{name}", p[kind]) for kind in ("blast_birth", "blast_death"))
+    birth, death = (_of_clone(p, kind, name) for kind in ("blast_birth", "blast_death"))
     blood = marrow * p["blast_egress"] / (p["blast_homing"] + birth - death)
     return {f"blasts.{name}.marrow": marrow, f"blasts.{name}.blood": blood}
+
+
+def _of_clone(p: Mapping[str, Array], parameter: str, clone: str) -> Array:
+    own = f"{parameter}.{clone}"
+    return p[own] if own in p else p[parameter]

@@ -21,7 +21,8 @@ def add(body: Body) -> None:
         "cyclophosphamide.input", 0.0, unit="mg/d", meaning="infusion of cyclophosphamide", source="treatment"
     )
     surface = net.quantity(
-        "cyclophosphamide.size", ratio(amount=body.p("bsa"), volume=body.p("cyclophosphamide_reference_surface"))
+        "cyclophosphamide.size",
+        ratio(amount=body.p("body_surface"), volume=body.p("cyclophosphamide_reference_surface")),
     )
     exponent = body.p("cyclophosphamide_exponent")
     clearance, volume = (

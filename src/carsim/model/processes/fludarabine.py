@@ -10,18 +10,37 @@ such: with the model's own clearance a typical child reaches 25.6 mg h/L, 22 % a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from carsim.model.body import Body
 from carsim.model.law import law
 from carsim.model.network import Ref
 from carsim.model.processes.kinetics import allometry, constant, first_order, ratio
 
+F_ARA_A_PER_PHOSPHATE = 285.23 / 365.21  # molar masses, g/mol: what of a dose of fludarabine phosphate is F-ara-A
+
 
 @law
 def renal_clearance(base: Any, slope: Any, egfr: Any, size: Any, exponent: Any, offset: Any) -> Any:
     """Clearance that rises with renal function and body size."""
     return (base + slope * egfr) * size**exponent * offset
+
+
+def clearance(parameters: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Clearance of F-ara-A in L/d, one per patient: the law of the network on a patient's parameters."""
+    value = renal_clearance.function(
+        base=parameters["fludarabine_clearance_base"],
+        slope=parameters["fludarabine_clearance_egfr"],
+        egfr=parameters["egfr"],
+        size=parameters["weight"] / parameters["reference_weight"],
+        exponent=parameters["allometric_exponent"],
+        offset=parameters["fludarabine_clearance_offset"],
+    )
+    return np.asarray(value, dtype=np.float64)
 
 
 def add(body: Body) -> None:

@@ -1,0 +1,116 @@
+"""The parts of a scenario that the model reads: `leukaemia:` and `products:`.
+
+A scenario states only what differs from the catalogue; the classes here hold the complete form after resolving.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_serializer, model_validator
+
+from carsim.quantity import Name, Part, Positive, Quantity, Share, refuse
+
+Molecules = Annotated[float, Quantity("molecules", at_least=0, example="1200 molecules")]
+Rate = Annotated[float, Quantity("1/d", at_least=0, example="0.1 1/d")]
+LogSd = Annotated[float, Quantity("", at_least=0, at_most=5, example="0.8")]
+Costimulation = Literal["4-1BB", "CD28", "OX40", "CD28 and 4-1BB"]
+AntigenName = Literal["CD19", "CD22"]
+
+
+class Density(Part):
+    """Antigen molecules per cell: log-normal over the cells of a clone; `absent` for none."""
+
+    median: Molecules = Field(description="Median over the cells of the clone.")
+    log_sd: LogSd = Field(description="Standard deviation of the natural logarithm over the cells of the clone.")
+    patient_log_sd: LogSd = Field(default=0.0, description="Standard deviation of the log median between patients.")
+
+    @property
+    def absent(self) -> bool:
+        """Whether the cells lack the antigen."""
+        return self.median == 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word_or_value(cls, given: Any) -> Any:
+        if given == "absent":
+            return {"median": "0 molecules", "log_sd": 0}
+        if isinstance(given, str) and not given[:1].isdigit():
+            raise refuse(f"`{given}`", "`absent` or molecules per cell, for example 1200 molecules")
+        return given if isinstance(given, dict | Density) else {"median": given, "log_sd": 0}
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _to_word(self, standard: Any) -> Any:
+        return "absent" if self.absent else standard(self)
+
+
+class MainClone(Part):
+    """The clone that makes up what the others leave of the leukaemia."""
+
+    cd19: Density = Field(description="CD19 on the main clone, for example {median: 9000 molecules, log_sd: 0.6}.")
+    cd22: Density = Field(description="CD22 on the main clone, for example {median: 1200 molecules, log_sd: 0.8}.")
+    birth: Rate | None = Field(default=None, description="Birth rate; the model's parameter where not given.")
+    death: Rate | None = Field(
+        default=None, description="Death rate without CAR T; the model's parameter if not given."
+    )
+
+
+class Clone(MainClone):
+    """A clone that is there before treatment; antigens that are not given are those of the main clone."""
+
+    name: Name = Field(description="Name used in paths and results.")
+    fraction: Share = Field(description="Share of all leukaemic cells at the start, for example 1e-7.")
+    fraction_log_sd: LogSd = Field(default=0.0, description="Standard deviation of the log share between patients.")
+    lineage: Literal["B", "myeloid"] = Field(default="B", description="Lineage, for relapse with lineage switch.")
+
+
+class CentralNervousSystem(Part):
+    """Leukaemia in the cerebrospinal fluid."""
+
+    csf: Annotated[float, Quantity("cells/uL", at_least=0, example="40 cells/uL")] = Field(
+        description="Blasts in the cerebrospinal fluid; 5 cells/uL and more is CNS-3."
+    )
+
+
+class Extramedullary(Part):
+    """Leukaemia outside marrow, blood and nervous system."""
+
+    cells: Annotated[float, Quantity("cells", at_least=0, example="1e10 cells")] = Field(description="Blasts in all.")
+
+
+class Sites(Part):
+    """Leukaemia outside marrow and blood at the start."""
+
+    CNS: CentralNervousSystem | None = Field(default=None, description="Central nervous system.")
+    extramedullary: Extramedullary | None = Field(default=None, description="Other extramedullary disease.")
+
+
+class Leukaemia(Part):
+    """The leukaemia at the start: clones, their antigens, sites. Its size is the covariate `marrow_blasts`."""
+
+    main: MainClone = Field(description="The clone that makes up what the others leave.")
+    clones: tuple[Clone, ...] = Field(default=(), description="Clones present before treatment, by name.")
+    sites: Sites = Field(default=Sites(), description="Disease outside marrow and blood.")
+
+
+class Arm(Part):
+    """One binder of a product; half of the full signal at `half_density` molecules per target cell."""
+
+    half_density: Annotated[float, Quantity("molecules", above=0, example="2000 molecules")] = Field(
+        description="Antigen molecules per target cell that give half of the signal."
+    )
+    steepness: Positive = Field(description="Hill exponent of the signal in the density.")
+    efficiency: Share = Field(description="Signal at saturating density, relative to the best binder; 0 to 1.")
+
+
+class Product(Part):
+    """A CAR T product, complete: its catalogue record merged with the scenario's changes."""
+
+    name: Name = Field(description="Name by which `give:` and the results refer to the product.")
+    extends: str = Field(description="Product of the catalogue that supplies what is not stated here.")
+    costimulation: Costimulation = Field(description="Costimulatory domain; chooses the per-costimulation parameters.")
+    arms: dict[AntigenName, Arm] = Field(description="Binder for each antigen; several arms recognise by OR.")
+    vector_copies: Annotated[float, Quantity("copies", above=0, example="2 copies")] = Field(
+        description="Vector copies per CAR-positive cell, for copies/ug DNA."
+    )
+    memory_share: Share = Field(description="Share of infused cells with memory phenotype.")

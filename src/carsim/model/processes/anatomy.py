@@ -21,12 +21,12 @@ def add(body: Body) -> None:
     net.quantity(
         "marrow_capacity",
         constant(rate=body.p("marrow_cells"), scale=size),
-        unit="cell",
+        unit="cells",
         meaning="nucleated cells of a normal marrow",
     )
     net.quantity(
         "blast_limit",
         constant(rate=body.p("blast_capacity"), scale=size),
-        unit="cell",
+        unit="cells",
         meaning="marrow blasts at which growth stops",
     )

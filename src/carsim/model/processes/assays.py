@@ -46,7 +46,7 @@ def _blood(body: Body) -> None:
     others = net.total(
         "blood_cells_counted",
         [body.row("host_t_cells"), body.cart_at["blood"], body.bcells["blood"], body.row("blasts_at.blood")],
-        unit="cell",
+        unit="cells",
         meaning="nucleated blood cells other than myeloid ones",
     )
     leucocytes = net.quantity(
@@ -57,7 +57,7 @@ def _blood(body: Body) -> None:
             others=others,
             volume=volume,
         ),
-        unit="cell/uL",
+        unit="cells/uL",
         meaning="leucocytes, blasts and CAR T cells included",
     )
     for name, cells, meaning in (
@@ -66,34 +66,34 @@ def _blood(body: Body) -> None:
         ("host_t_blood", body.row("host_t_cells"), "host T cells"),
         ("blasts_blood", body.row("blasts_at.blood"), "blasts"),
     ):
-        net.quantity(name, ratio(amount=cells, volume=volume), unit="cell/uL", meaning=f"{meaning} in blood")
+        net.quantity(name, ratio(amount=cells, volume=volume), unit="cells/uL", meaning=f"{meaning} in blood")
     for product in body.products:
         name = product.name
         cells = net.quantity(
             f"cart_cells.{name}",
             ratio(amount=body.row(f"cart_at.{name}.blood"), volume=volume),
-            unit="cell/uL",
+            unit="cells/uL",
             meaning=f"{name} CAR T cells in blood",
         )
         copies = net.parameter(
-            f"vector_copies.{name}", product.vector_copies, unit="copy/cell", meaning=f"vector copies per {name} cell"
+            f"vector_copies.{name}", product.vector_copies, unit="copies/cell", meaning=f"vector copies per {name} cell"
         )
         vectors = net.quantity(
             f"vectors.{name}",
             first_order(rate_constant=copies, amount=cells),
-            unit="copy/uL",
+            unit="copies/uL",
             meaning=f"vector copies of {name} per uL of blood",
         )
         net.quantity(
             f"cart_copies.{name}",
             vector_copies_per_dna(vector_cells=vectors, genomes=body.p("genomes_per_dna"), leucocytes=leucocytes),
-            unit="copy/ug",
+            unit="copies/ug",
             meaning=f"{name} vector copies per ug DNA",
         )
     net.total(
         "cart_copies",
         [body.row(f"cart_copies.{product.name}") for product in body.products],
-        unit="copy/ug",
+        unit="copies/ug",
         meaning="vector copies of all products per ug DNA",
     )
 
@@ -103,19 +103,19 @@ def _marrow(body: Body) -> None:
     chain = net.total(
         "marrow_chain",
         [body.row(f"neutrophils.{stage}") for stage in STAGES[:4]],
-        unit="cell/uL",
+        unit="cells/uL",
         meaning="neutrophil precursors, in blood equivalents",
     )
     normal = net.quantity(
         "marrow_normal_cells",
         normal_marrow(capacity=body.row("marrow_capacity"), chain=chain, base=body.p("neutrophil_base")),
-        unit="cell",
+        unit="cells",
         meaning="normal myeloid and erythroid nucleated marrow cells",
     )
     cells = net.total(
         "marrow_nucleated",
         [normal, blasts, body.bcells["progenitor"], body.bcells["marrow"], body.cart_at["marrow"]],
-        unit="cell",
+        unit="cells",
         meaning="nucleated marrow cells",
     )
     net.quantity(

@@ -30,7 +30,7 @@ def state(body: Body) -> None:
         ("marrow", "CD19-positive B cells in marrow"),
         ("blood", "mature B cells in blood"),
     ):
-        body.bcells[stage] = body.net.species(f"bcells.{stage}", unit="cell", tolerance=1.0, meaning=meaning)
+        body.bcells[stage] = body.net.species(f"bcells.{stage}", unit="cells", tolerance=1.0, meaning=meaning)
 
 
 def add(body: Body) -> None:

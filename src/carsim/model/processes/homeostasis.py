@@ -39,7 +39,7 @@ def floored(floor: Any, cytokine: Any) -> Any:
 def add(body: Body) -> None:
     """State host T cells, cytokine and drive."""
     net, volume = body.net, body.row("volume.blood")
-    host = net.species("host_t_cells", unit="cell", tolerance=1.0, meaning="host T cells in blood")
+    host = net.species("host_t_cells", unit="cells", tolerance=1.0, meaning="host T cells in blood")
     cytokine = net.species(
         "homeostatic_cytokine",
         unit="1",

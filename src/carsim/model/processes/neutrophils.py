@@ -36,7 +36,7 @@ def add(body: Body) -> None:
     cells = [
         net.species(
             f"neutrophils.{stage}",
-            unit="cell/uL",
+            unit="cells/uL",
             kind="continuous",
             tolerance=1e-3,
             meaning=f"neutrophils, {stage}, per uL of blood",
@@ -54,7 +54,7 @@ def add(body: Body) -> None:
         crowded_set_point(
             base=body.p("neutrophil_base"), blasts=body.row("blasts_at.marrow"), capacity=body.row("marrow_capacity")
         ),
-        unit="cell/uL",
+        unit="cells/uL",
         meaning="neutrophils that the marrow can sustain",
     )
     net.reaction(

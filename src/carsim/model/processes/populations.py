@@ -19,14 +19,14 @@ def add(body: Body) -> None:
         for phenotype in PHENOTYPES:
             body.cart[product.name, phenotype, site] = body.net.species(
                 f"cart.{product.name}.{phenotype}.{site}",
-                unit="cell",
+                unit="cells",
                 tolerance=CELL_TOLERANCE,
                 meaning=f"{phenotype} {product.name} CAR T cells in {site}",
             )
     for clone, site in body.clone_sites():
         body.blasts[clone.name, site] = body.net.species(
             f"blasts.{clone.name}.{site}",
-            unit="cell",
+            unit="cells",
             tolerance=CELL_TOLERANCE,
             meaning=f"{clone.name} leukaemia cells in {site}",
         )
@@ -35,7 +35,7 @@ def add(body: Body) -> None:
     body.net.total(
         "blasts_total",
         [body.blasts[clone.name, site] for clone, site in body.clone_sites()],
-        unit="cell",
+        unit="cells",
         meaning="leukaemia cells in the body",
     )
     for clone in body.clones:
@@ -47,26 +47,26 @@ def _site_totals(body: Body, site: str) -> None:
         body.net.total(
             f"cart_at.{product.name}.{site}",
             [body.cart[product.name, f, site] for f in PHENOTYPES],
-            unit="cell",
+            unit="cells",
             meaning=f"{product.name} CAR T cells in {site}",
         )
     body.cart_at[site] = body.net.total(
         f"cart_at.{site}",
         [body.row(f"cart_at.{product.name}.{site}") for product in body.products],
-        unit="cell",
+        unit="cells",
         meaning=f"CAR T cells of all products in {site}",
     )
     body.net.total(
         f"blasts_at.{site}",
         [body.blasts[clone.name, site] for clone in body.clones],
-        unit="cell",
+        unit="cells",
         meaning=f"leukaemia cells in {site}",
     )
 
 
 def _presence(body: Body, clone: str) -> None:
     cells = [body.blasts[clone, site] for site in SITES]
-    total = body.net.total(f"blasts_total.{clone}", cells, unit="cell", meaning=f"{clone} leukaemia cells in the body")
+    total = body.net.total(f"blasts_total.{clone}", cells, unit="cells", meaning=f"{clone} leukaemia cells in the body")
     body.net.mode(
         f"present.{clone}",
         ("absent", "present"),

@@ -47,7 +47,7 @@ def add(body: Body) -> None:
         for arm in product.arms:
             key = f"{product.name}.{arm.antigen}"
             net, meaning = body.net, f"{product.name} against {arm.antigen}"
-            net.parameter(f"half_density.{key}", arm.half_density, unit="molecule/cell", meaning=meaning)
+            net.parameter(f"half_density.{key}", arm.half_density, unit="molecules", meaning=meaning)
             net.parameter(f"steepness.{key}", arm.steepness, meaning=meaning)
             net.parameter(f"efficiency.{key}", arm.efficiency, meaning=meaning)
         for name, antigens in populations.items():
@@ -56,7 +56,7 @@ def add(body: Body) -> None:
 
 def _density_rows(body: Body, population: str, antigen: str, density: Density) -> None:
     key, meaning = f"{population}.{antigen}", f"{antigen} molecules per {population} cell"
-    body.net.parameter(f"density.{key}", density.median, unit="molecule/cell", meaning=f"median {meaning}")
+    body.net.parameter(f"density.{key}", density.median, unit="molecules", meaning=f"median {meaning}")
     body.net.parameter(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")
 
 

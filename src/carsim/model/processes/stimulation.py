@@ -31,7 +31,7 @@ def add(body: Body) -> None:
         body.antigen[key] = body.net.total(
             f"antigen.{product.name}.{site}",
             terms,
-            unit="cell",
+            unit="cells",
             meaning=f"cells in {site} that {product.name} recognises",
         )
         body.stimulation[key] = body.net.quantity(

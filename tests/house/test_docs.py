@@ -1,0 +1,123 @@
+"""What the guides name exists: files, folders, images, links, sections, commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .tree import PACKAGE, ROOT, write_tree
+
+FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|toml|yaml|yml|cff|csv|json|nc|png|svg)")
+CREATED = {"my_patient.yaml"}  # what a command of a guide writes
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def guides(root: Path) -> list[Path]:
+    """Markdown of the root and of `docs`."""
+    return sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md"))
+
+
+def broken_links(root: Path) -> list[str]:
+    """Relative links and images that lead nowhere, and anchors without their heading."""
+    problems = []
+    for guide in guides(root):
+        text = guide.read_text(encoding="utf-8")
+        for target in LINK.findall(text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            name, _, anchor = target.partition("#")
+            path = guide.parent / name if name else guide
+            if not path.exists():
+                problems.append(f"{guide.relative_to(root)}: {target} does not exist")
+            elif anchor and anchor not in _anchors(path.read_text(encoding="utf-8")):
+                problems.append(f"{guide.relative_to(root)}: {target} has no such heading")
+    return problems
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def missing_paths(root: Path, package: Path) -> list[str]:
+    """Paths in code type or in commands that exist neither below the root, nor the package, nor beside the guide.
+
+    A path may hold a placeholder (`<name>`, `*`): then something must match it.
+    """
+    problems = []
+    for guide in guides(root):
+        text = guide.read_text(encoding="utf-8")
+        blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        words = re.findall(r"`([^`\n]+)`", prose) + [
+            word for block in blocks for line in block.splitlines() for word in line.partition("#")[0].split()
+        ]
+        for word in dict.fromkeys(words):
+            if (
+                _is_path(word, root, package)
+                and word not in CREATED
+                and not _exists(word, (root, package, guide.parent))
+            ):
+                problems.append(f"{guide.relative_to(root)}: `{word}` does not exist")
+    return problems
+
+
+def _is_path(word: str, root: Path, package: Path) -> bool:
+    plain = re.sub(r"<\w+>", "x", word).replace("*", "x")
+    if re.fullmatch(r"[\w.-]+(/[\w.-]+)*/", plain) or FILE.fullmatch(plain):
+        return True
+    first, slash, _ = plain.partition("/")
+    return bool(slash) and " " not in plain and ((root / first).exists() or (package / first).exists())
+
+
+def _exists(word: str, folders: tuple[Path, ...]) -> bool:
+    pattern = re.sub(r"<\w+>", "*", word).rstrip("/")
+    return any(next(folder.glob(pattern), None) is not None for folder in folders)
+
+
+def test_every_link_of_the_guides_resolves() -> None:
+    assert broken_links(ROOT) == []
+
+
+def test_every_path_named_in_a_guide_exists() -> None:
+    assert missing_paths(ROOT, PACKAGE) == []
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python -m pip install .*$", readme, flags=re.MULTILINE)
+    assert [" ".join(line.partition("#")[0].split()) for line in commands] == [
+        "python -m pip install . && carsim run scenarios/antigen_escape.yaml",
+        "python -m pip install '.[test]' && pytest",
+    ]
+
+
+def _sample(folder: Path) -> Path:
+    readme = (
+        "# A\n[ok](docs/b.md) [web](https://x.org) ![gone](docs/gone.png) [part](docs/b.md#second-part)\n"
+        "[no](#nothing)\n"
+        "Units `cells/uL` and `1/d` are no paths; `src/pkg/one.py`, `one.py`, `docs/`, `pkg/<name>.py`.\n"
+        "Not there: `src/pkg/two.py`, `docs/none`, `absent/`, `three.toml`, `docs/<name>.rst.md`.\n"
+        "```sh\ninit my_patient.yaml && run scenarios/x.yaml  # comment/y.yaml\n```\n"
+    )
+    return write_tree(folder, {"README.md": readme, "docs/b.md": "# B\n## Second part!\n", "src/pkg/one.py": ""})
+
+
+def test_a_broken_link_is_seen(tmp_path: Path) -> None:
+    assert broken_links(_sample(tmp_path)) == [
+        "README.md: docs/gone.png does not exist",
+        "README.md: #nothing has no such heading",
+    ]
+
+
+def test_a_missing_path_is_seen(tmp_path: Path) -> None:
+    root = _sample(tmp_path)
+    assert missing_paths(root, root / "src" / "pkg") == [
+        "README.md: `pkg/<name>.py` does not exist",
+        "README.md: `src/pkg/two.py` does not exist",
+        "README.md: `docs/none` does not exist",
+        "README.md: `absent/` does not exist",
+        "README.md: `three.toml` does not exist",
+        "README.md: `docs/<name>.rst.md` does not exist",
+        "README.md: `scenarios/x.yaml` does not exist",
+    ]

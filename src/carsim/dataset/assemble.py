@@ -1,0 +1,193 @@
+"""From trajectories to the declared dataset.
+
+Order of steps: read each declared course from the network rows that fit its pattern; add the coordinates that the rows
+name (products, clones, phenotypes, sites); add the records of the run (status per patient, extinctions, treatments
+begun, covariates). A declared variable that the network does not have is left out; a row that no pattern claims is not
+part of the contract and is left out too (`from_network` keeps every row, for systems that carsim does not know).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carsim.dataset.variables import COURSES, VARIABLES, Variable, attributes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from carsim.engines.protocol import Trajectories
+    from carsim.population.patients import Patients
+    from carsim.treatment.schedule import Schedule
+
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+_INFUSION_ROW = re.compile(rf"({_NAME})\.input")
+_MAXIMUM_TREATMENTS = 62  # bits of a signed 64-bit mask that stay positive
+
+
+def assemble(
+    trajectories: Trajectories,
+    *,
+    patients: Patients,
+    schedule: Schedule | None = None,
+    clone_cd19: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
+
+    `clone_cd19` says for each clone whether its CD19 is `positive`, `dim` or `absent`.
+    """
+    import xarray as xr
+
+    labels: dict[str, list[str]] = {}
+    found = [(variable, _match(variable, trajectories.outputs)) for variable in COURSES]
+    for _, rows in found:
+        for _, named in rows:
+            for dim, label in named.items():
+                if label not in labels.setdefault(dim, []):
+                    labels[dim].append(label)
+    data = xr.Dataset(
+        coords={
+            "patient": ("patient", np.array(patients.identifiers, dtype=str), attributes(VARIABLES["patient"])),
+            "time": ("time", np.asarray(trajectories.times, dtype=float), attributes(VARIABLES["time"])),
+            **{dim: (dim, np.array(values), attributes(VARIABLES[dim])) for dim, values in labels.items()},
+        }
+    )
+    for variable, rows in found:
+        if rows:
+            data[variable.name] = _course(variable, rows, labels, trajectories.values)
+    if "clone" in data.dims and clone_cd19 is not None:
+        kinds = [clone_cd19[name] for name in labels["clone"]]
+        data = data.assign_coords(clone_cd19=("clone", np.array(kinds), attributes(VARIABLES["clone_cd19"])))
+    _add_status(data, trajectories)
+    _add_extinctions(data, trajectories)
+    if schedule is not None:
+        _add_treatments(data, schedule)
+    for name, values in patients.covariates.items():
+        if name in VARIABLES and np.asarray(values).dtype.kind in "fiu":
+            data[name] = ("patient", np.asarray(values, dtype=float), attributes(VARIABLES[name]))
+    return data
+
+
+def from_network(trajectories: Trajectories, *, patients: Patients, units: Mapping[str, str]) -> xr.Dataset:
+    """The dataset of any network: one variable (patient, time) per output row, named as the row, and the status."""
+    import xarray as xr
+
+    data = xr.Dataset(
+        coords={
+            "patient": ("patient", np.array(patients.identifiers, dtype=str), attributes(VARIABLES["patient"])),
+            "time": ("time", np.asarray(trajectories.times, dtype=float), {"long_name": "time"}),
+        }
+    )
+    for index, name in enumerate(trajectories.outputs):
+        data[name] = (("patient", "time"), trajectories.values[:, :, index], {"units": units.get(name, "1")})
+    _add_status(data, trajectories)
+    return data
+
+
+def _match(variable: Variable, rows: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Positions of the rows that the first fitting pattern claims, each with the labels that its name gives."""
+    for pattern in variable.rows:
+        expression = re.compile(re.sub(r"\\\{(\w+)\\\}", rf"(?P<\1>{_NAME})", re.escape(pattern)))
+        hits = [(index, match.groupdict()) for index, row in enumerate(rows) if (match := expression.fullmatch(row))]
+        if hits:
+            return hits
+    return []
+
+
+def _course(
+    variable: Variable, rows: list[tuple[int, dict[str, str]]], labels: dict[str, list[str]], values: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray, dict[str, str]]:
+    """Values of one variable, shape (patient, time, ...); NaN where the network has no such row."""
+    own = variable.dims[2:]
+    array = np.full((*values.shape[:2], *(len(labels[dim]) for dim in own)), np.nan)
+    for index, named in rows:
+        array[(slice(None), slice(None), *(labels[dim].index(named[dim]) for dim in own))] = values[:, :, index]
+    return variable.dims, array, attributes(variable)
+
+
+def _add_status(data: xr.Dataset, trajectories: Trajectories) -> None:
+    from carsim.engines.protocol import Status
+
+    flags: dict[str, Any] = {
+        "flag_values": np.array([int(status) for status in Status], dtype=np.int8),
+        "flag_meanings": " ".join(status.name.lower() for status in Status),
+    }
+    status = np.asarray(trajectories.status, dtype=np.int8)
+    ended = np.where(status == 0, np.nan, np.asarray(trajectories.status_time, dtype=float))
+    data["status"] = ("patient", status, attributes(VARIABLES["status"]) | flags)
+    data["status_day"] = ("patient", ended, attributes(VARIABLES["status_day"]))
+    rows = np.array([name or "" for name in trajectories.status_row], dtype=str)
+    data["status_row"] = ("patient", rows, attributes(VARIABLES["status_row"]))
+
+
+def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:
+    if "clone" not in data.dims:
+        return
+    clones = [str(name) for name in data["clone"].values]
+    days = np.full((data.sizes["patient"], len(clones)), np.nan)
+    for event in trajectories.events:
+        clone = event.name.rsplit(".", 1)[-1]  # `extinction.<clone>`, or the clone alone
+        if event.kind == "extinction" and clone in clones:
+            place = event.patient, clones.index(clone)
+            days[place] = event.time if np.isnan(days[place]) else days[place]
+    variable = VARIABLES["clone_extinct_day"]
+    data[variable.name] = (variable.dims, days, attributes(variable))
+
+
+def _add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
+    """Mark each treatment at the first output time from its beginning on; one bit each, in order of first use."""
+    times = data["time"].values
+    begun = list(_begun(schedule))
+    names = list(dict.fromkeys(name for _, _, name in begun))[:_MAXIMUM_TREATMENTS]
+    mask = np.zeros((data.sizes["patient"], times.size), dtype=np.int64)
+    for patient, day, name in begun:
+        column = int(np.searchsorted(times, day - 1e-9))
+        if column < times.size and name in names:
+            mask[patient, column] |= 1 << names.index(name)
+    variable = VARIABLES["treatment_given"]
+    flags: dict[str, Any] = {}
+    if names:
+        flags["flag_masks"] = np.array([1 << bit for bit in range(len(names))], dtype=np.int64)
+        flags["flag_meanings"] = " ".join(name.replace(" ", "_") for name in names)
+    data[variable.name] = (variable.dims, mask, attributes(variable) | flags)
+
+
+def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:
+    """(patient, day, what) of each dose or start of infusion, by day; the end of an infusion is not a beginning.
+
+    What was given is read from the row it acts on, so that the two drugs of one lymphodepletion are told apart:
+    `cart.<product>...` is the product, `<drug>.input` the drug; anything else goes by the label of the treatment.
+    """
+    events = []
+    patients, columns = np.nonzero(np.isfinite(schedule.times))
+    labels = np.broadcast_to(np.asarray(schedule.labels, dtype=object), schedule.times.shape)
+    for patient, column in zip(patients.tolist(), columns.tolist(), strict=True):
+        amount = float(schedule.amounts[patient, column])
+        if amount <= 0.0:
+            continue
+        row = schedule.rows[int(schedule.targets[patient, column])]
+        infusion = _INFUSION_ROW.fullmatch(row)
+        if row.startswith("cart."):
+            name = row.split(".")[1]
+        else:
+            name = infusion.group(1) if infusion else str(labels[patient, column])
+        events.append((patient, float(schedule.times[patient, column]), name))
+    return sorted(set(events), key=lambda event: (event[1], event[0], event[2]))
+
+
+def treatments(data: xr.Dataset, patient: int = 0) -> list[tuple[float, str]]:
+    """(day, what was given) of one patient in order of time, read back from a dataset."""
+    if "treatment_given" not in data:
+        return []
+    given = data["treatment_given"]
+    names = str(given.attrs.get("flag_meanings", "")).split()
+    mask = given.values[patient]
+    return [
+        (float(data["time"].values[column]), name)
+        for column in np.flatnonzero(mask)
+        for bit, name in enumerate(names)
+        if int(mask[column]) >> bit & 1
+    ]

@@ -1,0 +1,189 @@
+"""The output contract: every variable that a result may hold, declared once.
+
+From this table follow the checks of a dataset (`problems`), the attributes of its variables (`attributes`), where a
+variable is read from in a network (`rows`, a pattern over row names) and the reference page of results. Dimensions come
+from the fixed list `DIMENSIONS`. Units are carsim's text units (`cells/uL`, `copies/ug`, `d`); 1 is a pure number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DIMENSIONS = (
+    "patient",
+    "replicate",
+    "draw",
+    "time",
+    "visit",
+    "clone",
+    "product",
+    "phenotype",
+    "site",
+    "arm",
+    "point",
+)
+
+Kind = Literal["float64", "int8", "int64", "text"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a result; `rows` are patterns of network row names, the first that fits is read."""
+
+    name: str
+    dims: tuple[str, ...]
+    unit: str
+    meaning: str
+    kind: Kind = "float64"
+    rows: tuple[str, ...] = ()
+
+
+def _course(name: str, unit: str, meaning: str, *rows: str, per: tuple[str, ...] = ()) -> Variable:
+    return Variable(name, ("patient", "time", *per), unit, meaning, rows=rows or (name,))
+
+
+def _answer(name: str, unit: str, meaning: str, kind: Kind = "float64") -> Variable:
+    return Variable(name, ("patient",), unit, meaning, kind)
+
+
+COORDINATES: tuple[Variable, ...] = (
+    Variable("patient", ("patient",), "1", "identifier of the patient", "text"),
+    Variable("time", ("time",), "d", "days after the first CAR T infusion"),
+    Variable("product", ("product",), "1", "CAR T product", "text"),
+    Variable("phenotype", ("phenotype",), "1", "phenotype of CAR T cells", "text"),
+    Variable("site", ("site",), "1", "compartment of the body", "text"),
+    Variable("clone", ("clone",), "1", "leukaemic clone", "text"),
+    Variable("clone_cd19", ("clone",), "1", "CD19 of the clone: positive, dim or absent", "text"),
+)
+
+COURSES: tuple[Variable, ...] = (
+    _course("cart_cells", "cells/uL", "CAR T cells in blood", "cart_cells.{product}", per=("product",)),
+    _course("cart_copies", "copies/ug", "CAR transgene in blood DNA", "cart_copies.{product}", per=("product",)),
+    _course(
+        "cart_phenotype",
+        "cell",
+        "CAR T cells of each phenotype at each site",
+        "cart.{product}.{phenotype}.{site}",
+        per=("product", "phenotype", "site"),
+    ),
+    _course(
+        "cytokine_drive",
+        "1",
+        "drive of CAR T division by homeostatic cytokines, 1 without competitors",
+        "cytokine_drive.{product}",
+        per=("product",),
+    ),
+    _course("blasts", "cell", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
+    _course("blasts_blood", "cells/uL", "leukaemic cells in blood"),
+    _course(
+        "marrow_blast_fraction",
+        "1",
+        "blasts among nucleated marrow cells",
+        "marrow_blast_fraction",
+        "blasts_marrow_fraction",
+    ),
+    _course("mrd", "1", "leukaemic cells per nucleated marrow cell, before any assay limit"),
+    _course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
+    _course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
+    _course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),
+    _course("leucocytes", "cells/uL", "nucleated cells in blood"),
+    _course("marrow_cells", "cell", "nucleated cells in marrow"),
+    _course("homeostatic_cytokine", "1", "IL-7/IL-15 drive, relative to its level without T cells"),
+    _course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
+    _course("fludarabine_exposure", "mg*h/L", "F-ara-A exposure so far", "fludarabine_auc"),
+    _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
+)
+
+RECORDS: tuple[Variable, ...] = (
+    _answer("status", "1", "how the simulation of the patient ended", "int8"),
+    _answer("status_day", "d", "day at which the simulation of the patient ended early"),
+    _answer("status_row", "1", "state or rate that ended it", "text"),
+    Variable("clone_extinct_day", ("patient", "clone"), "d", "day at which the clone fell below one cell and was gone"),
+    Variable(
+        "treatment_given",
+        ("patient", "time"),
+        "1",
+        "treatments begun since the previous output time (bit mask)",
+        "int64",
+    ),
+    _answer("age", "y", "age"),
+    _answer("weight", "kg", "body mass"),
+    _answer("height", "cm", "height"),
+    _answer("body_surface", "m^2", "body surface"),
+    _answer("egfr", "mL/min/1.73m^2", "estimated glomerular filtration rate"),
+)
+
+ENDPOINTS: tuple[Variable, ...] = (
+    _answer("response_day28", "1", "CR/CRi, NR or not evaluable at day 28", "text"),
+    _answer("mrd_day28", "1", "blasts per nucleated marrow cell at day 28 by flow cytometry; 0 below its limit"),
+    _answer("mrd_day28_below_limit", "1", "1 where flow cytometry finds no MRD at day 28, else 0; -1 unknown", "int8"),
+    _answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
+    _answer("best_response", "1", "best response at any visit: CR/CRi, NR or not evaluable", "text"),
+    _answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
+    _answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
+    _answer("cart_peak_day", "d", "day of the highest transgene level"),
+    _answer("cart_auc_0_28_copies", "copies/ug*d", "area under the transgene level, days 0 to 28"),
+    _answer("cart_auc_0_28_cells", "cells/uL*d", "area under the CAR T level, days 0 to 28"),
+    _answer("cart_half_life_fast", "d", "half-life of the fast decline after the peak"),
+    _answer("cart_half_life_slow", "d", "half-life of the slow decline after the peak"),
+    _answer("cart_persistence_day", "d", "last day with transgene at or above the detection limit of qPCR"),
+    _answer(
+        "cart_persistence_ongoing", "1", "1 where transgene is still detected at the end, else 0; -1 unknown", "int8"
+    ),
+    _answer("cart_persistence_flow_day", "d", "last day with CAR T at or above the detection limit of flow cytometry"),
+    _answer("bcell_aplasia_days", "d", "days after the infusion with B cells below the limit, to recovery or the end"),
+    _answer("bcell_aplasia_ongoing", "1", "1 where B cells are below the limit at the end, else 0; -1 unknown", "int8"),
+    _answer("bcell_recovery_day", "d", "first of two successive visits with B cells at or above the limit"),
+    _answer("relapse_day", "d", "first day of relapse after a remission"),
+    _answer("relapse_detected_day", "d", "first visit that sees the relapse"),
+    _answer(
+        "relapse_phenotype", "1", "phenotypes that make up at least 20 % of blasts at relapse, joined by +", "text"
+    ),
+    _answer("relapse_cd19", "1", "CD19 of the blasts at relapse, joined by +", "text"),
+    _answer("relapse_site", "1", "site of the relapse", "text"),
+    _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
+)
+
+VARIABLES: dict[str, Variable] = {
+    variable.name: variable for variable in (*COORDINATES, *COURSES, *RECORDS, *ENDPOINTS)
+}
+
+REASON_SUFFIX = "_reason"
+
+
+def attributes(variable: Variable) -> dict[str, str]:
+    """`units` and `long_name` of a variable, as they stand in the file."""
+    return {"units": variable.unit, "long_name": variable.meaning}
+
+
+def problems(data: xr.Dataset) -> list[str]:
+    """What a dataset has that this table does not declare, or declares otherwise; empty when it keeps the contract."""
+    found = []
+    for name, array in data.variables.items():
+        text = str(name)
+        base = text.removesuffix(REASON_SUFFIX)
+        if base != text and base in VARIABLES:
+            declared = Variable(text, VARIABLES[base].dims, "1", "", "text")
+        elif text in VARIABLES:
+            declared = VARIABLES[text]
+        else:
+            found.append(f"{text}: not declared")
+            continue
+        if tuple(array.dims) != declared.dims:
+            found.append(f"{text}: dimensions {array.dims}, declared {declared.dims}")
+        if not _kind_fits(str(array.dtype), array.dtype.kind, declared.kind):
+            found.append(f"{text}: type {array.dtype}, declared {declared.kind}")
+        if array.attrs.get("units", "1") != declared.unit:
+            found.append(f"{text}: unit {array.attrs.get('units')!r}, declared {declared.unit!r}")
+    for name, value in data.attrs.items():
+        if value is None or isinstance(value, bool):
+            found.append(f"attribute {name}: {value!r} cannot be stored")
+    return found
+
+
+def _kind_fits(dtype: str, letter: str, declared: Kind) -> bool:
+    return letter in "UOT" if declared == "text" else dtype == declared

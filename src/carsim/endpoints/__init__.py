@@ -1,0 +1,36 @@
+"""Endpoints: pure functions of a dataset; missing data gives NaN (or empty text) and a reason, never an exception.
+
+To add one: declare its variable in `dataset.variables`, write its rule in a file here, and put it in that file's list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from carsim.dataset.variables import REASON_SUFFIX, VARIABLES, attributes
+from carsim.endpoints import bcells, drugs, exposure, persistence, relapse, response
+from carsim.endpoints.outcome import Endpoint, each_patient, to_column
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+REGISTRY: dict[str, Endpoint] = {
+    endpoint.name: endpoint
+    for file in (response, exposure, persistence, bcells, relapse, drugs)
+    for endpoint in file.ENDPOINTS
+}
+
+
+def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
+    """Endpoints (patient,) of a dataset, all or those named; where any value is missing, `<name>_reason` says why."""
+    import xarray as xr
+
+    found = xr.Dataset(coords={"patient": data["patient"]})
+    for name in REGISTRY if names is None else names:
+        endpoint, variable = REGISTRY[name], VARIABLES[name]
+        values, reasons = to_column(each_patient(data, endpoint), variable.kind)
+        found[name] = ("patient", values, attributes(variable) | {"definition": endpoint.definition})
+        if any(reasons):
+            found[name + REASON_SUFFIX] = ("patient", reasons, {"units": "1", "long_name": f"why {name} has no value"})
+    return found

@@ -1,0 +1,28 @@
+"""Exposure to the drugs of lymphodepletion.
+
+The cumulative exposure is integrated by the engine with the concentrations; the value at the end is that to infinity
+once the drug is gone (last concentration below a thousandth of its peak).
+"""
+
+from __future__ import annotations
+
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing
+
+CLEARED = 1e-3
+
+
+def _fludarabine_auc(curves: Curves) -> Answer:
+    level = curves["fludarabine"]
+    if level[-1] > CLEARED * level.max():
+        return Missing("fludarabine is not cleared at the end of the simulation")
+    return float(curves["fludarabine_exposure"][-1])
+
+
+ENDPOINTS = (
+    Endpoint(
+        "fludarabine_auc",
+        _fludarabine_auc,
+        ("fludarabine", "fludarabine_exposure"),
+        "integral of F-ara-A in plasma to the end of the simulation, once below a thousandth of its peak",
+    ),
+)

@@ -1,0 +1,154 @@
+"""What an endpoint answers: a value per patient, or a reason why there is none; and how curves are read for it.
+
+Every endpoint is stated for one patient, as a function of its curves, and applied to each by `each_patient`. Levels are
+read between output times along straight lines of their logarithm (exact for exponential growth and decline); where a
+level is zero, along straight lines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MONTH = 30.4375  # days
+FIRST_VISIT = 28.0
+
+
+@dataclass(frozen=True)
+class Missing:
+    """No value, and why; `code` is what a whole-number endpoint holds instead of NaN."""
+
+    reason: str
+    code: int = -1
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The curves of one patient: `days` (time,) ascending, and levels by variable name, (time, ...)."""
+
+    days: np.ndarray
+    levels: dict[str, np.ndarray]
+    labels: dict[str, tuple[str, ...]]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.levels[name]
+
+    @property
+    def end(self) -> float:
+        """Last day of the simulation."""
+        return float(self.days[-1])
+
+
+Answer = float | int | str | Missing
+Rule = Callable[[Curves], Answer]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint: the declared variable it fills, the rule for one patient, what it reads, and its definition."""
+
+    name: str
+    rule: Rule
+    needs: tuple[str, ...]
+    definition: str
+
+
+def each_patient(data: xr.Dataset, endpoint: Endpoint) -> list[Answer]:
+    """The answer for each patient; a failed patient or an absent variable is a reason, never an exception."""
+    count = data.sizes["patient"]
+    absent = [name for name in endpoint.needs if name not in data]
+    if absent:
+        return [Missing(f"needs {', '.join(absent)}, which this result does not have")] * count
+    days = np.asarray(data["time"].values, dtype=float)
+    arrays = {name: data[name].values for name in endpoint.needs if "time" in data[name].dims}
+    labels = {
+        name: tuple(str(item) for item in data[name].values)
+        for name in data.coords
+        if name not in ("patient", "time") and data[name].ndim == 1
+    }
+    failed = data["status"].values != 0 if "status" in data else np.zeros(count, dtype=bool)
+    answers: list[Answer] = []
+    for patient in range(count):
+        levels = {name: values[patient] for name, values in arrays.items()}
+        if failed[patient]:
+            answers.append(Missing("the simulation of this patient failed"))
+        elif not all(np.isfinite(level).all() for level in levels.values()):
+            answers.append(Missing("values are missing"))
+        else:
+            answers.append(endpoint.rule(Curves(days, levels, labels)))
+    return answers
+
+
+def summed(level: np.ndarray) -> np.ndarray:
+    """A course summed over all its dimensions but time."""
+    return level.reshape(level.shape[0], -1).sum(axis=1)
+
+
+def level_at(days: np.ndarray, level: np.ndarray, day: float) -> float:
+    """Level at a day inside the simulated time, interpolated in its logarithm."""
+    right = int(np.searchsorted(days, day))
+    if right < days.size and days[right] == day:
+        return float(level[right])
+    left = right - 1
+    share = (day - days[left]) / (days[right] - days[left])
+    before, after = float(level[left]), float(level[right])
+    if before > 0.0 and after > 0.0:
+        return before * math.exp(share * math.log(after / before))
+    return before + share * (after - before)
+
+
+def crossing(day_before: float, day_after: float, before: float, after: float, limit: float) -> float:
+    """Day between two output times at which a level passes `limit`."""
+    if before > 0.0 and after > 0.0:
+        before, after, limit = math.log(before), math.log(after), math.log(limit)
+    return day_before + (day_after - day_before) * (limit - before) / (after - before)
+
+
+def days_below(days: np.ndarray, level: np.ndarray, limit: float) -> float:
+    """Time that a level spends below `limit`."""
+    below = level < limit
+    total = 0.0
+    for index in range(days.size - 1):
+        start, stop = float(days[index]), float(days[index + 1])
+        if below[index] and below[index + 1]:
+            total += stop - start
+        elif below[index] != below[index + 1]:
+            day = crossing(start, stop, float(level[index]), float(level[index + 1]), limit)
+            total += day - start if below[index] else stop - day
+    return total
+
+
+def visit_days(end: float) -> list[float]:
+    """Days of visits: day 28, then each month from the second on, to the end."""
+    months = (MONTH * number for number in range(2, int(end / MONTH) + 1))
+    return [day for day in (FIRST_VISIT, *months) if day <= end]
+
+
+def not_followed(curves: Curves, day: float) -> Missing | None:
+    """The reason when the simulation does not cover day 0 to `day`; None when it does."""
+    if curves.days[0] > 0.0:
+        return Missing(f"the simulation starts after the infusion, at day {curves.days[0]:g}")
+    return Missing(f"followed for {curves.end:g} days, needs {day:g}") if curves.end < day else None
+
+
+def since_infusion(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Days from 0 on, and the summed level at them; the level at day 0 is that after the infusion."""
+    after = curves.days >= 0.0
+    return curves.days[after], summed(curves[name])[after]
+
+
+def to_column(answers: list[Answer], kind: str) -> tuple[Any, list[str]]:
+    """Values of a declared kind, and reasons (empty text where there is a value)."""
+    reasons = [answer.reason if isinstance(answer, Missing) else "" for answer in answers]
+    if kind == "text":
+        return np.array(["" if isinstance(a, Missing) else str(a) for a in answers], dtype=str), reasons
+    if kind == "float64":
+        return np.array([math.nan if isinstance(a, Missing) else float(a) for a in answers]), reasons
+    return np.array([a.code if isinstance(a, Missing) else int(a) for a in answers], dtype=kind), reasons

@@ -1,0 +1,60 @@
+"""Persistence: the last day on which an assay would still find CAR T cells.
+
+A patient in whom they are still found at the end of the simulation has the last simulated day, marked as ongoing.
+Limits: 10 copies/ug DNA for qPCR and 1 cell/uL for flow cytometry, the usual limits of quantification of the assays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing, since_infusion
+
+QPCR_LIMIT = 10.0
+FLOW_LIMIT = 1.0
+
+
+def last_detected(days: np.ndarray, level: np.ndarray, limit: float) -> tuple[float, bool] | Missing:
+    """(last day at or above `limit`, still so at the end)."""
+    found = np.flatnonzero(level >= limit)
+    if found.size == 0:
+        return Missing(f"never at or above {limit:g}")
+    last = int(found[-1])
+    if last == days.size - 1:
+        return float(days[last]), True
+    return crossing(*map(float, (days[last], days[last + 1], level[last], level[last + 1])), limit), False
+
+
+def _last_day(name: str, limit: float) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        found = last_detected(*since_infusion(curves, name), limit)
+        return found if isinstance(found, Missing) else found[0]
+
+    return rule
+
+
+def _ongoing(curves: Curves) -> Answer:
+    found = last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT)
+    return 0 if isinstance(found, Missing) else int(found[1])
+
+
+ENDPOINTS = (
+    Endpoint(
+        "cart_persistence_day",
+        _last_day("cart_copies", QPCR_LIMIT),
+        ("cart_copies",),
+        f"last day at or above {QPCR_LIMIT:g} copies/ug; the last simulated day where ongoing",
+    ),
+    Endpoint(
+        "cart_persistence_ongoing",
+        _ongoing,
+        ("cart_copies",),
+        f"at or above {QPCR_LIMIT:g} copies/ug on the last simulated day",
+    ),
+    Endpoint(
+        "cart_persistence_flow_day",
+        _last_day("cart_cells", FLOW_LIMIT),
+        ("cart_cells",),
+        f"last day at or above {FLOW_LIMIT:g} cell/uL; the last simulated day where ongoing",
+    ),
+)

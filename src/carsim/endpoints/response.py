@@ -1,0 +1,93 @@
+"""Response: morphological remission and measurable residual disease (MRD).
+
+Remission: less than 5 % blasts in marrow and less than 1 % blasts among the nucleated cells of blood (the rule of the
+tisagenlecleucel trials for "no circulating blasts"). Complete remission with and without recovered counts (CR, CRi)
+differ by neutrophils and platelets; this version has no platelets, so both are reported as `CR/CRi`.
+A patient who enters below both limits is not evaluable for remission; for such a patient MRD is what counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carsim.endpoints.outcome import (
+    FIRST_VISIT,
+    Answer,
+    Curves,
+    Endpoint,
+    Rule,
+    level_at,
+    not_followed,
+    visit_days,
+)
+
+MARROW_LIMIT = 0.05
+BLOOD_LIMIT = 0.01
+FLOW_LIMIT = 1e-4
+SEQUENCING_LIMIT = 1e-6
+
+REMISSION, NO_RESPONSE, NOT_EVALUABLE = "CR/CRi", "NR", "not evaluable"
+DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")
+
+
+def blood_share(curves: Curves) -> np.ndarray:
+    """Blasts among nucleated blood cells, (time,)."""
+    cells = curves["leucocytes"]
+    return np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
+
+
+def in_remission(curves: Curves, day: float) -> bool:
+    """Whether the disease is below both limits at a day."""
+    marrow = level_at(curves.days, curves["marrow_blast_fraction"], day)
+    return marrow < MARROW_LIMIT and level_at(curves.days, blood_share(curves), day) < BLOOD_LIMIT
+
+
+def evaluable(curves: Curves) -> bool:
+    """Whether there was disease to respond, at the start of the simulation."""
+    return bool(curves["marrow_blast_fraction"][0] >= MARROW_LIMIT or blood_share(curves)[0] >= BLOOD_LIMIT)
+
+
+def _response_day28(curves: Curves) -> Answer:
+    missing = not_followed(curves, FIRST_VISIT)
+    if missing or not evaluable(curves):
+        return missing or NOT_EVALUABLE
+    return REMISSION if in_remission(curves, FIRST_VISIT) else NO_RESPONSE
+
+
+def _best_response(curves: Curves) -> Answer:
+    missing = not_followed(curves, FIRST_VISIT)
+    if missing or not evaluable(curves):
+        return missing or NOT_EVALUABLE
+    return REMISSION if any(in_remission(curves, day) for day in visit_days(curves.end)) else NO_RESPONSE
+
+
+def _mrd(limit: float) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        missing = not_followed(curves, FIRST_VISIT)
+        if missing:
+            return missing
+        seen = level_at(curves.days, curves["mrd"], FIRST_VISIT)
+        return seen if seen >= limit else 0.0
+
+    return rule
+
+
+def _below_limit(curves: Curves) -> Answer:
+    missing = not_followed(curves, FIRST_VISIT)
+    return missing or int(level_at(curves.days, curves["mrd"], FIRST_VISIT) < FLOW_LIMIT)
+
+
+_RULE = (
+    f"CR/CRi: blasts below {MARROW_LIMIT:.0%} in marrow and below {BLOOD_LIMIT:.0%} of nucleated blood cells, counts "
+    "not judged (no platelets in this version); not evaluable: entered below both limits; else NR"
+)
+
+ENDPOINTS = (
+    Endpoint("response_day28", _response_day28, DISEASE, _RULE),
+    Endpoint("mrd_day28", _mrd(FLOW_LIMIT), ("mrd",), f"flow cytometry, limit {FLOW_LIMIT:g}; 0 below it"),
+    Endpoint("mrd_day28_below_limit", _below_limit, ("mrd",), f"below the flow limit {FLOW_LIMIT:g}"),
+    Endpoint(
+        "mrd_day28_sequencing", _mrd(SEQUENCING_LIMIT), ("mrd",), f"sequencing, limit {SEQUENCING_LIMIT:g}; 0 below"
+    ),
+    Endpoint("best_response", _best_response, DISEASE, _RULE + "; at day 28 or any monthly visit"),
+)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim import rng
 from carsim.errors import UnsupportedMechanism
 from carsim.population.patients import Patients
 from carsim.treatment import infusion, lymphodepletion
@@ -13,17 +17,28 @@ from carsim.treatment.entries import Cyclophosphamide, Entry, Fludarabine, Infus
 from carsim.treatment.schedule import Schedule
 
 
-def compile_entries(entries: Sequence[Entry], costimulation: Mapping[str, str], patients: Patients) -> Schedule:
+def compile_entries(
+    entries: Sequence[Entry], costimulation: Mapping[str, str], patients: Patients, seed: int
+) -> Schedule:
     """The changes of all patients; `costimulation` gives each product's domain.
 
     Raises UnsupportedMechanism for entries that this version cannot give.
     """
     changes: list[Dose | DrugInfusion] = []
     for entry in entries:
+        given: Sequence[Dose | DrugInfusion]
         if isinstance(entry, Infusion):
-            changes += infusion.doses(entry, costimulation[entry.give], patients)
+            given = infusion.doses(entry, costimulation[entry.give], patients)
         elif isinstance(entry, Lymphodepletion | Fludarabine | Cyclophosphamide):
-            changes += lymphodepletion.changes(entry, patients)
+            given = lymphodepletion.changes(entry, patients)
         else:
             raise UnsupportedMechanism([f"treatment.{entry.name}: {type(entry).__name__.lower()}"])
+        changes += [change.only(_given(entry, patients.n, seed)) for change in given]
     return schedule(changes, patients.n)
+
+
+def _given(entry: Entry, n: int, seed: int) -> NDArray[np.bool_]:
+    """Which patients are given the entry: its share of them, each by the patient's own draw."""
+    if entry.share >= 1.0:
+        return np.ones(n, dtype=bool)
+    return rng.uniforms(seed, f"treatment.{entry.name}", np.arange(n)) < entry.share

@@ -10,7 +10,7 @@ Order of changes at the same time: stops and starts of infusions, then doses, ea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ class Dose:
     amounts: Array
     label: str
 
+    def only(self, given: NDArray[np.bool_]) -> Dose:
+        """The same dose for the patients who are given it."""
+        return replace(self, times=np.where(given, self.times, np.nan))
+
 
 @dataclass(frozen=True)
 class Infusion:
@@ -45,6 +49,10 @@ class Infusion:
     def stops(self) -> Array:
         """End of the infusion, d, one per patient."""
         return self.starts + self.duration
+
+    def only(self, given: NDArray[np.bool_]) -> Infusion:
+        """The same infusion for the patients who are given it."""
+        return replace(self, starts=np.where(given, self.starts, np.nan))
 
 
 def schedule(changes: Sequence[Dose | Infusion], n: int) -> Schedule:

@@ -1,0 +1,56 @@
+"""What the literature says: parameters, antigens, products, populations and their sources, each number with its reason.
+
+The data are TOML files under `data`; `records` are the frozen forms, `load` reads and checks them once, `find` looks
+them up by name. Adding a product or a population is one data file and no Python.
+"""
+
+from carsim.catalog.find import (
+    Unknown,
+    find_antigen,
+    find_parameter,
+    find_population,
+    find_product,
+    find_source,
+    find_value,
+)
+from carsim.catalog.load import CatalogError, antigens, parameters, populations, products, sources
+from carsim.catalog.records import (
+    GRADES,
+    Antigen,
+    Arm,
+    Correlation,
+    Covariate,
+    Density,
+    Parameter,
+    Population,
+    Product,
+    Source,
+    Value,
+)
+
+__all__ = [
+    "GRADES",
+    "Antigen",
+    "Arm",
+    "CatalogError",
+    "Correlation",
+    "Covariate",
+    "Density",
+    "Parameter",
+    "Population",
+    "Product",
+    "Source",
+    "Unknown",
+    "Value",
+    "antigens",
+    "find_antigen",
+    "find_parameter",
+    "find_population",
+    "find_product",
+    "find_source",
+    "find_value",
+    "parameters",
+    "populations",
+    "products",
+    "sources",
+]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from .tree import PACKAGE, ROOT, write_tree
 
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|toml|yaml|yml|cff|csv|json|nc|png|svg)")
+PARAMETERS = PACKAGE / "catalog" / "data" / "parameters"
 CREATED = {"my_patient.yaml"}  # what a command of a guide writes
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -40,24 +44,23 @@ def _anchors(text: str) -> set[str]:
 
 
 def missing_paths(root: Path, package: Path) -> list[str]:
-    """Paths in code type or in commands that exist neither below the root, nor the package, nor beside the guide.
+    """Paths in code type or in commands that exist neither below the root or the package nor beside the guide.
 
-    A path may hold a placeholder (`<name>`, `*`): then something must match it.
+    A bare file name may also lie in a folder of the package that the guide names. A path may hold a
+    placeholder (`<name>`, `*`): then something must match it.
     """
     problems = []
     for guide in guides(root):
         text = guide.read_text(encoding="utf-8")
+        named = [path.parent for path in package.rglob("__init__.py") if f"`{path.parent.relative_to(root)}/`" in text]
+        places = (root, package, guide.parent, *named)
         blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
         prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
         words = re.findall(r"`([^`\n]+)`", prose) + [
             word for block in blocks for line in block.splitlines() for word in line.partition("#")[0].split()
         ]
         for word in dict.fromkeys(words):
-            if (
-                _is_path(word, root, package)
-                and word not in CREATED
-                and not _exists(word, (root, package, guide.parent))
-            ):
+            if _is_path(word, root, package) and word not in CREATED and not _exists(word, places):
                 problems.append(f"{guide.relative_to(root)}: `{word}` does not exist")
     return problems
 
@@ -83,6 +86,16 @@ def test_every_path_named_in_a_guide_exists() -> None:
     assert missing_paths(ROOT, PACKAGE) == []
 
 
+def test_the_biology_names_every_process_and_every_parameter() -> None:
+    biology = (ROOT / "docs" / "explain" / "biology.md").read_text(encoding="utf-8")
+    shared_forms = {"__init__", "kinetics"}
+    processes = {path.name for path in (PACKAGE / "model" / "processes").glob("*.py") if path.stem not in shared_forms}
+    records = [tomllib.loads(path.read_text(encoding="utf-8")) for path in PARAMETERS.glob("*.toml")]
+    parameters = {name for record in records for name in record}
+    assert parameters
+    assert {name for name in processes | parameters if f"`{name}`" not in biology} == set()
+
+
 def test_the_readme_begins_with_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^python -m pip install .*$", readme, flags=re.MULTILINE)
@@ -90,6 +103,14 @@ def test_the_readme_begins_with_the_two_commands() -> None:
         "python -m pip install . && carsim run scenarios/antigen_escape.yaml",
         "python -m pip install '.[test]' && pytest",
     ]
+
+
+def test_the_citation_is_complete_and_of_this_version() -> None:
+    citation = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)  # what the format demands
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert f"{project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def _sample(folder: Path) -> Path:

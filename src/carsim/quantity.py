@@ -1,14 +1,16 @@
-"""The pydantic side of quantities: `Annotated[float, Quantity("cells/kg", above=0)]` reads text with a unit.
+"""The pydantic side of quantities, and the base class of every part of a scenario.
 
-A field so declared takes `3e6 cells/kg` (a pure number or `60 %` where the unit is ""), holds a float in the declared
-unit, is written back as text in that unit, and tells editors its form and range through the JSON Schema.
+`Annotated[float, Quantity("cells/kg", above=0)]` declares a field that takes `3e6 cells/kg` (a pure number or `60 %`
+where the unit is ""), holds a float in the declared unit, is written back as text in that unit, and tells editors its
+form and range through the JSON Schema.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, cast
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError, core_schema
 
 from carsim.units import QuantityError, normal, quantity, to_text
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Unit and range of a field; the limits are in that unit, `above` and `below` exclusive."""
+    """Unit and range of a field; the limits are in that unit, `above` exclusive."""
 
     unit: str
     above: float | None = None
@@ -85,3 +87,48 @@ def refuse(got: str, expected: str, suggestion: str | None = None) -> PydanticCu
         "got {got}; expected {expected}",
         {"got": got, "expected": expected, "suggestion": suggestion or ""},
     )
+
+
+class Part(BaseModel):
+    """Base of every part of a scenario: frozen, unknown keys refused, no silent conversion between types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=False, validate_by_alias=True)
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+Share = Annotated[float, Quantity("", at_least=0, at_most=1, example="60 %")]
+Number = Annotated[float, Quantity("")]
+Positive = Annotated[float, Quantity("", above=0)]
+Days = Annotated[float, Quantity("d", example="28 d")]
+Duration = Annotated[float, Quantity("d", above=0, example="28 d")]
+Interval = Annotated[float, Quantity("d", at_least=0, example="8 h")]
+
+Value = TypeVar("Value")
+
+
+class Spread(Part, Generic[Value]):
+    """A value that differs between patients: log-normal around a median, cut at `min` and `max`; one value if log_sd is 0."""
+
+    median: Value = Field(description="Median over the patients.")
+    log_sd: Annotated[float, Quantity("", at_least=0, at_most=5)] = Field(
+        default=0.0, description="Standard deviation of the natural logarithm; 0: all patients have the median."
+    )
+    min: Value | None = Field(default=None, description="Smallest value; draws below are drawn again.")
+    max: Value | None = Field(default=None, description="Largest value; draws above are drawn again.")
+    at: Literal["enrolment", "lymphodepletion"] = Field(
+        default="lymphodepletion", description="When the value holds: at enrolment (before bridging) or at lymphodepletion."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one_value(cls, given: Any) -> Any:
+        return given if isinstance(given, dict | Spread) else {"median": given}
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Spread[Value]:
+        low, high, middle = cast("tuple[float | None, float | None, float]", (self.min, self.max, self.median))
+        if low is not None and high is not None and low > high:
+            raise refuse(f"min {low!r} above max {high!r}", "min at most max")
+        if (low is not None and middle < low) or (high is not None and middle > high):
+            raise refuse(f"median {middle!r} outside min and max", "a median between min and max")
+        return self

@@ -190,6 +190,12 @@ def factor(given: str, unit: str, written: str | None = None, expected: str | No
     return _factor_of_registry(given, unit, written, expected)
 
 
+def unit_of(text: str | int | float) -> str:
+    """Return the unit that a text carries after its number, "" for a pure number or where there is no number."""
+    match = _NUMBER.match(str(text).strip())
+    return str(text).strip()[match.end() :].strip() if match else ""
+
+
 def to_text(value: float, unit: str) -> str:
     """Return `value` with its unit in the form that `quantity` reads back to the same bits."""
     return f"{number_text(value)} {unit}" if normal(unit) else number_text(value)

@@ -15,7 +15,7 @@ Molecules = Annotated[float, Quantity("molecules", at_least=0, example="1200 mol
 Rate = Annotated[float, Quantity("1/d", at_least=0, example="0.1 1/d")]
 LogSd = Annotated[float, Quantity("", at_least=0, at_most=5, example="0.8")]
 Costimulation = Literal["4-1BB", "CD28", "OX40", "CD28 and 4-1BB"]
-AntigenName = Literal["CD19", "CD22"]
+AntigenName = Literal["CD19", "CD20", "CD22"]
 
 
 class Density(Part):
@@ -49,6 +49,7 @@ class MainClone(Part):
 
     cd19: Density = Field(description="CD19 on the main clone, for example {median: 9000 molecules, log_sd: 0.6}.")
     cd22: Density = Field(description="CD22 on the main clone, for example {median: 1200 molecules, log_sd: 0.8}.")
+    cd20: Density = Field(description="CD20 on the main clone.")
     birth: Rate | None = Field(default=None, description="Birth rate; the model's parameter where not given.")
     death: Rate | None = Field(
         default=None, description="Death rate without CAR T; the model's parameter if not given."

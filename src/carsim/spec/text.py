@@ -25,12 +25,15 @@ MOST_VALUES: Final = 20_000
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def read(data: bytes, file: str) -> tuple[Node | None, list[Problem]]:
-    """Return the tree of a scenario's bytes and the problems met on the way; no tree if it could not be read at all."""
+def read(data: bytes, file: str, line: int = 1) -> tuple[Node | None, list[Problem]]:
+    """Return the tree of a scenario's bytes and the problems met on the way; no tree if it could not be read at all.
+
+    `line` is the number of the first line in reports.
+    """
     problems: list[Problem] = []
     try:
         text = _decode(data, file)
-        return _Composer(file, problems).compose(text), problems
+        return _Composer(file, line, problems).compose(text), problems
     except ScenarioError as error:
         return None, problems + list(error.problems)
 
@@ -66,8 +69,8 @@ def _stop(place: Place, got: str, expected: str, path: str = "") -> ScenarioErro
 class _Composer:
     """Builds the tree from the parser's events and collects problems; one use."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        self.file, self.problems, self.count = file, problems, 0
+    def __init__(self, file: str, line: int, problems: list[Problem]) -> None:
+        self.file, self.line, self.problems, self.count = file, line, problems, 0
 
     def compose(self, text: str) -> Node | None:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -76,7 +79,7 @@ class _Composer:
             return self._document(_events(text))
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = Place(self.file, mark.line + 1, mark.column + 1) if mark else Place(self.file)
+            place = Place(self.file, mark.line + self.line, mark.column + 1) if mark else Place(self.file)
             got = f"text that is not YAML ({shown(str(error.problem or error.context))})"
             raise _stop(place, got, "YAML 1.2, for example `key: value`") from None
         except YAMLError as error:
@@ -161,7 +164,7 @@ class _Composer:
             self._note(event, f"the tag `{shown(str(event.tag))}`", "no tags; types follow from the format", path)
 
     def _place(self, event: Any) -> Place:
-        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        return Place(self.file, event.start_mark.line + self.line, event.start_mark.column + 1)
 
     def _note(self, event: Any, got: str, expected: str, path: tuple[str, ...] = ()) -> None:
         self.problems.append(Problem(self._place(event), ".".join(path), got, expected))

@@ -1,0 +1,80 @@
+"""The parts of a scenario that the population reads: `patient:` (one, explicit values) and `cohort:` (many).
+
+Both take any covariate by name. What is not stated comes from the population of the catalogue: its median for a
+patient, its distribution for a cohort.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from carsim.quantity import Part, Quantity, Share, Spread, refuse
+
+Years = Annotated[float, Quantity("year", at_least=0, at_most=120, example="11 years")]
+Kilograms = Annotated[float, Quantity("kg", at_least=1, at_most=400, example="39 kg")]
+Surface = Annotated[float, Quantity("m^2", at_least=0.1, at_most=4, example="1.25 m^2")]
+Filtration = Annotated[float, Quantity("mL/min/1.73m^2", above=0, at_most=300, example="120 mL/min/1.73m^2")]
+CellsPerBlood = Annotated[float, Quantity("cells/uL", at_least=0, at_most=1e6, example="400 cells/uL")]
+BlastShare = Annotated[float, Quantity("", at_least=0, at_most=0.999, example="60 %")]
+
+History = Literal[
+    "prior-hsct",
+    "prior-blinatumomab",
+    "prior-inotuzumab",
+    "prior-cd19-car-t",
+    "prior-cd22-car-t",
+    "kmt2a-rearranged",
+    "philadelphia-positive",
+    "down-syndrome",
+]
+
+
+class Patient(Part):
+    """One patient with explicit values."""
+
+    population: str = Field(description="Population of the catalogue that supplies what is not stated here.")
+    history: tuple[History, ...] = Field(default=(), description="What the patient had before or was born with.")
+    age: Years = Field(description="Age at infusion.")
+    weight: Kilograms = Field(description="Body mass.")
+    body_surface: Surface = Field(description="Body surface.")
+    egfr: Filtration = Field(description="Estimated glomerular filtration rate.")
+    marrow_blasts: BlastShare = Field(description="Blasts as a share of nucleated marrow cells at the start.")
+    host_t_cells: CellsPerBlood = Field(description="Host T cells in blood before lymphodepletion.")
+    bcell_initial: Share = Field(description="Healthy marrow B cells as a share of their capacity at the start.")
+    neutrophil_base: CellsPerBlood = Field(description="Neutrophils in blood without leukaemia or drugs.")
+
+
+class Cohort(Part):
+    """Many patients, drawn from a population or read from a table."""
+
+    population: str = Field(description="Population of the catalogue that supplies what is not stated here.")
+    n: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Number of patients, unless `from` is given.")
+    table: str | None = Field(
+        default=None, alias="from", description="CSV file with one patient a line, inside the scenario's folder."
+    )
+    shares: dict[History, Share] = Field(
+        default_factory=dict, description="Share of the patients with each item of history."
+    )
+    variability: bool = Field(default=True, description="Whether the patients' parameters differ, beside covariates.")
+    age: Spread[Years] = Field(description="Age at infusion.")
+    weight: Spread[Kilograms] = Field(description="Body mass.")
+    body_surface: Spread[Surface] = Field(description="Body surface.")
+    egfr: Spread[Filtration] = Field(description="Estimated glomerular filtration rate.")
+    marrow_blasts: Spread[BlastShare] = Field(description="Blasts as a share of nucleated marrow cells at the start.")
+    host_t_cells: Spread[CellsPerBlood] = Field(description="Host T cells in blood before lymphodepletion.")
+    bcell_initial: Spread[Share] = Field(description="Healthy marrow B cells as a share of their capacity.")
+    neutrophil_base: Spread[CellsPerBlood] = Field(description="Neutrophils in blood without leukaemia or drugs.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Cohort:
+        if (self.n is None) == (self.table is None):
+            got = "neither `n` nor `from`" if self.n is None else "both `n` and `from`"
+            raise refuse(got, "the number of patients or a table of them, for example n: 75")
+        return self
+
+
+COVARIATES = tuple(
+    name for name in Patient.model_fields if name not in {"population", "history"}
+)

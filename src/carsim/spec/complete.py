@@ -1,0 +1,224 @@
+"""Completing a scenario's tree from the catalogue: populations, products, antigen densities.
+
+What the catalogue supplies is put below what the scenario states, so that merging decides and every value keeps its
+origin. Aliases of products and populations become their names, so that equal scenarios stay equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carsim.catalog import (
+    Unknown,
+    antigens,
+    find_population,
+    find_product,
+    populations,
+    products,
+)
+from carsim.errors import Problem, nearest
+from carsim.population.parts import COVARIATES
+from carsim.spec.merge import merge
+from carsim.spec.tree import Node, Origin, Sequence, Table, Text, name_of
+from carsim.treatment.entries import GIVEN
+from carsim.units import to_text
+
+if TYPE_CHECKING:
+    from carsim.catalog import Covariate, Product, Value
+    from carsim.errors import Place
+
+
+def complete(root: Table, problems: list[Problem]) -> Table:
+    """Return the tree with everything that the catalogue supplies; unknown names are added to `problems`."""
+    for section in ("patient", "cohort"):
+        root = _covariates(root, section, problems)
+    root = _densities(root)
+    return _products(root, problems)
+
+
+def is_product(name: str) -> bool:
+    """Whether the catalogue has a product of this name or alias."""
+    try:
+        find_product(name)
+    except Unknown:
+        return False
+    return True
+
+
+def _with(root: Table, key: str, node: Node) -> Table:
+    return replace(root, items={**root.items, key: node})
+
+
+def _number(value: Value, record: str) -> Text:
+    return Text(to_text(value.value, value.unit), origin=Origin("catalogue", f"{record}, {value.source}"))
+
+
+# Patients ------------------------------------------------------------------------------------------------------------
+
+
+def _covariates(root: Table, section: str, problems: list[Problem]) -> Table:
+    part = root.items.get(section)
+    if not isinstance(part, Table):
+        return root
+    named = part.items.get("population")
+    if not isinstance(named, Text):
+        return root
+    try:
+        population = find_population(named.text)
+    except Unknown as error:
+        meant = f"`{error.suggestion}`" if error.suggestion else None
+        valid = ", ".join(sorted(populations()))
+        problems.append(Problem(named.place, f"{section}.population", f"`{named.text}`", f"one of: {valid}", meant))
+        return root
+    part = _with(part, "population", replace(named, text=population.name))
+    for name in COVARIATES:
+        covariate = population.covariates.get(name)
+        if covariate is None:
+            continue
+        given = part.items.get(name)
+        if section == "patient":
+            filled = given if given is not None else _number(covariate.median, population.name)
+        else:
+            filled = _spread(covariate, population.name)
+            filled = filled if given is None else merge(filled, given)
+        part = _with(part, name, filled)
+    return _with(root, section, part)
+
+
+def _spread(covariate: Covariate, record: str) -> Node:
+    median, origin = covariate.median, Origin("catalogue", f"{record}, {covariate.median.source}")
+    limits = {"min": median.low, "max": median.high} if covariate.log_sd else {}
+    items: dict[str, Node] = {"median": _number(median, record), "log_sd": Text(repr(covariate.log_sd), origin=origin)}
+    items |= {key: Text(to_text(limit, median.unit), origin=origin) for key, limit in limits.items()}
+    return Table(items)
+
+
+# Leukaemia -----------------------------------------------------------------------------------------------------------
+
+
+def _densities(root: Table) -> Table:
+    part = root.items.get("leukaemia", Table({}))
+    if not isinstance(part, Table):
+        return root
+    supplied: dict[str, Node] = {}
+    for antigen in antigens().values():
+        density = antigen.densities["blasts"]
+        record = f"{antigen.name} on blasts"
+        supplied[antigen.name.lower()] = Table(
+            {"median": _number(density.median, record), "log_sd": _number(density.log_sd, record)}
+        )
+    main = _clone(Table(supplied), part.items.get("main", Table({})))
+    part = _with(part, "main", main)
+    clones = part.items.get("clones")
+    if isinstance(clones, Sequence) and isinstance(main, Table):
+        own = Table({key: main.items[key] for key in supplied if key in main.items})
+        part = _with(part, "clones", replace(clones, items=tuple(_clone(own, clone) for clone in clones.items)))
+    return _with(root, "leukaemia", part)
+
+
+def _clone(below: Table, given: Node) -> Node:
+    if not isinstance(given, Table):
+        return given
+    items = {key: _density(item) if key in below.items else item for key, item in given.items.items()}
+    return merge(below, replace(given, items=items))
+
+
+def _density(node: Node) -> Node:
+    if isinstance(node, Text) and node.text[:1].isdigit():
+        return Table({"median": node}, node.place, {"median": node.place})
+    return node
+
+
+# Products ------------------------------------------------------------------------------------------------------------
+
+
+def _products(root: Table, problems: list[Problem]) -> Table:
+    listed = root.items.get("products", Sequence(()))
+    if not isinstance(listed, Sequence):
+        return root
+    made: dict[str, Node] = {}
+    others: list[Node] = []
+    for item in listed.items:
+        name = name_of(item)
+        if isinstance(item, Table) and name and name not in made:
+            made[name] = _variant(item, name, made, problems)
+        else:
+            others.append(item)
+    treatment = root.items.get("treatment")
+    if isinstance(treatment, Sequence):
+        root = _with(root, "treatment", _given(treatment, "treatment", made, problems))
+    return _with(root, "products", replace(listed, items=(*made.values(), *others)))
+
+
+def _variant(item: Table, name: str, made: dict[str, Node], problems: list[Problem]) -> Node:
+    base = item.items.get("extends", item.items["name"])
+    if not isinstance(base, Text):
+        return item
+    if base.text in made:
+        parent = made[base.text]
+        if isinstance(parent, Table):
+            parent = replace(parent, items={key: node for key, node in parent.items.items() if key != "name"})
+            root_of = parent.items.get("extends", base)
+            item = _with(item, "extends", root_of)
+        return merge(parent, item)
+    try:
+        record = find_product(base.text)
+    except Unknown as error:
+        options = [*products(), *made]
+        problems.append(_unknown(base.place, f"products.{name}.extends", base.text, options, error.suggestion))
+        return item
+    return merge(_product(record), _with(item, "extends", replace(base, text=record.name)))
+
+
+def _product(record: Product) -> Table:
+    origin = Origin("catalogue", record.name)
+    arms: dict[str, Node] = {
+        antigen: Table(
+            {key: _number(getattr(arm, key), record.name) for key in ("half_density", "steepness", "efficiency")}
+        )
+        for antigen, arm in record.arms.items()
+    }
+    return Table(
+        {
+            "name": Text(record.name, origin=origin),
+            "extends": Text(record.name, origin=origin),
+            "costimulation": Text(record.costimulation, origin=origin, plain=False),
+            "arms": Table(arms),
+            "vector_copies": _number(record.vector_copies, record.name),
+            "memory_share": _number(record.memory_share, record.name),
+        }
+    )
+
+
+def _given(entries: Sequence, path: str, made: dict[str, Node], problems: list[Problem]) -> Sequence:
+    items: list[Node] = []
+    for at, entry in enumerate(entries.items):
+        here = f"{path}.{name_of(entry) or at}"
+        if isinstance(entry, Table):
+            give, course = entry.items.get("give"), entry.items.get("course")
+            if isinstance(give, Text) and give.text not in GIVEN:
+                entry = _with(entry, "give", _product_given(give, f"{here}.give", made, problems))
+            if isinstance(course, Sequence):
+                entry = _with(entry, "course", _given(course, f"{here}.course", made, problems))
+        items.append(entry)
+    return replace(entries, items=tuple(items))
+
+
+def _product_given(give: Text, path: str, made: dict[str, Node], problems: list[Problem]) -> Text:
+    if give.text in made:
+        return give
+    try:
+        record = find_product(give.text)
+    except Unknown as error:
+        options = [*products(), *made, *GIVEN]
+        problems.append(_unknown(give.place, path, give.text, options, error.suggestion))
+        return give
+    made.setdefault(record.name, _product(record))
+    return replace(give, text=record.name)
+
+
+def _unknown(place: Place | None, path: str, name: str, options: list[str], alias: str | None) -> Problem:
+    meant = nearest(name, options) or alias
+    listed = f"a product or drug: {', '.join(sorted(options))}" if path.endswith("give") else f"one of: {', '.join(sorted(options))}"
+    return Problem(place, path, f"`{name}`", listed, f"`{meant}`" if meant else None)

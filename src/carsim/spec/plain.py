@@ -1,0 +1,142 @@
+"""The plain parts of a scenario: `run:`, `trial:` and `sweep:`."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, refuse
+from carsim.units import number_text, quantity, unit_of
+
+Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
+Tolerance = Annotated[float, Quantity("", above=0, at_most=0.01, example="1e-8")]
+DottedPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=300)]
+
+
+class Run(Part):
+    """How the scenario is simulated."""
+
+    engine: Engine = Field(default="ode", description="Simulation method; `ode` is deterministic.")
+    until: Duration = Field(default=365.25, description="End of the simulation, after the first infusion.")
+    every: Duration = Field(default=1.0, description="Time between outputs.")
+    seed: Annotated[int, Field(ge=0, le=2**53)] = Field(default=1, description="Seed of all random streams.")
+    replicates: Annotated[int, Field(ge=1)] = Field(default=1, description="Stochastic repeats of each patient.")
+    draws: Annotated[int, Field(ge=0)] = Field(default=0, description="Draws of uncertain parameters; 0: none.")
+    assay_noise: bool = Field(default=False, description="Whether assays are reported with their measurement noise.")
+    rtol: Tolerance = Field(default=1e-8, description="Relative tolerance of the deterministic engine.")
+
+
+class Scales(Part):
+    """Grading scales."""
+
+    crs: Literal["astct-2019", "lee-2014", "penn-2014", "mskcc"] = Field(default="astct-2019", description="CRS.")
+    icans: Literal["astct-2019", "ctcae"] = Field(default="astct-2019", description="Neurotoxicity.")
+
+
+class Clock(Part):
+    """What a time-to-event endpoint counts: its start, its events, and what ends the observation."""
+
+    start: Literal["enrolment", "infusion", "remission", "transplant", "relapse"] = Field(
+        default="infusion", alias="from", description="Zero of the clock."
+    )
+    nonresponse: Interval | None = Field(default=None, description="Day on which non-response counts; none: it does not.")
+    hsct: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a transplant does.")
+    new_therapy: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a new therapy does.")
+
+
+class Clocks(Part):
+    """Clock records by endpoint."""
+
+    EFS: Clock = Field(default=Clock(), description="Event-free survival.")
+    RFS: Clock = Field(default=Clock.model_validate({"from": "remission"}), description="Relapse-free survival.")
+    DOR: Clock = Field(default=Clock.model_validate({"from": "remission"}), description="Duration of remission.")
+    OS: Clock = Field(default=Clock(), description="Overall survival.")
+
+
+class Arm(Part):
+    """One arm of a trial: the scenario with some values set."""
+
+    name: Name = Field(description="Name in the results.")
+    changes: dict[DottedPath, Any] = Field(alias="set", default_factory=dict, description="Values by dotted path.")
+
+
+class Trial(Part):
+    """Virtual trial."""
+
+    visits: tuple[Days, ...] = Field(
+        default=(28.0, 91.3125, 182.625, 365.25), min_length=1, description="Days on which patients are seen."
+    )
+    scales: Scales = Field(default=Scales(), description="Grading scales.")
+    clocks: Clocks = Field(default=Clocks(), description="Clock records.")
+    arms: tuple[Arm, ...] = Field(default=(), description="Arms; without any, the scenario as it is.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Trial:
+        if any(later <= earlier for earlier, later in zip(self.visits, self.visits[1:], strict=False)):
+            raise refuse("visits out of order", "visits in increasing order, each once, for example [28 d, 3 months]")
+        return self
+
+
+class Axis(Part):
+    """One axis of a sweep: a path and its values, listed or spaced evenly (both ends included)."""
+
+    path: DottedPath = Field(description="What is varied, for example treatment.car.dose.")
+    values: tuple[str | int | float | bool, ...] | None = Field(default=None, description="The values, in order.")
+    linear: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even steps.")
+    log: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even ratios.")
+    n: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(default=None, description="Number of points between ends.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Axis:
+        forms = [name for name in ("values", "linear", "log") if getattr(self, name) is not None]
+        if len(forms) != 1:
+            raise refuse(" and ".join(forms) or "an axis without points", "one of `values`, `linear` and `log`")
+        if (self.n is None) != (self.values is not None):
+            got = "`n` with `values`" if self.n is not None else f"`{forms[0]}` without `n`"
+            raise refuse(got, "`n` with `linear` or `log`, for example log: [1e-9, 1e-4], n: 20")
+        if self.values is not None and not self.values:
+            raise refuse("no values", "at least one value, for example values: [5 d, 30 d]")
+        if self.values is None:
+            self._ends(forms[0])
+        return self
+
+    def _ends(self, form: str) -> tuple[float, float, str]:
+        low, high = getattr(self, form)
+        unit = unit_of(low)
+        try:
+            first, last = quantity(low, unit), quantity(high, unit)
+        except ValueError as error:
+            raise refuse(f"`{low}` and `{high}`", "two quantities of one unit, for example [1e5 cells/kg, 1e7 cells/kg]") from error
+        if form == "log" and (first <= 0 or last <= 0):
+            raise refuse(f"`{low}` and `{high}`", "ends above 0 for `log`, for example [1e-9, 1e-4]")
+        return first, last, unit
+
+    def points(self) -> tuple[Any, ...]:
+        """Return the values of the axis, each as `Scenario.with_` takes it (text with a unit where there is one)."""
+        if self.values is not None:
+            return self.values
+        form = "log" if self.log is not None else "linear"
+        first, last, unit = self._ends(form)
+        assert self.n is not None  # noqa: S101  (checked when the axis was made)
+        inner = [at / (self.n - 1) for at in range(1, self.n - 1)]
+        if form == "log":
+            numbers = [first * math.exp(part * math.log(last / first)) for part in inner]
+        else:
+            numbers = [first + part * (last - first) for part in inner]
+        return tuple(f"{number_text(number)} {unit}" if unit else number for number in (first, *numbers, last))
+
+
+class Sweep(Part):
+    """Parameter sweep: every combination of the axes' points."""
+
+    axes: tuple[Axis, ...] = Field(min_length=1, description="The axes; the first varies slowest.")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Sweep:
+        paths = [axis.path for axis in self.axes]
+        twice = next((path for path in paths if paths.count(path) > 1), None)
+        if twice:
+            raise refuse(f"the axis `{twice}` twice", "each path on one axis")
+        return self

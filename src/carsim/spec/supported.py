@@ -1,0 +1,69 @@
+"""Which mechanisms of the format this version can run; one table decides.
+
+A scenario may be complete before the engine is: what is missing here parses, resolves and round-trips, and running it
+names the mechanism.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carsim.treatment.entries import Course, Cyclophosphamide, Entry, Fludarabine, Infusion, Lymphodepletion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carsim.spec.scenario import Scenario
+
+GIVEN_NOW = (Lymphodepletion, Fludarabine, Cyclophosphamide, Infusion)
+ENGINES_NOW = ("ode",)
+
+
+def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return path and mechanism of everything in a scenario that `run` of this version does not have."""
+    found = [*_disease(scenario), *_patients(scenario), *_simulation(scenario)]
+    for entry in scenario.treatment:
+        found += _entry(entry, f"treatment.{entry.name}")
+    return found
+
+
+def _disease(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    sites = scenario.leukaemia.sites
+    if sites.CNS is not None:
+        yield "leukaemia.sites.CNS", "leukaemia in the central nervous system"
+    if sites.extramedullary is not None:
+        yield "leukaemia.sites.extramedullary", "extramedullary leukaemia"
+    for clone in scenario.leukaemia.clones:
+        if clone.lineage != "B":
+            yield f"leukaemia.clones.{clone.name}.lineage", "lineage switch"
+
+
+def _patients(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    if scenario.cohort is not None and scenario.cohort.marrow_blasts.at == "enrolment":
+        yield "cohort.marrow_blasts.at", "the time from enrolment to lymphodepletion"
+
+
+def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    run = scenario.run
+    if run.engine not in ENGINES_NOW:
+        yield "run.engine", f"the {run.engine} engine"
+    if run.draws:
+        yield "run.draws", "draws of uncertain parameters"
+    if run.replicates > 1:
+        yield "run.replicates", "stochastic replicates"
+    if scenario.trial is not None:
+        yield "trial", "virtual trials (`carsim trial`)"
+    if scenario.sweep is not None:
+        yield "sweep", "parameter sweeps (`carsim sweep`)"
+
+
+def _entry(entry: Entry, path: str) -> Iterator[tuple[str, str]]:
+    if entry.when is not None:
+        yield f"{path}.when", "treatment on a condition"
+    if isinstance(entry, Course):
+        yield f"{path}.course", "courses of several treatments"
+    elif not isinstance(entry, GIVEN_NOW):
+        given: Any = entry
+        yield f"{path}.give", str(given.give)
+    if isinstance(entry, Infusion) and any(part.unless is not None for part in entry.split):
+        yield f"{path}.split", "withholding a part of a split dose on a condition"

@@ -1,0 +1,428 @@
+"""The entries of `treatment:`, one class for each thing that can be given.
+
+Times of an entry count from its own zero: the first infusion; for an entry with `when`, the moment the condition
+holds; inside a `course`, the start of the course. `at` shifts an entry from that zero.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Discriminator, Field, Tag, field_serializer, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from carsim.errors import nearest
+from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, Share, refuse
+from carsim.units import QuantityError, quantity, to_text
+
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+# What a condition may look at: its unit ("" for a pure number) or the words it takes.
+VARIABLES: Final[dict[str, str | tuple[str, ...]]] = {
+    "response": ("CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR"),
+    "relapse": (
+        "any",
+        "CD19-positive",
+        "CD19-dim",
+        "CD19-negative",
+        "CD22-negative",
+        "double-negative",
+        "lineage-switch",
+    ),
+    "marrow_blasts": "",
+    "mrd": "",
+    "cart_cells": "cells/uL",
+    "cart_copies": "copies/ug",
+    "bcells": "cells/uL",
+    "host_t_cells": "cells/uL",
+    "neutrophils": "cells/uL",
+    "platelets": "cells/uL",
+    "csf_blasts": "cells/uL",
+    "il6": "pg/mL",
+    "temperature_rise": "",
+    "fever": "d",
+    "crs_grade": "",
+    "icans_grade": "",
+}
+_COMPARED: Final = ("at_least", "at_most", "above", "below")
+
+
+class Threshold(Part):
+    """One comparison: an observable against a value, or a state against a word."""
+
+    variable: str = Field(description="Observable or state: " + ", ".join(VARIABLES) + ".")
+    equals: str | None = Field(default=None, alias="is", description="Word that a state must show.")
+    at_least: float | None = Field(default=None, description="Holds at this value and above.")
+    at_most: float | None = Field(default=None, description="Holds at this value and below.")
+    above: float | None = Field(default=None, description="Holds above this value.")
+    below: float | None = Field(default=None, description="Holds below this value.")
+
+    @field_validator("variable", mode="after")
+    @classmethod
+    def _known(cls, variable: str) -> str:
+        if variable not in VARIABLES:
+            meant = nearest(variable, VARIABLES)
+            raise refuse(f"`{variable}`", f"one of {', '.join(VARIABLES)}", f"`{meant}`" if meant else None)
+        return variable
+
+    @field_validator("equals", mode="after")
+    @classmethod
+    def _word(cls, word: str | None, info: Any) -> str | None:
+        words = VARIABLES.get(info.data.get("variable", ""))
+        if isinstance(words, str):
+            raise refuse(f"`{word}`", f"a comparison such as `at_least`: {info.data['variable']} is a number")
+        if words and word not in words:
+            meant = nearest(word or "", words)
+            raise refuse(f"`{word}`", f"one of {', '.join(words)}", f"`{meant}`" if meant else None)
+        return word
+
+    @field_validator(*_COMPARED, mode="before")
+    @classmethod
+    def _value(cls, given: Any, info: Any) -> Any:
+        unit = VARIABLES.get(info.data.get("variable", ""))
+        if isinstance(unit, tuple):
+            raise refuse(f"`{given}`", f"`is` with one of {', '.join(unit)}: {info.data['variable']} is not a number")
+        if unit is None or given is None:
+            return None
+        return Quantity(unit).read(given)
+
+    @field_serializer(*_COMPARED, when_used="json")
+    def _text(self, value: float | None) -> Any:
+        unit = VARIABLES[self.variable]
+        return to_text(value, str(unit)) if value is not None and unit else value
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Threshold:
+        if self.equals is None and all(getattr(self, name) is None for name in _COMPARED):
+            words = VARIABLES[self.variable]
+            example = f"is: {words[0]}" if isinstance(words, tuple) else f"at_least: {to_text(3.0, words)}"
+            raise refuse("no comparison", f"`is`, `at_least`, `at_most`, `above` or `below`, for example {example}")
+        return self
+
+
+class Condition(Threshold):
+    """When an entry is given: a comparison, the days on which it is looked at, and how often it may act."""
+
+    also: tuple[Threshold, ...] = Field(default=(), description="Further comparisons that must hold at the same time.")
+    visit: Days | None = Field(default=None, description="Look only on this day; without it at every moment.")
+    after: Days | None = Field(default=None, description="Look only from this day on.")
+    before: Days | None = Field(default=None, description="Look only before this day.")
+    lasting: Interval = Field(default=0.0, description="How long the comparison must have held without a break.")
+    once: bool = Field(default=True, description="Whether it acts once only; written false when `repeat` is above 1.")
+    repeat: Count = Field(default=1, description="How often it may act at most.")
+    apart: Interval = Field(default=0.0, description="Least time between two actions.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _repeat_means_not_once(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "repeat" in given and "once" not in given and given["repeat"] != 1:
+            return given | {"once": False}
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Condition:
+        if self.once and self.repeat > 1:
+            raise refuse(f"`once: true` with `repeat: {self.repeat}`", "one of the two")
+        if not self.once and self.repeat == 1:
+            raise refuse("`once: false` without `repeat`", "how often it may act at most, for example repeat: 4")
+        if self.after is not None and self.before is not None and self.after >= self.before:
+            raise refuse("`after` at or later than `before`", "`after` earlier than `before`")
+        return self
+
+
+class CellDose(Part):
+    """Viable CAR-positive cells: `3e6 cells/kg`, `1e8 cells`, or by weight up to a limit and flat above it."""
+
+    per_weight: Annotated[float, Quantity("cells/kg", at_least=0, example="3e6 cells/kg")] | None = Field(
+        default=None, description="Cells per kg body mass."
+    )
+    flat: Annotated[float, Quantity("cells", at_least=0, example="1e8 cells")] | None = Field(
+        default=None, description="Cells whatever the weight; with `above`, for patients above that weight."
+    )
+    above: Annotated[float, Quantity("kg", above=0, example="50 kg")] | None = Field(
+        default=None, description="Weight above which the flat dose is given instead of the one by weight."
+    )
+    cap: Annotated[float, Quantity("cells", above=0, example="1e8 cells")] | None = Field(
+        default=None, description="Largest dose."
+    )
+    log_sd: Annotated[float, Quantity("", at_least=0, at_most=3)] = Field(
+        default=0.0, description="Standard deviation of the log dose between patients."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return _dose_from_text(given, {"per_weight": "cells/kg", "flat": "cells"}, CellDose)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CellDose:
+        if self.per_weight is None and self.flat is None:
+            raise refuse("a dose without amount", "per_weight or flat, for example per_weight: 3e6 cells/kg")
+        both = self.per_weight is not None and self.flat is not None
+        if both != (self.above is not None):
+            got = "per_weight and flat without above" if both else "above without both per_weight and flat"
+            raise refuse(got, "per_weight up to a weight and flat above it, for example above: 50 kg")
+        return self
+
+
+class DrugDose(Part):
+    """Amount of a drug at one dose: `30 mg/m^2`, `8 mg/kg`, `800 mg`, or one of these with a cap."""
+
+    per_surface: Annotated[float, Quantity("mg/m^2", at_least=0, example="30 mg/m^2")] | None = Field(
+        default=None, description="Amount per body surface."
+    )
+    per_weight: Annotated[float, Quantity("mg/kg", at_least=0, example="8 mg/kg")] | None = Field(
+        default=None, description="Amount per body mass."
+    )
+    flat: Annotated[float, Quantity("mg", at_least=0, example="800 mg")] | None = Field(
+        default=None, description="Amount whatever the patient's size."
+    )
+    cap: Annotated[float, Quantity("mg", above=0, example="800 mg")] | None = Field(
+        default=None, description="Largest amount at one dose."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return _dose_from_text(given, {"per_surface": "mg/m^2", "per_weight": "mg/kg", "flat": "mg"}, DrugDose)
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> DrugDose:
+        stated = [name for name in ("per_surface", "per_weight", "flat") if getattr(self, name) is not None]
+        if len(stated) != 1:
+            raise refuse(" and ".join(stated) or "a dose without amount", "one of per_surface, per_weight and flat")
+        return self
+
+
+def _dose_from_text(given: Any, forms: dict[str, str], whole: type[Part]) -> Any:
+    if isinstance(given, dict | whole):
+        return given
+    first: QuantityError | None = None
+    for name, unit in forms.items():
+        try:
+            quantity(given, unit)
+        except QuantityError as error:
+            first = first or error
+        else:
+            return {name: given}
+    if first is None:  # pragma: no cover - every class has a form
+        raise ValueError("no form of dose")
+    expected = f"a dose in {' or '.join(forms.values())}, for example {first.expected.rpartition('for example ')[2]}"
+    raise refuse(first.got, expected, first.suggestion)
+
+
+class Entry(Part):
+    """What every entry has."""
+
+    name: Name | None = Field(default=None, description="Name used in paths; needed outside a course.")
+    at: Days = Field(default=0.0, description="Shift from the entry's zero: first infusion, condition or course start.")
+    when: Condition | None = Field(default=None, description="Given only when this condition holds.")
+    share: Share = Field(default=1.0, description="Share of the patients (who meet the condition) that are given it.")
+
+
+class _Repeated(Part):
+    start: Days = Field(default=0.0, description="First dose, relative to `at`.")
+    doses: Count = Field(default=1, description="Number of doses.")
+    every: Duration = Field(default=1.0, description="Time between doses.")
+    duration: Duration = Field(default=1 / 24, description="Length of each infusion.")
+
+
+class FludarabineCourse(_Repeated):
+    """Fludarabine phosphate by dose, or by target exposure to F-ara-A over the whole course."""
+
+    dose: DrugDose | None = Field(default=None, description="Fludarabine phosphate at each dose.")
+    target_auc: Annotated[float, Quantity("mg*h/L", above=0, example="14 mg*h/L")] | None = Field(
+        default=None, description="Exposure to F-ara-A, course to infinity; the dose is found for each patient."
+    )
+
+    @model_validator(mode="after")
+    def _dose_or_target(self) -> FludarabineCourse:
+        if (self.dose is None) == (self.target_auc is None):
+            got = "neither `dose` nor `target_auc`" if self.dose is None else "both `dose` and `target_auc`"
+            raise refuse(got, "one of them, for example dose: 30 mg/m^2")
+        return self
+
+
+class CyclophosphamideCourse(_Repeated):
+    """Cyclophosphamide by dose."""
+
+    dose: DrugDose = Field(description="Cyclophosphamide at each dose.")
+
+
+class Fludarabine(Entry, FludarabineCourse):
+    """Fludarabine alone."""
+
+    give: Literal["fludarabine"]
+
+
+class Cyclophosphamide(Entry, CyclophosphamideCourse):
+    """Cyclophosphamide alone."""
+
+    give: Literal["cyclophosphamide"]
+
+
+_REGIMEN: Final = {
+    "fludarabine": {"dose": "30 mg/m^2", "doses": 4},
+    "cyclophosphamide": {"dose": "500 mg/m^2", "doses": 2},
+}
+
+
+class Lymphodepletion(Entry):
+    """Fludarabine with cyclophosphamide; what is not stated: 30 mg/m^2 on four days, 500 mg/m^2 on the first two."""
+
+    give: Literal["fludarabine-cyclophosphamide"]
+    fludarabine: FludarabineCourse = Field(default=None, validate_default=True, description="Fludarabine phosphate.")  # type: ignore[assignment]
+    cyclophosphamide: CyclophosphamideCourse = Field(
+        default=None, validate_default=True, description="Cyclophosphamide."  # type: ignore[assignment]
+    )
+
+    @field_validator("fludarabine", "cyclophosphamide", mode="before")
+    @classmethod
+    def _standard(cls, given: Any, info: Any) -> Any:
+        standard = _REGIMEN[info.field_name]
+        if given is None:
+            return standard
+        if isinstance(given, dict):
+            kept = {key: value for key, value in standard.items() if key != "dose" or "target_auc" not in given}
+            return kept | given
+        return given
+
+
+class SplitDose(Part):
+    """One part of a dose given in several."""
+
+    at: Days = Field(description="Time of this part, relative to the entry's `at`.")
+    share: Share = Field(description="Share of the whole dose.")
+    unless: Threshold | None = Field(default=None, description="Withheld where this holds at that time.")
+
+
+class Infusion(Entry):
+    """A CAR T product of the catalogue or of `products:`."""
+
+    give: str = Field(description="Product: a name from `products:` or of the catalogue.")
+    dose: CellDose = Field(description="Viable CAR-positive cells in all.")
+    split: tuple[SplitDose, ...] = Field(default=(), description="Parts of the dose; without it, all at once.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Infusion:
+        total = sum(part.share for part in self.split)
+        if total > 1 + 1e-12:
+            raise refuse(
+                f"parts that sum to {total:g}", "shares of `split` that sum to at most 1, for example 10 %, 30 %, 60 %"
+            )
+        return self
+
+
+class Alemtuzumab(Entry, _Repeated):
+    """Alemtuzumab, for donor products."""
+
+    give: Literal["alemtuzumab"]
+    dose: DrugDose = Field(description="Amount at each dose.")
+
+
+class Tocilizumab(Entry, _Repeated):
+    """Tocilizumab; by default 8 mg/kg up to 800 mg."""
+
+    give: Literal["tocilizumab"]
+    dose: DrugDose = DrugDose.model_validate({"per_weight": "8 mg/kg", "cap": "800 mg"})
+
+
+class Dexamethasone(Entry, _Repeated):
+    """Dexamethasone; by default 10 mg."""
+
+    give: Literal["dexamethasone"]
+    dose: DrugDose = DrugDose.model_validate("10 mg")
+
+
+class Blinatumomab(Entry):
+    """Blinatumomab as continuous infusion, in cycles."""
+
+    give: Literal["blinatumomab"]
+    per_surface: Annotated[float, Quantity("ug/m^2/d", above=0, example="15 ug/m^2/d")] | None = Field(
+        default=None, description="Rate per body surface."
+    )
+    flat: Annotated[float, Quantity("ug/d", above=0, example="28 ug/d")] | None = Field(
+        default=None, description="Rate whatever the patient's size."
+    )
+    duration: Duration = Field(default=28.0, description="Length of the infusion in a cycle.")
+    cycles: Count = Field(default=1, description="Number of cycles.")
+    every: Duration = Field(default=42.0, description="Time from the start of a cycle to the next.")
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Blinatumomab:
+        if (self.per_surface is None) == (self.flat is None):
+            got = "neither `per_surface` nor `flat`" if self.flat is None else "both `per_surface` and `flat`"
+            raise refuse(got, "one of them, for example per_surface: 15 ug/m^2/d")
+        return self
+
+
+class Transplant(Entry):
+    """Allogeneic haematopoietic stem-cell transplantation."""
+
+    give: Literal["hsct"]
+    conditioning: Literal["myeloablative", "reduced"] = Field(default="myeloablative", description="Intensity.")
+    donor: Literal["matched-sibling", "matched-unrelated", "haploidentical", "cord-blood"] = Field(
+        default="matched-sibling", description="Donor."
+    )
+
+
+class Bridging(Entry):
+    """Chemotherapy between enrolment and lymphodepletion."""
+
+    give: Literal["bridging"]
+    intensity: Literal["low", "high"] = Field(default="low", description="Intensity of the chemotherapy.")
+    cycles: Count = Field(default=1, description="Number of cycles.")
+    every: Duration = Field(default=21.0, description="Time from the start of a cycle to the next.")
+
+
+_OTHERS: Final[tuple[type[Entry], ...]] = (
+    Lymphodepletion,
+    Fludarabine,
+    Cyclophosphamide,
+    Alemtuzumab,
+    Tocilizumab,
+    Dexamethasone,
+    Blinatumomab,
+    Transplant,
+    Bridging,
+)
+GIVEN: Final = tuple(str(kind.model_fields["give"].annotation.__args__[0]) for kind in _OTHERS)  # type: ignore[union-attr]
+
+
+def kind_of(given: Any) -> str:
+    """Return the tag of an entry: what it gives, `product` for anything that is not a drug or procedure, or `course`."""
+    if isinstance(given, Entry):
+        given = {"course": ()} if isinstance(given, Course) else {"give": getattr(given, "give", None)}
+    if isinstance(given, dict) and "course" in given and "give" not in given:
+        return "=course"
+    give = given.get("give") if isinstance(given, dict) else None
+    return f"={give}" if give in GIVEN else "=product"
+
+
+_Single = (
+    Annotated[Lymphodepletion, Tag("=fludarabine-cyclophosphamide")]
+    | Annotated[Fludarabine, Tag("=fludarabine")]
+    | Annotated[Cyclophosphamide, Tag("=cyclophosphamide")]
+    | Annotated[Alemtuzumab, Tag("=alemtuzumab")]
+    | Annotated[Tocilizumab, Tag("=tocilizumab")]
+    | Annotated[Dexamethasone, Tag("=dexamethasone")]
+    | Annotated[Blinatumomab, Tag("=blinatumomab")]
+    | Annotated[Transplant, Tag("=hsct")]
+    | Annotated[Bridging, Tag("=bridging")]
+    | Annotated[Infusion, Tag("=product")]
+)
+Given = Annotated[_Single, Discriminator(kind_of)]
+
+
+class Course(Entry):
+    """Several entries given together, timed from the start of the course."""
+
+    course: tuple[Given, ...] = Field(min_length=1, description="The entries, in order.")
+
+
+Treatment = Annotated[_Single | Annotated[Course, Tag("=course")], Discriminator(kind_of)]
+TAGS: Final[dict[str, type[Entry]]] = {
+    **dict(zip((f"={name}" for name in GIVEN), _OTHERS, strict=True)),
+    "=product": Infusion,
+    "=course": Course,
+}

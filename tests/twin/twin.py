@@ -4,6 +4,7 @@ Written from the equations alone: it imports nothing of the package, shares no t
 Parameters are a plain dictionary; what depends on the costimulatory domain is given per product. Time in days, t = 0 at
 the first CAR T infusion; cells are counts per site; "/uL" where a name says so. Doses and ends of drug infusions are
 restarts of the integration, and a clone that falls below one cell is set to zero there and then (the extinction event).
+A clone of less than one cell does not divide: it begins to when what others lose to it adds up to one cell.
 
 Order of a run: `initial_state`, pieces between breakpoints by `scipy.integrate.solve_ivp`, daily states, `observe`.
 """
@@ -99,6 +100,7 @@ class Twin:
         self.first_host = self.first_clone + 2 * len(clones)
         self.first_drug = self.first_host + len(HOST)
         self.flu_rate = self.cy_rate = 0.0  # infusions running now, mg/d
+        self.present = [True] * len(clones)  # whether a clone has at least one cell, and so divides
 
     def marrow_blasts_for(self, fraction: float, healthy_b: float) -> float:
         """Marrow blasts that make up this fraction of the nucleated marrow, from the crowded normal marrow."""
@@ -123,7 +125,8 @@ class Twin:
         for i, clone in enumerate(self.clones):
             marrow = blasts * clone["fraction"]
             blood = marrow * p["blast_egress"] / (p["blast_homing"] + clone["birth"] - clone["death"])
-            if marrow + blood < 1.0:
+            self.present[i] = marrow + blood >= 1.0
+            if not self.present[i]:
                 marrow = blood = 0.0
                 extinct.append((math.nan, clone["name"]))
             y[self.first_clone + 2 * i : self.first_clone + 2 * i + 2] = marrow, blood
@@ -204,7 +207,7 @@ class Twin:
             for s in (0, 1):
                 o = first + 2 * i + s
                 cells = y[o]
-                birth = clone["birth"] * cells
+                birth = clone["birth"] * cells if self.present[i] else 0.0
                 d[o] += birth - clone["death"] * cells - net * crowding * cells - (kill[i][s] + drug) * cells
                 if loses:  # the mother stays; a daughter without CD19 joins the other clone
                     d[o] -= p["cd19_loss"] * birth
@@ -309,16 +312,16 @@ def tolerances(twin: Twin, rtol: float) -> np.ndarray:
     return atol
 
 
-def extinction_events(twin: Twin, y: np.ndarray) -> list:
-    """One terminal event per living clone: its total falls through one cell."""
+def crossing_events(twin: Twin) -> list:
+    """One terminal event per clone: the total of one that is present falls through one cell, of an absent one rises."""
     events = []
-    for i in range(len(twin.clones)):
+    for i, present in enumerate(twin.present):
         o = twin.first_clone + 2 * i
 
         def total(_t: float, state: np.ndarray, o: int = o) -> float:
             return state[o] + state[o + 1] - 1.0
 
-        total.terminal, total.direction, total.clone = True, -1.0, i
+        total.terminal, total.direction = True, -1.0 if present else 1.0
         events.append(total)
     return events
 
@@ -383,7 +386,7 @@ def advance(
     while t < stop:
         wanted = grid[(grid >= t) & (grid <= stop)]
         points = np.union1d(wanted, [stop])
-        events = extinction_events(twin, y) if extinction else []
+        events = crossing_events(twin) if extinction else []
         solution = solve_ivp(
             twin.rhs, (t, stop), y, method=method, t_eval=points, rtol=rtol, atol=tolerances(twin, rtol), events=events
         )
@@ -399,8 +402,10 @@ def advance(
         t, clone = min(fired)
         y = solution.y_events[clone][0].copy()
         o = twin.first_clone + 2 * clone
-        y[o : o + 2] = 0.0
-        extinctions.append((float(t), twin.clones[clone]["name"]))
+        if twin.present[clone]:
+            y[o : o + 2] = 0.0
+            extinctions.append((float(t), twin.clones[clone]["name"]))
+        twin.present[clone] = not twin.present[clone]
     return stop, y
 
 

@@ -10,8 +10,8 @@ from .tree import parsed, python_files
 
 Graph = dict[str, set[str]]
 
-# llvmlite is numba's own compiler, and `operator` names the operators that a numba type of ours overloads.
-KERNEL_LIBRARIES = {"numba", "llvmlite", "numpy", "math", "operator", "__future__"}
+# llvmlite is the compiler of numba, `operator` names what a numba type of ours overloads, `typing` names types.
+KERNEL_LIBRARIES = {"numba", "llvmlite", "numpy", "math", "operator", "typing", "__future__"}
 DRAWING_ROOMS = {"plot", "report"}
 
 

@@ -60,13 +60,15 @@ def _call_problems(call: ast.Call, literals: set[str]) -> list[str]:
 
 
 def _is_harmless(call: ast.Call) -> bool:
-    """`re.compile` compiles a pattern, `platform.system` names a system, a strict `sympify` refuses text."""
+    """A method `compile` is not the built-in, `platform.system` names a system, a strict `sympify` refuses text."""
     if called_name(call) == "sympify":
         return any(keyword.arg == "strict" and _is_constant(keyword.value, True) for keyword in call.keywords)
-    function = call.func
-    owner = function.value if isinstance(function, ast.Attribute) else None
-    known = {("re", "compile"), ("platform", "system")}
-    return isinstance(owner, ast.Name) and (owner.id, called_name(call)) in known
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    owner = call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+    if called_name(call) == "compile":  # a method: of `re`, of a compiled function
+        return owner != "builtins"
+    return (owner, called_name(call)) == ("platform", "system")
 
 
 def _is_constant(value: ast.expr, expected: bool) -> bool:
@@ -110,7 +112,8 @@ def oversized(package: Path) -> list[str]:
         place, tree = path.relative_to(package), parsed(path)
         if path.stem in VAGUE_NAMES or path.parent.name in VAGUE_NAMES:
             problems.append(f"{place}: a name that does not say what is inside")
-        if path.read_text(encoding="utf-8").count("\n") > LONGEST_FILE:
+        by_hand = not path.stem.startswith("generated_")
+        if by_hand and path.read_text(encoding="utf-8").count("\n") > LONGEST_FILE:
             problems.append(f"{place}: longer than {LONGEST_FILE} lines")
         for function in functions(tree):
             if (function.end_lineno or function.lineno) - function.lineno >= LONGEST_FUNCTION:
@@ -140,6 +143,7 @@ def test_files_and_functions_fit_the_eye() -> None:
         ("eval(text)", "eval"),
         ("exec(text)", "exec"),
         ("compile(text, 'x', 'eval')", "compile"),
+        ("builtins.compile(text, 'x', 'eval')", "compile"),
         ("sympy.sympify(text)", "sympify"),
         ("sympify(text, strict=False)", "sympify"),
         ("frame.query(text)", "query"),

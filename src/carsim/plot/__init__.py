@@ -1,0 +1,1 @@
+"""Figures as a paper would print them; matplotlib is imported here and nowhere above."""

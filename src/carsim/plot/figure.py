@@ -1,0 +1,107 @@
+"""The figure of a run: treatments on a strip, then CAR T cells, leukaemia, lymphocytes and drive, on one time axis.
+
+A cohort is drawn as its median with the band from the 5th to the 95th percentile. Drawn with matplotlib's own objects
+on the Agg canvas: no window system, no global state.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carsim.dataset.assemble import treatments
+from carsim.dataset.provenance import NOT_FOR_TREATMENT
+from carsim.dataset.store import FIGURE_KEYS, check_writable, write_atomically
+from carsim.plot import panels
+from carsim.plot.layout import FIRST_MONTH, LEFT, RIGHT, Column, columns
+from carsim.plot.style import DPI, FAINT, HAIRLINE, HEIGHT, INK, SETTINGS, SMALL, TEXT, WIDTH
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+DOSE_MARKERS = ("v", "D", "*", "P", "s", "o")
+
+
+def draw(data: xr.Dataset) -> Figure:
+    """The figure of a dataset, not yet written."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(SETTINGS):
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        FigureCanvasAgg(figure)
+        days = data["time"].values
+        frame = columns(figure, float(days[0]), float(days[-1]))
+        _draw_strip(frame, data)
+        panels.draw_cart(frame, data)
+        panels.draw_leukaemia(frame, data)
+        panels.draw_lymphocytes(frame, data)
+        panels.draw_drive(frame, data)
+        _write_frame(figure, frame, data)
+    return figure
+
+
+def write_figure(data: xr.Dataset, path: Path, *, force: bool = False) -> Path:
+    """Draw a dataset into a PNG at `path`, whole or not at all; raises OutputRefused where it may not be written."""
+    import matplotlib
+
+    check_writable(path, data.attrs, force=force)
+    figure = draw(data)
+    with matplotlib.rc_context(SETTINGS):
+        return write_atomically(
+            path, lambda temporary: figure.savefig(temporary, format="png", dpi=DPI, metadata=_metadata(data.attrs))
+        )
+
+
+def _metadata(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Text that the PNG carries: the run it shows, so that it is recognised as carsim's own."""
+    kept = {key: str(attributes[key]) for key in FIGURE_KEYS if key in attributes}
+    return {"Software": "carsim", "Comment": NOT_FOR_TREATMENT} | kept
+
+
+def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
+    """One row per treatment with a mark at each dose, a hairline through all panels, and its name after the last."""
+    given: dict[str, list[float]] = {}
+    for day, name in treatments(data):
+        given.setdefault(name, []).append(day)
+    height = max(len(given), 1)
+    for column in frame:
+        column.strip.set_ylim(-0.5, height - 0.5)
+        for row, (name, doses) in enumerate(given.items()):
+            at = height - 1 - row
+            shown = [day for day in doses if column.first <= day <= column.last]
+            if not shown:
+                continue
+            marker = DOSE_MARKERS[row % len(DOSE_MARKERS)]
+            size = 8.0 if marker == "*" else 5.0
+            column.strip.plot(shown, [at] * len(shown), marker, color=INK, markersize=size, clip_on=False)
+            times = f"{name} ×{len(doses)}" if len(doses) > 1 else name
+            column.strip.annotate(
+                times, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
+            )
+            for panel in column.panels.values():
+                for day in shown:
+                    panel.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
+
+
+def _write_frame(figure: Figure, frame: list[Column], data: xr.Dataset) -> None:
+    """Title, who is shown, the name of the time axis, and what the figure is not for."""
+    patients = data.sizes["patient"]
+    title = "\n".join(textwrap.wrap(str(data.attrs.get("title", "")), 82)[:2])
+    who = "one patient" if patients == 1 else f"{patients} patients: median, band from 5th to 95th percentile"
+    failed = int(np.count_nonzero(data["status"].values)) if "status" in data else 0
+    who += f", {failed} failed and left out" if failed else ""
+    figure.text(LEFT, 0.985, title, fontsize=TEXT + 2, fontweight="bold", ha="left", va="top", linespacing=1.15)
+    figure.text(LEFT, 0.96 - 0.02 * title.count("\n"), who, fontsize=SMALL, color=FAINT, ha="left", va="top")
+    time = "days after the first CAR T infusion" + (f" (scale changes at day {FIRST_MONTH:g})" if frame[1:] else "")
+    figure.text(0.5 * (LEFT + RIGHT), 0.043, time, fontsize=TEXT, ha="center")
+    version = data.attrs.get("carsim_version", "")
+    figure.text(
+        LEFT, 0.014, f"carsim {version}. {NOT_FOR_TREATMENT}".replace("  ", " "), fontsize=SMALL - 1, color=FAINT
+    )

@@ -1,0 +1,210 @@
+"""The four panels: CAR T cells, leukaemia by clone, B and host T cells, drugs and homeostatic cytokine drive.
+
+Each takes the columns of the frame and a dataset, draws what the dataset has, and leaves out what it has not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carsim.plot.band import Band, band
+from carsim.plot.labels import end_labels
+from carsim.plot.layout import Column, halo, heading, limit_line, log_levels
+from carsim.plot.style import FAINT, INK, SMALL, Look, look
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+QPCR_LIMIT, FLOW_PER_QPCR = 10.0, 0.1  # copies/ug; the flow limit of 1 cell/uL stands at the same height
+REMISSION_SHARE, MRD_SHARE = 0.05, 1e-4
+APLASIA_LIMIT = 50.0
+ONE_CELL = 1.0
+BAND_OPACITY = 0.18
+
+
+def draw_cart(columns: list[Column], data: xr.Dataset) -> None:
+    """CAR T in blood: transgene on the left axis, cells on the right, their detection limits at one height."""
+    days = data["time"].values
+    copies, cells = _level(data, "cart_copies"), _level(data, "cart_cells")
+    tops = [1e4]
+    tops += [] if copies is None else [2.0 * _highest(copies)]
+    tops += [] if cells is None else [2.0 * _highest(cells) / FLOW_PER_QPCR]
+    top = 10.0 ** math.ceil(math.log10(max(tops)))
+    handles = []
+    for place, column in enumerate(columns):
+        axes = column.panels["cart"]
+        twin = axes.twinx()
+        handles = []
+        for target, curve, style, bottom in ((axes, copies, look(0), 1.0), (twin, cells, look(1), FLOW_PER_QPCR)):
+            log_levels(target, bottom, bottom * top)
+            if curve is not None:
+                handles.append(_draw(target, days, curve.above(0.5 * bottom), style))
+        limit_line(axes, QPCR_LIMIT, "limits of detection" if place == 0 else None, at_end=True)
+        _hide_twin(twin, shown=place == len(columns) - 1)
+        twin.set_ylabel("cells/µL" if place == len(columns) - 1 else "")
+    columns[0].panels["cart"].set_ylabel("copies/µg DNA")
+    heading(columns[0].panels["cart"], "CAR T cells in blood")
+    shown = [name for name, curve in (("copies/µg (left)", copies), ("cells/µL (right)", cells)) if curve is not None]
+    columns[-1].panels["cart"].legend(
+        handles, shown, frameon=False, fontsize=SMALL, loc="upper right", handlelength=3.4, borderaxespad=0.0
+    )
+
+
+def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
+    """Leukaemic cells of each clone in the body, down to one cell; a clone that is gone ends in a cross."""
+    if "blasts" not in data:
+        return
+    days = data["time"].values
+    curves = []
+    for index, clone in enumerate(data["clone"].values):
+        cells = band(data["blasts"].values[:, :, index].sum(axis=-1))
+        if cells is not None and _highest(cells) >= ONE_CELL:
+            gone = _gone(data, index)
+            curves.append((str(clone), cells, look(index), gone))
+    marrow = _level(data, "marrow_cells")
+    for place, column in enumerate(columns):
+        axes = column.panels["leukaemia"]
+        log_levels(axes, 0.5, 3e13, every=3)
+        for share, text in ((REMISSION_SHARE, "5 % of marrow"), (MRD_SHARE, "MRD 0.01 %")):
+            if marrow is not None:
+                _share_line(axes, days, share * marrow.middle, text if place == len(columns) - 1 else None)
+        for _, cells, style, gone in curves:
+            shown = np.where(days <= gone, np.maximum(cells.middle, ONE_CELL), np.nan) if gone else None
+            _draw(axes, days, cells.above(ONE_CELL) if shown is None else Band(shown), style)
+            if gone:
+                axes.plot([gone], [ONE_CELL], marker="x", color=style.colour, markersize=7, markeredgewidth=2)
+    columns[0].panels["leukaemia"].set_ylabel("cells in the body")
+    heading(columns[0].panels["leukaemia"], "Leukaemia by clone (× gone: below one cell)")
+    last = columns[-1].panels["leukaemia"]
+    end_labels(last, [(name, ONE_CELL if gone else cells.middle[-1], style) for name, cells, style, gone in curves])
+
+
+def draw_lymphocytes(columns: list[Column], data: xr.Dataset) -> None:
+    """Healthy B cells and host T cells in blood, with the limit of B-cell aplasia."""
+    _draw_together(
+        columns,
+        data,
+        "lymphocytes",
+        (("B cells", "bcells", look(0)), ("host T cells", "host_t_cells", look(1))),
+        (0.1, 1e4),
+    )
+    for place, column in enumerate(columns):
+        text = "B-cell aplasia: below 50/µL" if place == len(columns) - 1 else None
+        limit_line(column.panels["lymphocytes"], APLASIA_LIMIT, text, at_end=len(columns) == 1)
+    columns[0].panels["lymphocytes"].set_ylabel("cells/µL")
+    heading(columns[0].panels["lymphocytes"], "Healthy lymphocytes in blood")
+
+
+def draw_drive(columns: list[Column], data: xr.Dataset) -> None:
+    """Drugs in plasma on the left axis; the homeostatic cytokine drive on the right, relative to no T cells."""
+    drugs = (("fludarabine", "fludarabine", look(0)), ("cyclophosphamide", "cyclophosphamide", look(1)))
+    present = [drug for drug in drugs if (level := _level(data, drug[1])) is not None and _highest(level) > 0.0]
+    days, cytokine = data["time"].values, _level(data, "homeostatic_cytokine")
+    for place, column in enumerate(columns):
+        log_levels(column.panels["drive"], 1e-3, 1e3, every=2)
+        for _, variable, style in present:
+            _draw_drug(column.panels["drive"], days, _level(data, variable), style)
+        twin = column.panels["drive"].twinx()
+        twin.set_ylim(0.0, 1.05)
+        twin.set_yticks([0.0, 0.5, 1.0])
+        if cytokine is not None:
+            _draw(twin, days, cytokine, look(2))
+        _hide_twin(twin, shown=place == len(columns) - 1)
+        if place == len(columns) - 1:
+            twin.set_ylabel("cytokine drive")
+    first = columns[0].panels["drive"]
+    first.set_ylabel("mg/L")
+    heading(first, "Drugs in plasma (left), homeostatic cytokine drive (right)")
+    for name, variable, style in present:
+        _name_at_last_peak(first, data, name, variable, style)
+    if cytokine is not None:
+        note = twin.annotate(
+            "IL-7/IL-15 drive", (days[-1], cytokine.middle[-1]), xytext=(-4, 6), textcoords="offset points", ha="right"
+        )
+        note.set(fontsize=SMALL, color=look(2).colour)
+        halo(note)
+
+
+def _level(data: xr.Dataset, name: str) -> Band | None:
+    """Band of a course, summed over whatever dimensions it has beside patient and time."""
+    if name not in data:
+        return None
+    values = data[name].values
+    return band(values.reshape(*values.shape[:2], -1).sum(axis=2))
+
+
+def _draw(axes: Axes, days: np.ndarray, level: Band, style: Look) -> object:
+    if level.low is not None and level.high is not None:
+        axes.fill_between(days, level.low, level.high, color=style.colour, alpha=BAND_OPACITY, linewidth=0)
+    return axes.plot(days, level.middle, **style.line())[0]
+
+
+def _draw_drug(axes: Axes, days: np.ndarray, level: Band | None, style: Look) -> None:
+    """A thin line without markers: a drug rises and falls within hours."""
+    if level is not None:
+        axes.plot(days, level.above(1e-4).middle, color=style.colour, linestyle=style.dash, linewidth=1.1)
+
+
+def _draw_together(
+    columns: list[Column],
+    data: xr.Dataset,
+    panel: str,
+    lines: list[tuple[str, str, Look]] | tuple[tuple[str, str, Look], ...],
+    limits: tuple[float, float],
+) -> None:
+    """Courses on one logarithmic axis, each named at its end."""
+    levels = [(name, level, style) for name, course, style in lines if (level := _level(data, course)) is not None]
+    for column in columns:
+        axes = column.panels[panel]
+        log_levels(axes, *limits)
+        for _, level, style in levels:
+            _draw(axes, data["time"].values, level.above(0.3 * limits[0]), style)
+    end_labels(columns[-1].panels[panel], [(name, level.middle[-1], style) for name, level, style in levels])
+
+
+def _highest(level: Band) -> float:
+    return float(np.max(level.middle if level.high is None else level.high))
+
+
+def _gone(data: xr.Dataset, clone: int) -> float | None:
+    """Day of extinction of a clone in a run of one patient that does not come back; None otherwise."""
+    if data.sizes["patient"] != 1 or "clone_extinct_day" not in data:
+        return None
+    day = float(data["clone_extinct_day"].values[0, clone])
+    is_back = data["blasts"].values[0, -1, clone].sum() >= ONE_CELL
+    return None if math.isnan(day) or is_back else day
+
+
+def _share_line(axes: Axes, days: np.ndarray, level: np.ndarray, text: str | None) -> None:
+    axes.plot(days, level, color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    if text:
+        at = axes.get_xlim()[0] + 0.012 * (axes.get_xlim()[1] - axes.get_xlim()[0])
+        note = axes.text(
+            at, float(np.interp(at, days, level)) * 1.3, text, fontsize=SMALL - 1.0, color=FAINT, va="bottom"
+        )
+        halo(note)
+
+
+def _name_at_last_peak(axes: Axes, data: xr.Dataset, name: str, variable: str, style: Look) -> None:
+    """Write a drug's name right of its last peak, where its line is about to fall."""
+    level = _level(data, variable)
+    if level is None:
+        return
+    days = data["time"].values
+    high = np.flatnonzero(level.middle >= 0.5 * level.middle.max())
+    note = axes.annotate(
+        name, (days[high[-1]], level.middle[high[-1]]), xytext=(7, 3), textcoords="offset points", fontsize=SMALL
+    )
+    note.set(color=style.colour, va="bottom")
+    halo(note)
+
+
+def _hide_twin(twin: Axes, *, shown: bool) -> None:
+    twin.spines[["top", "left", "bottom"]].set_visible(False)
+    twin.spines["right"].set_visible(shown)
+    twin.spines["right"].set_color(INK)
+    twin.tick_params(axis="y", which="both", right=shown, labelright=shown, length=3)

@@ -1,0 +1,71 @@
+"""How lines look: each differs by colour, dash and marker, so that the figure reads in grey as well as in colour.
+
+Colours are those of Okabe and Ito, told apart with every common form of colour blindness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH, HEIGHT, DPI = 8.0, 9.6, 180  # inches, inches, dots per inch: 1440 by 1728 pixels
+TEXT = 9.5  # points; 11 pixels when the figure is shown 700 pixels wide
+SMALL = 8.5
+INK, FAINT, HAIRLINE = "#222222", "#5c5c5c", "#c9c9c9"
+
+Dash = str | tuple[int, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Appearance of one line."""
+
+    colour: str
+    dash: Dash
+    marker: str
+
+    def line(self) -> dict[str, Any]:
+        """Keywords of `Axes.plot`."""
+        return {
+            "color": self.colour,
+            "linestyle": self.dash,
+            "linewidth": 1.7,
+            "marker": self.marker,
+            "markersize": 4.5,
+            "markevery": 0.13,  # of the panel's diagonal, so that markers keep their distance on steep lines
+            "markerfacecolor": "white",
+            "markeredgewidth": 1.1,
+        }
+
+
+LOOKS = (
+    Look("#0072B2", "-", "o"),
+    Look("#D55E00", (0, (6, 2)), "s"),
+    Look("#009E73", (0, (1.5, 1.5)), "^"),
+    Look("#CC79A7", (0, (7, 2, 1.5, 2)), "D"),
+    Look("#000000", (0, (3, 1.5)), "v"),
+    Look("#E69F00", (0, (9, 2, 2, 2, 2, 2)), "P"),
+)
+
+SETTINGS: dict[str, Any] = {
+    "font.size": TEXT,
+    "font.family": "DejaVu Sans",
+    "axes.labelsize": TEXT,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": True,
+    "text.color": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "path.simplify": True,
+}
+
+
+def look(index: int) -> Look:
+    """The look of the line with this number; it repeats after six."""
+    return LOOKS[index % len(LOOKS)]

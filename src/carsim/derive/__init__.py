@@ -1,0 +1,1 @@
+"""What follows from a network: tables and code for the engines, equations for the reader."""

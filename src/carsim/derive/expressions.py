@@ -1,0 +1,100 @@
+"""SymPy expressions of handles as laws: reactions of the same shape share one law.
+
+An expression such as `birth * cells` becomes an anonymous law of its symbols in a canonical order, so that mass action
+of any two rows is one law with two arguments. The order sorts symbols by the shape of the expression around them; where
+two symbols have the same shape around them (a product), either order gives the same law.
+
+What an expression may hold: numbers, symbols, sums, products, powers, exp and log. Anything else is refused by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import sympy
+
+from carsim.errors import CarsimError
+from carsim.model import law as laws
+from carsim.model.law import Law
+
+
+class CannotDerive(CarsimError):
+    """A formula holds something that carsim cannot differentiate and compile."""
+
+    exit_status = 2
+
+
+class Formula:
+    """An expression as a plain function of numbers, units or symbols, like the function of any law."""
+
+    def __init__(self, expression: sympy.Expr) -> None:
+        self.expression = expression
+
+    def __eq__(self, other: object) -> bool:
+        """Equal expressions are one formula, so that reactions of one shape share their law."""
+        return isinstance(other, Formula) and self.expression == other.expression
+
+    def __hash__(self) -> int:
+        """Hash of the expression."""
+        return hash(self.expression)
+
+    def __call__(self, **values: Any) -> Any:
+        """The value of the expression with these arguments by name."""
+        return _evaluate(self.expression, values)
+
+
+def law_of_expression(expression: Any, where: str) -> tuple[Law, tuple[str, ...]]:
+    """The anonymous law of an expression, and the names of the rows bound to its arguments, in its order.
+
+    `where` names the reaction or quantity for the message of `CannotDerive`.
+    """
+    expression = sympy.sympify(expression)
+    _refuse_unknown(expression, where)
+    symbols = sorted(expression.free_symbols, key=lambda s: (_shape(expression, s), s.name))
+    arguments = tuple(f"x{i}" for i in range(len(symbols)))
+    renamed = expression.xreplace({s: sympy.Symbol(a, real=True) for s, a in zip(symbols, arguments, strict=True)})
+    digest = hashlib.sha256(_shape(renamed, None).encode()).hexdigest()[:16]
+    return Law(f"expression_{digest}", Formula(renamed), arguments), tuple(s.name for s in symbols)
+
+
+def _shape(expression: Any, marked: Any) -> str:
+    """The expression as text with one symbol marked (None: all symbols by name), free of SymPy's order of arguments."""
+    if expression.is_Symbol:
+        if marked is None:
+            return str(expression.name)
+        return "!" if expression == marked else "?"
+    if not expression.args:
+        return sympy.srepr(expression)
+    parts = [_shape(part, marked) for part in expression.args]
+    if expression.is_Add or expression.is_Mul:
+        parts.sort()
+    return f"{type(expression).__name__}({','.join(parts)})"
+
+
+def _refuse_unknown(expression: Any, where: str) -> None:
+    for part in sympy.preorder_traversal(expression):
+        known = part.is_Symbol or part.is_Add or part.is_Mul or part.is_Pow or isinstance(part, sympy.exp | sympy.log)
+        if not known and not (part.is_number and part.is_real and part.is_finite):
+            raise CannotDerive(
+                f"{where}: cannot derive {type(part).__name__} in {expression}; "
+                "expected numbers, handles, + - * / **, exp and log"
+            )
+
+
+def _evaluate(expression: Any, values: dict[str, Any]) -> Any:
+    if expression.is_Symbol:
+        return values[expression.name]
+    if expression.is_Integer:
+        return int(expression)
+    if expression.is_number:
+        return float(expression)
+    parts = [_evaluate(part, values) for part in expression.args]
+    if expression.is_Add:
+        return sum(parts[1:], parts[0])
+    if expression.is_Mul:
+        return math.prod(parts[1:], start=parts[0])
+    if expression.is_Pow:
+        return parts[0] ** parts[1]
+    return laws.exp(parts[0]) if isinstance(expression, sympy.exp) else laws.log(parts[0])

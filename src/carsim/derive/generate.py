@@ -1,0 +1,19 @@
+"""Print carsim's own laws into the committed module that runs use without SymPy: `python -m carsim.derive.generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carsim.derive.codegen import source_of
+from carsim.model.build import laws
+
+TARGET = Path(__file__).parents[1] / "engines" / "kernels" / "generated_laws.py"
+
+
+def text() -> str:
+    """What the committed module must hold."""
+    return source_of(laws(), "Values and partial derivatives of carsim's own rate laws.")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), encoding="utf-8")

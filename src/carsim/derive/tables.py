@@ -1,0 +1,144 @@
+"""A network as flat arrays: what the compiled kernels read at run time.
+
+One workspace holds W consecutive doubles (lanes) per row; every table speaks of rows. `Program` says which law is
+evaluated with which rows in which order, `Factors` how the matrix of the implicit method is factorised and solved,
+`Watch` which conditions, modes, events and extinctions are looked at. Named tuples, because numba takes them as they
+are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim.model.law import Law
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+PRODUCTS = -1  # a block of sums of coefficient x row x row
+LINEAR = -2  # a block of sums of coefficient x row
+
+
+class Program(NamedTuple):
+    """Blocks in dependency order. A block evaluates one law for `count` instances.
+
+    `entries[start:]` holds per instance of a law its argument rows and then its output row(s): one for the value, one
+    per argument for partial derivatives (`mask` says which of them are wanted). Per sum: output row, number of terms,
+    then the rows of each term; its coefficients lie at `coefficients[coefficient_start:]`.
+    """
+
+    law: Integers
+    count: Integers
+    start: Integers
+    mask: Integers
+    coefficient_start: Integers
+    entries: Integers
+    coefficients: Floats
+
+
+class Factors(NamedTuple):
+    """Elimination of the matrix without pivoting, one unknown after the other, as lists of rows.
+
+    Step k eliminates `unknown[k]` with its diagonal at row `diagonal[k]`. Its column below lies at
+    `column[column_start[k]:column_start[k + 1]]` (rows) for the unknowns `column_unknown`, its row to the right at
+    `across[...]`, `across_unknown`; `target` lists, for each pair of them in that order, the row of the entry changed.
+    """
+
+    unknown: Integers
+    diagonal: Integers
+    column_start: Integers
+    column: Integers
+    column_unknown: Integers
+    across_start: Integers
+    across: Integers
+    across_unknown: Integers
+    target: Integers
+
+
+class Layout(NamedTuple):
+    """Where things lie in the workspace (rows), and how many there are."""
+
+    species: int
+    n_species: int
+    parameters: int
+    n_parameters: int
+    modes: int
+    n_modes: int
+    derivative: int
+    diagonal: int
+    right_side: int
+    n_unknowns: int
+    inverse: int
+    state: int
+    candidate: int
+    stages: int
+    dense: int
+    inverse_step: int
+    share: int
+    error: int
+    defect: int
+    size: int
+
+
+class Watch(NamedTuple):
+    """Conditions, events, modes and extinctions as arrays (indices into one another; rows of the workspace).
+
+    A visit (time, what, which) makes a mode (0) or an event (1) look at its conditions on that day only.
+    """
+
+    condition_row: Integers
+    condition_above: Integers
+    condition_threshold: Integers
+    event_condition: Integers
+    event_change: Integers
+    event_visited: Integers
+    event_duration: Floats
+    event_delay: Floats
+    event_apart: Floats
+    event_count: Integers
+    change_is_parameter: Integers
+    change_target: Integers
+    change_operation: Integers
+    change_amount: Integers
+    mode_transition: Integers
+    mode_visited: Integers
+    mode_initial: Integers
+    transition_source: Integers
+    transition_target: Integers
+    transition_condition: Integers
+    extinction_start: Integers
+    extinction_species: Integers
+    extinction_below: Floats
+    visit_time: Floats
+    visit_what: Integers
+    visit_which: Integers
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A lowered network.
+
+    `rows` gives the workspace row of every species, parameter, mode and quantity; `constants` the values of rows
+    0, 1, ...; `laws` what the law indices of the programs mean; `feeds_derived` which parameters change a derived one.
+    """
+
+    laws: tuple[Law, ...]
+    rows: dict[str, int]
+    layout: Layout
+    constants: Floats
+    derived: Program
+    rates: Program
+    matrix: Program
+    factors: Factors
+    watch: Watch
+    watching: Program
+    output: Program
+    output_rows: Integers
+    feeds_derived: NDArray[np.bool_]
+    matrix_rows: dict[tuple[int, int], int]
+    unknowns: tuple[str, ...]
+    rate_rows: dict[str, int]

@@ -1,0 +1,128 @@
+"""The compiled pieces: the solver, once for all networks and widths, and the evaluators of laws.
+
+A network whose laws are all carsim's own uses the committed module `kernels.generated_laws`. Any other gets a module of
+its own, printed by SymPy, written into the cache folder under the digest of its content, and compiled there. Evaluators
+are plain C functions; the solver knows them by address, so it never has to be compiled again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from carsim.engines import cache
+from carsim.model.law import Law
+
+Notify = Callable[[str], None]
+OWN_LAWS = "carsim.engines.kernels.generated_laws"
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Addresses of the compiled values and partial derivatives of laws, and each law's index in them."""
+
+    values: int
+    partials: int
+    index: Mapping[Law, int]
+    keep: tuple[Any, ...]
+
+
+_evaluators: dict[tuple[str, int], tuple[Any, Any]] = {}
+_solvers: dict[tuple[Any, ...], Any] = {}
+
+
+def evaluator_of(laws: Sequence[Law], width: int, notify: Notify | None = None) -> Evaluator:
+    """The compiled evaluator of these laws, from the committed module, the cache, or made now."""
+    from carsim.derive.keys import key_of
+
+    keys = {law: key_of(law) for law in laws}
+    own = importlib.import_module(OWN_LAWS)
+    if all(name in own.INDEX and own.INDEX[name][1] == digest for name, digest in keys.values()):
+        module, whose = own, "carsim's rate laws"
+    else:
+        module, whose = _user_module(laws), "this network's rate laws"
+    values, partials = _compiled(module, width, whose, notify)
+    index = {law: module.INDEX[name][0] for law, (name, _) in keys.items()}
+    return Evaluator(values.address, partials.address, index, (values, partials))
+
+
+def solver(arguments: Sequence[Any], width: int, notify: Notify | None = None) -> Any:
+    """The compiled solver for arguments of these types."""
+    from numba import njit, typeof
+
+    from carsim.engines.kernels import solve
+
+    signature = tuple(typeof(argument) for argument in arguments)
+    if signature not in _solvers:
+        what = f"solver-{width}"
+        _tell(notify, what, "Compiling the solver, once for all scenarios (about half a minute).")
+        with cache.in_use("solver"):
+            compiled = njit(cache=True, error_model="numpy", nogil=True)(solve.solve)
+        compiled.compile(signature)
+        cache.mark_warm(what)
+        _solvers[signature] = compiled
+    return _solvers[signature]
+
+
+def _tell(notify: Notify | None, what: str, sentence: str) -> None:
+    if notify is not None and not cache.is_warm(what):
+        notify(sentence)
+
+
+def _compiled(module: ModuleType, width: int, whose: str, notify: Notify | None) -> tuple[Any, Any]:
+    from numba import cfunc, types
+
+    key = (module.__name__, width)
+    if key not in _evaluators:
+        part = f"laws_{_digest(Path(str(module.__file__)).read_text(encoding='utf-8'))}"
+        what = f"{part}-{width}"
+        _tell(notify, what, f"Compiling {whose} (some seconds, once).")
+        pointers = (types.CPointer(types.float64), types.CPointer(types.int64))
+        signature = types.void(*pointers, types.int64, types.int64, types.int64)
+        with cache.in_use(part):
+            make = cfunc(signature, cache=True, error_model="numpy")
+            pair = make(getattr(module, f"values_{width}")), make(getattr(module, f"partials_{width}"))
+        cache.mark_warm(what)
+        _evaluators[key] = pair
+    return _evaluators[key]
+
+
+def _user_module(laws: Sequence[Law]) -> ModuleType:
+    from carsim.derive.codegen import source_of
+
+    text = source_of(laws, "Rate laws of one network.")
+    name = f"carsim_laws_{_digest(text)}"
+    if name in sys.modules:
+        return sys.modules[name]
+    folder = cache.path() / "generated"
+    file = folder / f"{name}.py"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(file, text)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # compiled code names its module when it is read back from the cache
+    spec.loader.exec_module(module)
+    return module
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file so that another process sees all of it or nothing."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, file)

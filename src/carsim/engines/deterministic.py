@@ -1,0 +1,232 @@
+"""The deterministic engine: the network's differential equations by Rodas5P, patients in lanes.
+
+Domain: every network. It stops at every scheduled change exactly, locates events, mode changes and extinctions, and
+writes outputs by dense output. A species that is not `signed` never ends a step below zero: a candidate below its
+tolerance is a rejected step, one within tolerance is set to zero and counted (`statistics["clipped"]`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim.derive.lower import lower
+from carsim.derive.tables import Program, Tables
+from carsim.engines.compiled import Evaluator, Notify, evaluator_of, solver
+from carsim.engines.protocol import Occurrence, Options, Status, Trajectories
+from carsim.model.network import Network
+from carsim.population.patients import Patients
+from carsim.treatment.schedule import Schedule
+
+WIDTH = 8
+ALIGNMENT = 64
+
+
+def solve_patients(
+    network: Network,
+    times: NDArray[np.float64],
+    patients: Patients,
+    schedule: Schedule,
+    outputs: Sequence[str],
+    options: Options,
+    *,
+    width: int = WIDTH,
+    notify: Notify | None = None,
+) -> Trajectories:
+    """Trajectories of all patients at these times (ascending, the first is the start); `width` never changes a bit."""
+    from carsim.engines.kernels import lane as kinds
+
+    tables = lower(network, tuple(outputs))
+    evaluator = evaluator_of(tables.laws, width, notify)
+    start = kinds.Patients(*_start_values(network, patients))
+    results, status_row = _results(kinds, tables, start, times, options, network)
+    arguments = (
+        (0.0,) * width,
+        evaluator.values,
+        evaluator.partials,
+        _workspace(tables, width),
+        tables.layout,
+        kinds.Programs(
+            *(_numbered(p, tables, evaluator) for p in (tables.derived, tables.rates, tables.matrix)),
+            *(_numbered(p, tables, evaluator) for p in (tables.watching, tables.output)),
+        ),
+        tables.factors,
+        tables.watch,
+        start,
+        _changes(kinds, network, schedule),
+        _options(kinds, network, tables, options),
+        _lane(kinds, tables, width),
+        results,
+    )
+    solver(arguments, width, notify)(*arguments)
+    return _trajectories(network, times, outputs, schedule, results, status_row)
+
+
+def _start_values(network: Network, patients: Patients) -> tuple[NDArray, NDArray, NDArray]:
+    columns = [np.asarray(patients.parameters[row.name], dtype=np.float64) for row in network.parameters]
+    parameters = np.stack(columns, axis=1) if columns else np.zeros((patients.n, 0))
+    initial = np.ascontiguousarray(patients.initial, dtype=np.float64)
+    return np.ascontiguousarray(parameters), initial, np.zeros(patients.n, dtype=np.bool_)
+
+
+def _results(
+    kinds: Any, tables: Tables, start: Any, times: NDArray[np.float64], options: Options, network: Network
+) -> tuple[Any, dict[int, str]]:
+    """Empty results, with the patients refused whose start values are no numbers; the names of what was refused."""
+    n, capacity = len(start.skip), options.max_occurrences
+    status, status_row = np.zeros(n, dtype=np.int8), {}
+    signed = np.array([species.signed for species in network.all_species])
+    bad_initial = ~np.isfinite(start.initial) | ((start.initial < 0.0) & ~signed)
+    checks = (
+        (bad_initial, Status.BAD_INITIAL, network.all_species),
+        (~np.isfinite(start.parameters), Status.BAD_PARAMETER, network.parameters),
+    )
+    for bad, code, rows in checks:
+        for patient in np.flatnonzero(bad.any(axis=1)):
+            start.skip[patient], status[patient] = True, code
+            status_row[int(patient)] = rows[int(np.argmax(bad[patient]))].name
+    has_watch = len(network.events) + len(network.modes) + len(network.extinctions) > 0
+    room = (n, capacity if has_watch else 0)
+    results = kinds.Results(
+        times=times,
+        rows=tables.output_rows,
+        values=np.full((n, len(times), len(tables.output_rows)), np.nan),
+        status=status,
+        status_time=np.where(start.skip, times[0], np.nan),
+        status_row=np.full(n, -1, dtype=np.int64),
+        steps=np.zeros(n, dtype=np.int64),
+        rejected=np.zeros(n, dtype=np.int64),
+        negative=np.zeros(n, dtype=np.int64),
+        clipped=np.zeros(n, dtype=np.int64),
+        happened=np.zeros(n, dtype=np.int64),
+        happened_time=np.empty(room),
+        happened_what=np.empty(room, dtype=np.int64),
+        happened_which=np.empty(room, dtype=np.int64),
+        happened_state=np.empty(room, dtype=np.int64),
+    )
+    return results, status_row
+
+
+def _workspace(tables: Tables, width: int) -> NDArray[np.float64]:
+    """Zeros with the constants set, aligned to a cache line."""
+    size = tables.layout.size * width
+    whole = np.zeros(size + ALIGNMENT // 8)
+    shift = (-whole.ctypes.data % ALIGNMENT) // 8
+    workspace = whole[shift : shift + size]
+    workspace[: len(tables.constants) * width] = np.repeat(tables.constants, width)
+    return workspace
+
+
+def _numbered(program: Program, tables: Tables, evaluator: Evaluator) -> Program:
+    """The program with laws numbered as the evaluator numbers them."""
+    own = np.array([evaluator.index[law] for law in tables.laws], dtype=np.int64)
+    law = np.array([own[k] if k >= 0 else k for k in program.law], dtype=np.int64)
+    return program._replace(law=law)
+
+
+def _changes(kinds: Any, network: Network, schedule: Schedule) -> Any:
+    species = {row.name: i for i, row in enumerate(network.all_species)}
+    parameters = {row.name: i for i, row in enumerate(network.parameters)}
+    for name in schedule.rows:
+        if name not in species and name not in parameters:
+            raise ValueError(f"the schedule changes {name!r}, which is no species or parameter of {network.title!r}")
+    kind = np.array([name in parameters for name in schedule.rows], dtype=np.int64)
+    place = np.array([parameters.get(name, species.get(name, 0)) for name in schedule.rows], dtype=np.int64)
+    targets = np.asarray(schedule.targets, dtype=np.int64)
+    empty = targets.size == 0
+    return kinds.Schedule(
+        time=np.ascontiguousarray(np.where(np.isnan(schedule.times), np.inf, schedule.times)),
+        is_parameter=targets.copy() if empty else kind[targets],
+        target=targets.copy() if empty else place[targets],
+        operation=np.ascontiguousarray(schedule.operations, dtype=np.int64),
+        amount=np.ascontiguousarray(schedule.amounts, dtype=np.float64),
+    )
+
+
+def _options(kinds: Any, network: Network, tables: Tables, options: Options) -> Any:
+    absolute = [(species.tolerance or options.atol) * options.atol_scale for species in network.all_species]
+    return kinds.Options(
+        relative=options.rtol,
+        absolute=np.array(absolute),
+        signed=np.array([species.signed for species in network.all_species], dtype=np.bool_),
+        feeds_derived=tables.feeds_derived,
+        max_steps=options.max_steps,
+    )
+
+
+def _lane(kinds: Any, tables: Tables, width: int) -> Any:
+    events, extinctions = len(tables.watch.event_delay), len(tables.watch.extinction_below)
+    per_event = {"holds": np.bool_, "armed": np.bool_, "fired": np.int64}
+    flags = ("fresh", "first", "lands", "short", "accepted", "located", "refined", "settling")
+    whole = ("phase", "patient", "last_reason", "output", "dose", "visit", "visit_end")
+    arrays: dict[str, NDArray] = {}
+    for name in kinds.Lane._fields:
+        if name == "alive":
+            arrays[name] = np.zeros((extinctions, width), dtype=np.bool_)
+        elif name in per_event or name in ("since", "last", "pending"):
+            arrays[name] = np.zeros((events, width), dtype=per_event.get(name, np.float64))
+        else:
+            kind: Any = np.bool_ if name in flags else np.int64 if name in whole else np.float64
+            arrays[name] = np.zeros(width, dtype=kind)
+    return kinds.Lane(**arrays)
+
+
+def _trajectories(
+    network: Network,
+    times: NDArray[np.float64],
+    outputs: Sequence[str],
+    schedule: Schedule,
+    results: Any,
+    status_row: dict[int, str],
+) -> Trajectories:
+    names = [species.name for species in network.all_species]
+    rows = [status_row.get(patient, names[row] if row >= 0 else "") for patient, row in enumerate(results.status_row)]
+    return Trajectories(
+        times=times,
+        outputs=tuple(outputs),
+        values=results.values,
+        status=results.status,
+        status_time=results.status_time,
+        status_row=tuple(rows),
+        events=tuple(sorted([*_occurrences(network, results), *_doses(schedule, times, results)], key=_order)),
+        statistics={
+            "steps": results.steps,
+            "rejected": results.rejected,
+            "negative": results.negative,
+            "clipped": results.clipped,
+        },
+    )
+
+
+def _order(item: Occurrence) -> tuple[int, float]:
+    return item.patient, item.time
+
+
+def _occurrences(network: Network, results: Any) -> list[Occurrence]:
+    found = []
+    for patient in np.flatnonzero(results.happened):
+        for k in range(results.happened[patient]):
+            what, which = int(results.happened_what[patient, k]), int(results.happened_which[patient, k])
+            if what == 2:
+                mode = network.modes[which]
+                kind, name = "mode", f"{mode.name}.{mode.states[int(results.happened_state[patient, k])]}"
+            elif what == 1:
+                kind, name = "event", network.events[which].name
+            else:
+                kind, name = "extinction", network.extinctions[which].name
+            found.append(Occurrence(int(patient), float(results.happened_time[patient, k]), kind, name))
+    return found
+
+
+def _doses(schedule: Schedule, times: NDArray[np.float64], results: Any) -> list[Occurrence]:
+    """Scheduled changes that took place: within the times, and before a failure."""
+    found = []
+    for patient, event in np.argwhere(schedule.times <= times[-1]):
+        end = results.status_time[patient]
+        time = float(schedule.times[patient, event])
+        if np.isnan(end) or time <= end:
+            found.append(Occurrence(int(patient), time, "dose", str(schedule.labels[patient, event])))
+    return found

@@ -1,0 +1,1 @@
+"""Compiled loops: numba, numpy and math only; arrays in, arrays out."""

@@ -1,0 +1,108 @@
+"""The arrays that the solver's kernels share, as named tuples: patients, schedule, options, results, and lanes."""
+
+from typing import Any, NamedTuple
+
+IDLE, AT_STOP, STEPPING = 0, 1, 2
+
+OK = 0
+TOO_MANY_STEPS = 1
+NOT_FINITE = 2
+NEGATIVE_STATE = 3
+STEP_TOO_SMALL = 4
+EVENT_LOOP = 5
+TOO_MANY_OCCURRENCES = 6
+
+EXTINCTION, EVENT, MODE = 0, 1, 2
+NOWHERE = -1
+
+
+class Programs(NamedTuple):
+    """What to evaluate when (see derive.tables.Program)."""
+
+    derived: Any
+    rates: Any
+    matrix: Any
+    watching: Any
+    output: Any
+
+
+class Patients(NamedTuple):
+    """Start values: parameters (n, n_parameters), initial (n, n_species), skip (n), where a patient is refused."""
+
+    parameters: Any
+    initial: Any
+    skip: Any
+
+
+class Schedule(NamedTuple):
+    """Changes (n, n_events), ascending in time, infinity where there is none; amounts and targets like `Change`."""
+
+    time: Any
+    is_parameter: Any
+    target: Any
+    operation: Any
+    amount: Any
+
+
+class Options(NamedTuple):
+    """Tolerances per species, which of them are signed, which parameters feed derived ones, and caps."""
+
+    relative: Any
+    absolute: Any
+    signed: Any
+    feeds_derived: Any
+    max_steps: Any
+
+
+class Results(NamedTuple):
+    """Output times and rows; values (n, n_times, n_rows); per patient status and counts; occurrences (n, capacity)."""
+
+    times: Any
+    rows: Any
+    values: Any
+    status: Any
+    status_time: Any
+    status_row: Any
+    steps: Any
+    rejected: Any
+    negative: Any
+    clipped: Any
+    happened: Any
+    happened_time: Any
+    happened_what: Any
+    happened_which: Any
+    happened_state: Any
+
+
+class Lane(NamedTuple):
+    """What each lane is doing: arrays of one value per lane, event and extinction memory (count, W)."""
+
+    phase: Any
+    patient: Any
+    time: Any
+    step: Any
+    tried: Any
+    stop: Any
+    error: Any
+    last_reason: Any
+    fresh: Any
+    first: Any
+    lands: Any
+    short: Any
+    accepted: Any
+    located: Any
+    refined: Any
+    settling: Any
+    output: Any
+    dose: Any
+    visit: Any
+    visit_end: Any
+    low: Any
+    high: Any
+    alive: Any
+    holds: Any
+    armed: Any
+    fired: Any
+    since: Any
+    last: Any
+    pending: Any

@@ -1,0 +1,45 @@
+"""Sparse LU along the diagonal and its solution, driven by lists of rows (see derive.factorization)."""
+
+from numba import njit
+
+from carsim.engines.kernels.lanes import load, splat, store
+
+
+@njit(error_model="numpy")
+def factorise(lanes, workspace, factors, inverse):
+    """Overwrite the matrix by its factors; inverse diagonals go to rows `inverse` + unknown.
+
+    Right-looking: one multiplier, then a run over the pivot's row, whose targets are listed in the same order.
+    """
+    place = 0
+    for k in range(len(factors.unknown)):
+        reciprocal = splat(lanes, 1.0) / load(lanes, workspace, factors.diagonal[k])
+        store(workspace, inverse + factors.unknown[k], reciprocal)
+        first, last = factors.across_start[k], factors.across_start[k + 1]
+        for c in range(factors.column_start[k], factors.column_start[k + 1]):
+            multiplier = load(lanes, workspace, factors.column[c]) * reciprocal
+            store(workspace, factors.column[c], multiplier)
+            for a in range(first, last):
+                row = factors.target[place]
+                product = multiplier * load(lanes, workspace, factors.across[a])
+                store(workspace, row, load(lanes, workspace, row) - product)
+                place += 1
+
+
+@njit(error_model="numpy")
+def solve_linear(lanes, workspace, factors, inverse, right):
+    """Solve in place for the right side at rows `right` + unknown."""
+    n = len(factors.unknown)
+    for k in range(n):
+        value = load(lanes, workspace, right + factors.unknown[k])
+        for c in range(factors.column_start[k], factors.column_start[k + 1]):
+            row = right + factors.column_unknown[c]
+            store(workspace, row, load(lanes, workspace, row) - load(lanes, workspace, factors.column[c]) * value)
+    for back in range(n):
+        k = n - 1 - back
+        unknown = factors.unknown[k]
+        value = load(lanes, workspace, right + unknown)
+        for a in range(factors.across_start[k], factors.across_start[k + 1]):
+            known = load(lanes, workspace, right + factors.across_unknown[a])
+            value = value - load(lanes, workspace, factors.across[a]) * known
+        store(workspace, right + unknown, value * load(lanes, workspace, inverse + unknown))

@@ -1,0 +1,53 @@
+"""Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
+
+from numba import njit
+
+from carsim.engines.kernels.lanes import call_block, load, splat, store
+
+PRODUCTS = -1
+
+
+@njit(error_model="numpy")
+def run(lanes, evaluator, workspace, program):
+    """Evaluate every block of a program in order; `evaluator` is the address of values or partial derivatives."""
+    for block in range(len(program.law)):
+        law = program.law[block]
+        count = program.count[block]
+        start = program.start[block]
+        if law >= 0:
+            call_block(evaluator, workspace, law, count, (program.entries, start), program.mask[block])
+        elif law == PRODUCTS:
+            sum_products(lanes, workspace, program, count, start, program.coefficient_start[block])
+        else:
+            sum_rows(lanes, workspace, program, count, start, program.coefficient_start[block])
+
+
+@njit(error_model="numpy")
+def sum_products(lanes, workspace, program, count, at, coefficient):
+    """Sums of coefficient x row x row."""
+    entries = program.entries
+    for _ in range(count):
+        total = splat(lanes, 0.0)
+        out, terms = entries[at], entries[at + 1]
+        at += 2
+        for _ in range(terms):
+            product = load(lanes, workspace, entries[at]) * load(lanes, workspace, entries[at + 1])
+            total = total + program.coefficients[coefficient] * product
+            at += 2
+            coefficient += 1
+        store(workspace, out, total)
+
+
+@njit(error_model="numpy")
+def sum_rows(lanes, workspace, program, count, at, coefficient):
+    """Sums of coefficient x row."""
+    entries = program.entries
+    for _ in range(count):
+        total = splat(lanes, 0.0)
+        out, terms = entries[at], entries[at + 1]
+        at += 2
+        for _ in range(terms):
+            total = total + program.coefficients[coefficient] * load(lanes, workspace, entries[at])
+            at += 1
+            coefficient += 1
+        store(workspace, out, total)

@@ -1,0 +1,379 @@
+"""The deterministic engine's loop: W patients side by side, each with its own time, step, error and stops.
+
+Until every patient is done: give idle lanes the next patients; let what is due at stops happen; try one step of
+Rodas5P in all lanes; then per lane accept or reject, locate what the step ran into, write outputs by dense output.
+A lane never waits for another: a patient that finishes is replaced at once.
+"""
+
+import numpy as np
+from numba import njit
+
+from carsim.engines.kernels.happenings import apply_schedule, fail, is_due, next_stop, record, settle, show_state
+from carsim.engines.kernels.lane import (
+    AT_STOP,
+    EXTINCTION,
+    IDLE,
+    NEGATIVE_STATE,
+    NOT_FINITE,
+    OK,
+    STEP_TOO_SMALL,
+    STEPPING,
+    TOO_MANY_STEPS,
+)
+from carsim.engines.kernels.lanes import larger, load, magnitude, splat, store
+from carsim.engines.kernels.linear import factorise
+from carsim.engines.kernels.program import run
+from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, dense_coefficients, dense_state, stages
+
+SAFETY = 0.9
+GROWTH, SHRINK = 8.0, 0.2
+PROPORTIONAL, INTEGRAL = 0.7 / ORDER, 0.4 / ORDER
+BISECTIONS = 48  # 2^-48 of a step: below 1e-12 of any time the step can resolve
+CLOSE = 0.9  # a located moment before this share of its step is approached by a shorter step first
+OVERSHOOT = 1.001  # that step goes so far beyond it
+SHORTEST = 1e-25
+
+
+@njit(error_model="numpy")
+def admit(width, workspace, layout, watch, patients, lane, results, next_patient):
+    """Give idle lanes the next patients; the first patient not yet admitted."""
+    count = len(patients.skip)
+    for slot in range(width):
+        while lane.phase[slot] == IDLE and next_patient < count:
+            if not patients.skip[next_patient]:
+                begin(width, workspace, layout, watch, patients, lane, results, next_patient, slot)
+            next_patient += 1
+    return next_patient
+
+
+@njit(error_model="numpy")
+def begin(width, workspace, layout, watch, patients, lane, results, patient, slot):
+    """Set a lane to the start of a patient; a population that starts below its limit is gone, and recorded."""
+    for i in range(layout.n_parameters):
+        workspace[(layout.parameters + i) * width + slot] = patients.parameters[patient, i]
+    for i in range(layout.n_species):
+        workspace[(layout.state + i) * width + slot] = patients.initial[patient, i]
+    for i in range(layout.n_modes):
+        workspace[(layout.modes + i) * width + slot] = watch.mode_initial[i]
+    lane.phase[slot], lane.patient[slot], lane.time[slot] = AT_STOP, patient, results.times[0]
+    lane.step[slot], lane.error[slot], lane.last_reason[slot] = 1.0, 1.0, OK
+    lane.fresh[slot], lane.first[slot] = True, True
+    lane.refined[slot] = False
+    lane.output[slot], lane.dose[slot], lane.visit[slot], lane.visit_end[slot] = 0, 0, 0, 0
+    while lane.visit_end[slot] < len(watch.visit_time) and watch.visit_time[lane.visit_end[slot]] < lane.time[slot]:
+        lane.visit_end[slot] += 1
+    for event in range(len(watch.event_delay)):
+        lane.holds[event, slot], lane.armed[event, slot], lane.fired[event, slot] = False, False, 0
+        lane.since[event, slot], lane.last[event, slot], lane.pending[event, slot] = np.inf, -np.inf, np.inf
+    for k in range(len(watch.extinction_below)):
+        total = 0.0
+        for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
+            total += patients.initial[patient, watch.extinction_species[member]]
+        lane.alive[k, slot] = total >= watch.extinction_below[k]
+        if 0.0 < total < watch.extinction_below[k]:
+            for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
+                workspace[(layout.state + watch.extinction_species[member]) * width + slot] = 0.0
+            record(lane, results, slot, EXTINCTION, k, 0)
+
+
+@njit(error_model="numpy")
+def write_output(width, workspace, results, lane, slot):
+    """Write the present rows as the lane's next output."""
+    patient, k = lane.patient[slot], lane.output[slot]
+    for i in range(len(results.rows)):
+        results.values[patient, k, i] = workspace[results.rows[i] * width + slot]
+    lane.output[slot] = k + 1
+
+
+@njit(error_model="numpy")
+def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results):
+    """For lanes at a stop: what is due happens, the output of this moment is written, the next stop is found."""
+    width = len(lanes)
+    derived = False
+    for slot in range(width):
+        if lane.phase[slot] == AT_STOP:
+            follow = apply_schedule(width, workspace, layout, options, schedule, watch, lane, results, slot)
+            derived = derived or follow or lane.first[slot]
+    settle(lanes, values, workspace, layout, programs, watch, options, lane, results, derived)
+    show_state(lanes, workspace, layout)
+    run(lanes, values, workspace, programs.output)
+    for slot in range(width):
+        if lane.phase[slot] != AT_STOP:
+            continue
+        if results.times[lane.output[slot]] == lane.time[slot]:
+            write_output(width, workspace, results, lane, slot)
+        if lane.output[slot] == len(results.times):
+            lane.phase[slot] = IDLE
+            continue
+        lane.stop[slot] = next_stop(schedule, watch, lane, slot)
+        lane.phase[slot] = STEPPING
+
+
+@njit(error_model="numpy")
+def first_step(width, workspace, layout, options, slot):
+    """A cautious step from the slope alone: an error of order 5 would then stay near the tolerance."""
+    fastest = 0.0
+    for s in range(layout.n_species):
+        scale = options.absolute[s] + options.relative * abs(workspace[(layout.state + s) * width + slot])
+        fastest = max(fastest, abs(workspace[(layout.derivative + s) * width + slot]) / scale)
+    return min(1.0, 0.1 * options.relative**-0.8 / max(fastest, SHORTEST))
+
+
+@njit(error_model="numpy")
+def choose_steps(width, workspace, layout, options, lane):
+    """The step each lane tries: its own wish, cut so that the next stop is hit exactly; its factors for the matrix."""
+    for slot in range(width):
+        if lane.phase[slot] != STEPPING:
+            workspace[layout.inverse_step * width + slot] = 1.0
+            continue
+        if lane.fresh[slot]:
+            guess = first_step(width, workspace, layout, options, slot)
+            lane.step[slot] = guess if lane.first[slot] else min(guess, lane.step[slot])
+            lane.error[slot] = 1.0
+            lane.fresh[slot], lane.first[slot] = False, False
+        remaining = lane.stop[slot] - lane.time[slot]
+        tried = lane.step[slot]
+        lane.lands[slot] = tried >= remaining * (1.0 - 1e-9)
+        lane.short[slot] = tried > 0.5 * remaining
+        if lane.lands[slot]:
+            tried = remaining
+        elif lane.short[slot]:
+            tried = 0.5 * remaining
+        lane.tried[slot] = tried
+        workspace[layout.inverse_step * width + slot] = 1.0 / tried
+
+
+@njit(error_model="numpy")
+def try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane):
+    """One step of the method in every lane; leaves the candidate, its scaled error and a row that is zero if finite."""
+    show_state(lanes, workspace, layout)
+    run(lanes, values, workspace, programs.rates)
+    choose_steps(len(lanes), workspace, layout, options, lane)
+    run(lanes, partials, workspace, programs.matrix)
+    shift = load(lanes, workspace, layout.inverse_step) * (1.0 / GAMMA)
+    for s in range(layout.n_species):
+        row = layout.diagonal + s
+        store(workspace, row, load(lanes, workspace, row) + shift)
+    factorise(lanes, workspace, factors, layout.inverse)
+    stages(lanes, values, workspace, layout, programs.rates, factors)
+    worst, defect = splat(lanes, 0.0), splat(lanes, 0.0)
+    for s in range(layout.n_species):
+        start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
+        estimate = load(lanes, workspace, layout.stages + (STAGES - 1) * layout.n_species + s)
+        size = larger(magnitude(start), magnitude(end))
+        error = magnitude(estimate) / (size * options.relative + options.absolute[s])
+        worst = larger(worst, error)
+        defect = defect + ((end - end) + (error - error))
+    store(workspace, layout.error, worst)
+    store(workspace, layout.defect, defect)
+
+
+@njit(error_model="numpy")
+def judge(width, workspace, layout, options, lane, results, slot):
+    """Accept or reject a lane's step and choose the next one."""
+    patient = lane.patient[slot]
+    tried = lane.tried[slot]
+    lane.accepted[slot] = False
+    lane.located[slot] = False
+    results.steps[patient] += 1
+    if results.steps[patient] > options.max_steps:
+        fail(lane, results, slot, TOO_MANY_STEPS, widest_error(width, workspace, layout, options, slot))
+        return
+    if workspace[layout.defect * width + slot] != 0.0:
+        reject(width, workspace, layout, options, lane, results, slot, NOT_FINITE, tried * SHRINK)
+        return
+    error = max(workspace[layout.error * width + slot], 1e-10)
+    if error > 1.0:
+        factor = max(SHRINK, SAFETY * error ** (-1.0 / ORDER))
+        reject(width, workspace, layout, options, lane, results, slot, STEP_TOO_SMALL, tried * factor)
+        return
+    if is_negative(width, workspace, layout, options, slot) >= 0:
+        results.negative[patient] += 1
+        reject(width, workspace, layout, options, lane, results, slot, NEGATIVE_STATE, tried * 0.5)
+        return
+    factor = SAFETY * error**-PROPORTIONAL * lane.error[slot] ** INTEGRAL
+    factor = min(GROWTH, max(SHRINK, factor))
+    if lane.last_reason[slot] != OK:
+        factor = min(1.0, factor)
+    wish = tried * factor
+    lane.step[slot] = max(wish, lane.step[slot]) if lane.short[slot] else wish
+    lane.error[slot] = max(error, 1e-4)
+    lane.last_reason[slot] = OK
+    lane.accepted[slot] = True
+    for s in range(layout.n_species):
+        place = (layout.candidate + s) * width + slot
+        if workspace[place] < 0.0 and not options.signed[s]:
+            workspace[place] = 0.0
+            results.clipped[patient] += 1
+
+
+@njit(error_model="numpy")
+def reject(width, workspace, layout, options, lane, results, slot, reason, step):
+    """Try again with a shorter step, or give up where no shorter step exists."""
+    results.rejected[lane.patient[slot]] += 1
+    lane.step[slot] = step
+    lane.last_reason[slot] = reason
+    if step > SHORTEST + 1e-15 * abs(lane.time[slot]):
+        return
+    row = widest_error(width, workspace, layout, options, slot)
+    if reason == NEGATIVE_STATE:
+        row = is_negative(width, workspace, layout, options, slot)
+    fail(lane, results, slot, reason, row)
+
+
+@njit(error_model="numpy")
+def is_negative(width, workspace, layout, options, slot):
+    """The first species whose candidate is negative beyond its tolerance, or -1."""
+    for s in range(layout.n_species):
+        value = workspace[(layout.candidate + s) * width + slot]
+        if value < 0.0 and not options.signed[s]:
+            start = workspace[(layout.state + s) * width + slot]
+            if value < -(options.absolute[s] + options.relative * abs(start)):
+                return s
+    return -1
+
+
+@njit(error_model="numpy")
+def widest_error(width, workspace, layout, options, slot):
+    """The species that makes the step fail: not finite in slope or candidate, else of the largest scaled error."""
+    widest, largest = 0, -1.0
+    for s in range(layout.n_species):
+        slope = workspace[(layout.derivative + s) * width + slot]
+        end = workspace[(layout.candidate + s) * width + slot]
+        if not (np.isfinite(slope) and np.isfinite(end)):
+            return s
+        start = workspace[(layout.state + s) * width + slot]
+        estimate = workspace[(layout.stages + (STAGES - 1) * layout.n_species + s) * width + slot]
+        error = abs(estimate) / (options.absolute[s] + options.relative * max(abs(start), abs(end)))
+        if error > largest:
+            widest, largest = s, error
+    return widest
+
+
+@njit(error_model="numpy")
+def locate(lanes, values, workspace, layout, programs, watch, options, lane):
+    """Find in each accepted step the first moment at which something has to happen, by bisection of dense output.
+
+    A moment well inside a step is approached once more by a shorter step that ends just beyond it: near a step's end
+    dense output is as exact as the method, and the state there is the one at which the condition was seen to hold.
+    """
+    width = len(lanes)
+    for slot in range(width):
+        workspace[layout.share * width + slot] = 1.0
+    dense_state(lanes, workspace, layout, options.signed)
+    run(lanes, values, workspace, programs.watching)
+    found = False
+    for slot in range(width):
+        lane.located[slot] = lane.accepted[slot] and is_due(width, workspace, layout, watch, lane, slot)
+        lane.low[slot], lane.high[slot] = 0.0, 1.0
+        found = found or lane.located[slot]
+    if not found:
+        return
+    for _ in range(BISECTIONS):
+        for slot in range(width):
+            workspace[layout.share * width + slot] = 0.5 * (lane.low[slot] + lane.high[slot])
+        dense_state(lanes, workspace, layout, options.signed)
+        run(lanes, values, workspace, programs.watching)
+        for slot in range(width):
+            if lane.located[slot]:
+                middle = 0.5 * (lane.low[slot] + lane.high[slot])
+                if is_due(width, workspace, layout, watch, lane, slot):
+                    lane.high[slot] = middle
+                else:
+                    lane.low[slot] = middle
+    for slot in range(width):
+        if lane.located[slot] and lane.high[slot] < CLOSE and not lane.refined[slot]:
+            lane.step[slot] = lane.tried[slot] * lane.high[slot] * OVERSHOOT
+            lane.refined[slot] = True
+            lane.accepted[slot], lane.located[slot] = False, False
+
+
+@njit(error_model="numpy")
+def write_outputs(lanes, values, workspace, layout, programs, options, lane, results):
+    """Write every output inside the accepted steps; those at a stop wait for what happens there."""
+    width = len(lanes)
+    while True:
+        any_output = False
+        for slot in range(width):
+            workspace[layout.share * width + slot] = 1.0
+            if not lane.accepted[slot] or lane.output[slot] == len(results.times):
+                continue
+            end = step_end(lane, slot)
+            time = results.times[lane.output[slot]]
+            if time < end or (time == end and not (lane.lands[slot] or lane.located[slot])):
+                workspace[layout.share * width + slot] = (time - lane.time[slot]) / lane.tried[slot]
+                lane.settling[slot] = True
+                any_output = True
+        if not any_output:
+            return
+        dense_state(lanes, workspace, layout, options.signed)
+        run(lanes, values, workspace, programs.output)
+        for slot in range(width):
+            if lane.settling[slot]:
+                write_output(width, workspace, results, lane, slot)
+                lane.settling[slot] = False
+
+
+@njit(error_model="numpy")
+def step_end(lane, slot):
+    """The time to which an accepted step leads."""
+    if lane.located[slot]:
+        return lane.time[slot] + lane.high[slot] * lane.tried[slot]
+    return lane.stop[slot] if lane.lands[slot] else lane.time[slot] + lane.tried[slot]
+
+
+@njit(error_model="numpy")
+def go_on(lanes, workspace, layout, options, lane, results):
+    """Make the accepted candidates (or located moments) the state; finish lanes with all outputs written."""
+    width = len(lanes)
+    moved = False
+    for slot in range(width):
+        workspace[layout.share * width + slot] = lane.high[slot] if lane.located[slot] else 1.0
+        moved = moved or lane.located[slot]
+    if moved:
+        dense_state(lanes, workspace, layout, options.signed)
+    for slot in range(width):
+        if not lane.accepted[slot]:
+            continue
+        first = layout.species if lane.located[slot] else layout.candidate
+        for s in range(layout.n_species):
+            workspace[(layout.state + s) * width + slot] = workspace[(first + s) * width + slot]
+        lane.time[slot] = step_end(lane, slot)
+        lane.refined[slot] = False
+        if lane.output[slot] == len(results.times):
+            lane.phase[slot] = IDLE
+        elif lane.located[slot] or lane.lands[slot]:
+            lane.phase[slot] = AT_STOP
+
+
+def solve(
+    lanes, values, partials, workspace, layout, programs, factors, watch, patients, schedule, options, lane, results
+):
+    """Integrate all patients; see the module's text."""
+    width = len(lanes)
+    next_patient = 0
+    watched = len(watch.extinction_below) + len(watch.event_delay) + layout.n_modes > 0
+    for slot in range(width):
+        lane.phase[slot] = IDLE
+        lane.tried[slot] = 1.0
+        lane.settling[slot] = False
+    while True:
+        next_patient = admit(width, workspace, layout, watch, patients, lane, results, next_patient)
+        stops, steps = False, False
+        for slot in range(width):
+            stops = stops or lane.phase[slot] == AT_STOP
+            steps = steps or lane.phase[slot] == STEPPING
+        if not stops and not steps:
+            return
+        if stops:
+            pass_stops(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results)
+        try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane)
+        for slot in range(width):
+            lane.accepted[slot], lane.located[slot] = False, False
+            if lane.phase[slot] == STEPPING:
+                judge(width, workspace, layout, options, lane, results, slot)
+        dense_coefficients(lanes, workspace, layout)
+        if watched:
+            locate(lanes, values, workspace, layout, programs, watch, options, lane)
+        write_outputs(lanes, values, workspace, layout, programs, options, lane, results)
+        go_on(lanes, workspace, layout, options, lane, results)

@@ -1,0 +1,111 @@
+"""What every engine takes and gives: options, a status per patient, trajectories and what happened on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Options:
+    """Numerical settings.
+
+    rtol: relative error per step. atol: absolute error, in the species' own unit, of a species that states no tolerance
+    of its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
+    max_occurrences: most extinctions, events and mode changes recorded for one patient.
+    """
+
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    atol_scale: float = 1.0
+    max_steps: int = 100_000
+    max_occurrences: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse settings with which no step could be judged."""
+        if not 1e-14 <= self.rtol <= 0.1:
+            raise ValueError(f"rtol: got {self.rtol}; expected a number from 1e-14 to 0.1, for example 1e-6")
+        if not (self.atol > 0.0 and self.atol_scale > 0.0):
+            raise ValueError("atol and atol_scale: expected positive numbers, for example 1e-9 and 1")
+
+
+class Status(IntEnum):
+    """How a patient's simulation ended; `advice` says what to do about it."""
+
+    OK = 0
+    TOO_MANY_STEPS = 1
+    NOT_FINITE = 2
+    NEGATIVE_STATE = 3
+    STEP_TOO_SMALL = 4
+    EVENT_LOOP = 5
+    TOO_MANY_OCCURRENCES = 6
+    BAD_PARAMETER = 7
+    BAD_INITIAL = 8
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the user."""
+        return ADVICE[self]
+
+
+ADVICE: Mapping[Status, str] = {
+    Status.OK: "finished",
+    Status.TOO_MANY_STEPS: "the limit on steps was reached: loosen rtol, raise max_steps, or look for a row that oscillates",
+    Status.NOT_FINITE: "a value became infinite or undefined: check the rates that change this row for a division by zero "
+    "or unlimited growth",
+    Status.NEGATIVE_STATE: "a value fell below zero by more than its tolerance: check that rates which consume this row "
+    "vanish with it and that no treatment removes more than there is",
+    Status.STEP_TOO_SMALL: "no step was short enough for the tolerance: loosen rtol or atol, or look for a jump in the "
+    "rates of this row",
+    Status.EVENT_LOOP: "events or modes kept triggering one another at one moment: separate their thresholds or add "
+    "`apart`",
+    Status.TOO_MANY_OCCURRENCES: "more events than the limit: widen a mode's thresholds, add `apart`, or raise "
+    "max_occurrences",
+    Status.BAD_PARAMETER: "this parameter is not a finite number: check the table or distribution it comes from",
+    Status.BAD_INITIAL: "this start value is negative or not a finite number: check where it comes from",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Occurrence:
+    """Something that happened: kind is extinction, event, mode or dose; a mode's name is `mode.state`."""
+
+    patient: int
+    time: float
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What came out: values (n_patients, n_times, n_outputs), state after any change at that time.
+
+    status (n,) of `Status`; status_time (n,) and status_row name when and where a patient failed (nan, ""). From then
+    on its values are not-a-number. `statistics` holds arrays (n,): steps, rejected steps, steps rejected for a negative
+    state, and states within tolerance below zero that were set to zero (clipped).
+    """
+
+    times: NDArray[np.float64]
+    outputs: tuple[str, ...]
+    values: NDArray[np.float64]
+    status: NDArray[np.int8]
+    status_time: NDArray[np.float64]
+    status_row: tuple[str, ...]
+    events: tuple[Occurrence, ...]
+    statistics: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def of(self, name: str) -> NDArray[np.float64]:
+        """Values (n_patients, n_times) of one output by name."""
+        return self.values[:, :, self.outputs.index(name)]
+
+    def problem(self, patient: int) -> str:
+        """What went wrong with a patient, with time and advice; empty where nothing did."""
+        status = Status(int(self.status[patient]))
+        if status == Status.OK:
+            return ""
+        row = f" in {self.status_row[patient]}" if self.status_row[patient] else ""
+        return f"patient {patient}, day {self.status_time[patient]:g}{row}: {status.advice}"

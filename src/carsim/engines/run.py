@@ -1,0 +1,63 @@
+"""`simulate`: one call for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from carsim.engines.compiled import Notify
+from carsim.engines.protocol import Options, Trajectories
+from carsim.errors import UnsupportedMechanism, nearest
+from carsim.model.network import Network
+from carsim.population.patients import Patients
+from carsim.treatment.schedule import Schedule
+
+LATER = ("hybrid", "exact", "leap", "agents")
+
+
+def simulate(
+    network: Network,
+    *,
+    t: ArrayLike,
+    engine: str = "ode",
+    schedule: Schedule | None = None,
+    patients: Patients | None = None,
+    replicates: int = 1,
+    seed: int = 0,
+    outputs: Sequence[str] | None = None,
+    options: Options | None = None,
+    notify: Notify | None = None,
+) -> Trajectories:
+    """Simulate patients of a network; each of them starts at t[0].
+
+    t: ascending output times in days. schedule, patients: default to no change and one patient with the network's own
+    values. replicates, seed: for engines of chance; the deterministic engine gives every replicate the same result, so
+    it computes one. outputs: names of species, quantities, modes or parameters (default: all species). notify: called
+    with a sentence before something is compiled. Raises UnsupportedMechanism for an engine that is not there.
+    """
+    if engine != "ode":
+        if engine not in LATER:
+            hint = nearest(engine, ("ode", *LATER))
+            raise ValueError(f"engine: got {engine!r}; expected 'ode'" + (f"; did you mean {hint!r}?" if hint else ""))
+        raise UnsupportedMechanism([f"engine: {engine}"])
+    del replicates, seed
+    times = np.ascontiguousarray(t, dtype=np.float64)
+    if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise ValueError("t: expected ascending finite times, for example numpy.arange(0, 366)")
+    patients = Patients.of(network) if patients is None else patients
+    schedule = Schedule.none(patients.n) if schedule is None else schedule
+    if len(schedule.times) != patients.n:
+        raise ValueError(f"schedule: got {len(schedule.times)} patients; expected {patients.n}")
+    if (schedule.times < times[0]).any():
+        raise ValueError(f"schedule: a change at {np.nanmin(schedule.times):g} lies before the start {times[0]:g}")
+    names = tuple(species.name for species in network.all_species) if outputs is None else tuple(outputs)
+    for name in names:
+        if name not in network.rows:
+            raise ValueError(
+                f"outputs: {name!r} is no row of {network.title!r}; did you mean {nearest(name, network.rows)!r}?"
+            )
+    from carsim.engines.deterministic import solve_patients
+
+    return solve_patients(network, times, patients, schedule, names, options or Options(), notify=notify)

@@ -1,0 +1,56 @@
+"""Patients as arrays: the only form in which an engine sees a population. One patient is an ensemble of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim.errors import nearest
+from carsim.model.network import Network
+
+
+@dataclass(frozen=True)
+class Patients:
+    """n patients: covariates (n,) by name, parameters (n,) by row name, initial states (n, n_species)."""
+
+    identifiers: tuple[str, ...]
+    parameters: Mapping[str, NDArray[np.float64]]
+    initial: NDArray[np.float64]
+    covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """How many patients."""
+        return len(self.identifiers)
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        n: int = 1,
+        values: Mapping[str, float | NDArray[np.float64]] | None = None,
+        **more_values: float | NDArray[np.float64],
+    ) -> Patients:
+        """n patients of a plain network: its default values, save those given for parameters and species by name.
+
+        A value is one number for all or an array (n,). Names with dots go into `values`.
+        """
+        given = {**(values or {}), **more_values}
+        known = [row.name for row in (*network.parameters, *network.all_species)]
+        for name in given:
+            if name not in known:
+                hint = nearest(name, known)
+                raise ValueError(f"{name!r} is no parameter or species of {network.title!r}; did you mean {hint!r}?")
+        columns = {
+            row.name: np.array(np.broadcast_to(np.asarray(given.get(row.name, default), dtype=np.float64), (n,)))
+            for row, default in (
+                *((row, row.value) for row in network.parameters),
+                *((row, row.initial) for row in network.all_species),
+            )
+        }
+        initial = np.stack([columns[s.name] for s in network.all_species], axis=1)
+        parameters = {row.name: columns[row.name] for row in network.parameters}
+        return cls(tuple(str(i + 1) for i in range(n)), parameters, initial)

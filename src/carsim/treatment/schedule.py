@@ -1,0 +1,62 @@
+"""A schedule: changes of species and parameters at exact times, per patient. The only form of treatment engines see.
+
+An infusion is two `set` changes of an input rate (its total at each start and stop), so that an exact zero returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+ADD, SET, SCALE = 0, 1, 2
+OPERATIONS = {"add": ADD, "set": SET, "scale": SCALE}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Changes (n_patients, n_events), ascending in time per patient; a time that is not a number: not for this patient.
+
+    times: days; targets: index into `rows`; operations: 0 add, 1 set, 2 scale; amounts in the unit of the row. Changes
+    at the same time happen in the order in which they stand. `labels` (n_patients, n_events) name the treatments.
+    """
+
+    times: NDArray[np.float64]
+    targets: NDArray[np.int64]
+    operations: NDArray[np.int8]
+    amounts: NDArray[np.float64]
+    rows: tuple[str, ...]
+    labels: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        """Refuse times out of order: an engine walks them from left to right."""
+        filled = np.where(np.isnan(self.times), np.inf, self.times)
+        late = filled[:, 1:] < filled[:, :-1]
+        if late.any():
+            patient, event = np.argwhere(late)[0]
+            raise ValueError(f"schedule of patient {patient} is not in order of time at change {event + 1}")
+
+    @classmethod
+    def none(cls, n: int) -> Schedule:
+        """No change for n patients."""
+        return cls.of([], n)
+
+    @classmethod
+    def of(cls, changes: Sequence[tuple[float, str, str, float, str]], n: int = 1) -> Schedule:
+        """The same changes (time, operation, row, amount, label) for n patients; same-time order is that given."""
+        ordered = sorted(changes, key=lambda change: change[0])
+        rows = tuple(dict.fromkeys(change[2] for change in ordered))
+
+        def repeat(values: list[float] | list[int] | list[str], kind: type) -> NDArray:
+            return np.tile(np.array(values, dtype=kind).reshape(1, -1), (n, 1))
+
+        return cls(
+            times=repeat([c[0] for c in ordered], np.float64),
+            targets=repeat([rows.index(c[2]) for c in ordered], np.int64),
+            operations=repeat([OPERATIONS[c[1]] for c in ordered], np.int8),
+            amounts=repeat([c[3] for c in ordered], np.float64),
+            rows=rows,
+            labels=repeat([c[4] for c in ordered], np.str_),
+        )

@@ -57,6 +57,10 @@ class Quantity:
         return f"{kind} {' and '.join(limits)}" + (f", for example {self.example}" if self.example else "")
 
     def _write(self, value: float) -> Any:
+        if normal(self.unit) == "d" and 0 < value < 1:
+            hours = to_text(round(value * 24), "h")
+            if quantity(hours, "d") == value:
+                return hours
         return to_text(value, self.unit) if normal(self.unit) else value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

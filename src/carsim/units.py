@@ -125,7 +125,7 @@ _EXAMPLES: Final = {
     "": "0.6 or 60 %",
     "d": "28 d",
     "h": "1 h",
-    "year": "11 years",
+    "years": "11 years",
     "kg": "39 kg",
     "m^2": "1.25 m^2",
     "1/d": "0.1 1/d",

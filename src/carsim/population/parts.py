@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from carsim.quantity import Part, Quantity, Share, Spread, refuse
 
-Years = Annotated[float, Quantity("year", at_least=0, at_most=120, example="11 years")]
+Years = Annotated[float, Quantity("years", at_least=0, at_most=120, example="11 years")]
 Kilograms = Annotated[float, Quantity("kg", at_least=1, at_most=400, example="39 kg")]
 Surface = Annotated[float, Quantity("m^2", at_least=0.1, at_most=4, example="1.25 m^2")]
 Filtration = Annotated[float, Quantity("mL/min/1.73m^2", above=0, at_most=300, example="120 mL/min/1.73m^2")]

@@ -115,13 +115,17 @@ def _times(scenario: Scenario, root: Table) -> Iterator[Problem]:
             if time > until:
                 place, path = place_at(root, (*steps, *keys)), ".".join(("treatment", entry.name or "", *keys))
                 got = f"a dose on day {time:g}, after the end of the run"
-                expected = f"doses up to `run.until` ({to_text(until, 'd')}), or a later end, for example until: 24 months"
+                expected = (
+                    f"doses up to `run.until` ({to_text(until, 'd')}), or a later end, for example until: 24 months"
+                )
                 yield Problem(place, path, got, expected)
         first += [(time, entry) for time in _infusion_times(entry)]
     if first and abs(min(time for time, _ in first)) > _ROUNDING:
-        time, entry = min(first, key=lambda item: item[0])
-        place, path = place_at(root, ("treatment", entry.name or "", "at")), f"treatment.{entry.name}.at"
-        yield Problem(place, path, f"a first infusion on day {time:g}", "time 0 at the first infusion, for example at: 0 d")
+        time, earliest = min(first, key=lambda item: item[0])
+        place, path = place_at(root, ("treatment", earliest.name or "", "at")), f"treatment.{earliest.name}.at"
+        yield Problem(
+            place, path, f"a first infusion on day {time:g}", "time 0 at the first infusion, for example at: 0 d"
+        )
 
 
 def _dose_times(entry: Entry) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -81,7 +81,7 @@ def _covariates(root: Table, section: str, problems: list[Problem]) -> Table:
             filled = given if given is not None else _number(covariate.median, population.name)
         else:
             filled = _spread(covariate, population.name)
-            filled = filled if given is None else merge(filled, given)
+            filled = filled if given is None else _spread_given(filled, given)
         part = _with(part, name, filled)
     return _with(root, section, part)
 
@@ -92,6 +92,11 @@ def _spread(covariate: Covariate, record: str) -> Node:
     items: dict[str, Node] = {"median": _number(median, record), "log_sd": Text(repr(covariate.log_sd), origin=origin)}
     items |= {key: Text(to_text(limit, median.unit), origin=origin) for key, limit in limits.items()}
     return Table(items)
+
+
+def _spread_given(below: Node, given: Node) -> Node:
+    """A spread with its own `log_sd`, like a single value, stands alone; others take what they lack."""
+    return given if isinstance(given, Table) and "log_sd" in given.items else merge(below, given)
 
 
 # Leukaemia -----------------------------------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def _resolved(
         except NoSuchEntry as error:
             problems.append(no_such_entry(error, path, node.place, _nearest_path(base, path)))
     whole, checked, more = _check(tree, file)
-    problems += [_path_of_override(item, base) for item in more]
+    problems += [_path_of_override(item, base, [path for path, _ in overrides]) for item in more]
     if whole is None or problems:
         raise ScenarioError(_in_order(problems))
     points = _probed(tree, whole, checked, file, problems)
@@ -331,15 +331,16 @@ def _probe(bare: Table, changes: Mapping[str, Any], file: str) -> tuple[Scenario
         except NoSuchEntry as error:
             return None, [no_such_entry(error, path, place, _nearest_path(bare, path))]
     made, _, found = _check(tree, file)
-    return made, [_path_of_override(item, bare) for item in found]
+    return made, [_path_of_override(item, bare, list(changes)) for item in found]
 
 
-def _path_of_override(item: Problem, base: Table) -> Problem:
-    """Where an override names an unknown path, suggest the nearest whole path."""
+def _path_of_override(item: Problem, base: Table, paths: list[str]) -> Problem:
+    """Where an override names an unknown path, say so of the whole path and suggest the nearest."""
     if item.place is None or item.place.file not in {_SET, _WITH} or not item.got.startswith("the unknown key"):
         return item
-    meant = _nearest_path(base, item.path)
-    return replace(item, got=f"the unknown path `{item.path}`", suggestion=meant or item.suggestion)
+    whole = next((path for path in paths if path == item.path or path.startswith(f"{item.path}.")), item.path)
+    meant = _nearest_path(base, whole) or item.suggestion
+    return replace(item, path=whole, got=f"the unknown path `{whole}`", suggestion=meant)
 
 
 def _nearest_path(base: Table, path: str) -> str | None:

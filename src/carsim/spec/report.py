@@ -44,7 +44,8 @@ def problem(error: ErrorDetails, root: Node, whole: type[Part]) -> Problem:
         key = str(location[-1])
         return Problem(place, path, f"no `{key}`", f"`{key}`: {_description(candidates, key)}")
     if kind == "carsim":
-        return Problem(place, path, _as_written(context["got"], error, node), context["expected"], context["suggestion"] or None)
+        got, meant = (_as_written(context[part], error, node) for part in ("got", "suggestion"))
+        return Problem(place, path, got, context["expected"], meant or None)
     got = _shown(node)
     if kind == "literal_error":
         valid = _literals(context["expected"])
@@ -168,7 +169,7 @@ def _as_written(got: str, error: ErrorDetails, node: Node | None) -> str:
     """Put the number as the user wrote it where the message has it as Python prints it."""
     given = error["input"]
     if isinstance(node, Text) and isinstance(given, int | float | str):
-        return got.replace(f"`{given}`", f"`{shown(node.text)}`", 1)
+        return got.replace(f"`{given}", f"`{shown(node.text)}", 1)
     if isinstance(node, Table | Sequence) and got.startswith("`"):
         return _shown(node)
     return got

@@ -10,7 +10,15 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, StringConstraints, ValidationError, WithJsonSchema
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import InitErrorDetails
 
 from carsim.catalog import parameters as catalogue_parameters
@@ -61,14 +69,18 @@ def _unknown_parameter(path: str, known: Mapping[str, Value]) -> PydanticCustomE
     meant = nearest(path, known, cutoff=0.5)
     of_class = sorted(name for name in known if name.startswith(f"{path}."))
     if of_class:
-        return refuse(f"`{path}`, which has one value for each class", f"one of: {', '.join(of_class)}", f"`{of_class[0]}`")
+        return refuse(
+            f"`{path}`, which has one value for each class", f"one of: {', '.join(of_class)}", f"`{of_class[0]}`"
+        )
     expected = "a parameter of the model (`carsim list parameters`), for example memory_death.4-1BB"
     return refuse(f"`{path}`", expected, f"`{meant}`" if meant else None)
 
 
 def _write_parameters(values: dict[str, float]) -> dict[str, Any]:
     known = catalogue_values()
-    return {path: to_text(value, known[path].unit) if known[path].unit != "1" else value for path, value in values.items()}
+    return {
+        path: to_text(value, known[path].unit) if known[path].unit != "1" else value for path, value in values.items()
+    }
 
 
 Parameters = Annotated[
@@ -91,7 +103,9 @@ class Scenario(Part):
     products: tuple[Product, ...] = Field(default=(), description="CAR T products: variants of catalogue products.")
     leukaemia: Leukaemia = Field(description="Clones, antigens and sites at the start.")
     parameters: Parameters = Field(default_factory=dict, description="Parameters that differ from the catalogue.")
-    treatment: tuple[Treatment, ...] = Field(default=(), description="What is given, in order of listing at equal times.")
+    treatment: tuple[Treatment, ...] = Field(
+        default=(), description="What is given, in order of listing at equal times."
+    )
     run: Run = Field(default=Run(), description="How it is simulated.")
     trial: Trial | None = Field(default=None, description="Virtual trial.")
     sweep: Sweep | None = Field(default=None, description="Parameter sweep.")
@@ -134,7 +148,8 @@ class Scenario(Part):
         if self.sweep:
             forms = [axis.path for axis in self.sweep.axes]
             plain["sweep"] = {"axes": [[path, *points] for path, points in zip(forms, self._points, strict=True)]}
-        return _tidy(plain)
+        tidy: dict[str, Any] = _tidy(plain)
+        return tidy
 
     def with_(self, **changes: Any) -> Scenario:
         """Return the scenario with values set by dotted path: `with_(**{"treatment.car.dose": "1e6 cells/kg"})`.

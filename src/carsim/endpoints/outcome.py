@@ -69,7 +69,7 @@ def each_patient(data: xr.Dataset, endpoint: Endpoint) -> list[Answer]:
     days = np.asarray(data["time"].values, dtype=float)
     arrays = {name: data[name].values for name in endpoint.needs if "time" in data[name].dims}
     labels = {
-        name: tuple(str(item) for item in data[name].values)
+        str(name): tuple(str(item) for item in data[name].values)
         for name in data.coords
         if name not in ("patient", "time") and data[name].ndim == 1
     }
@@ -88,7 +88,8 @@ def each_patient(data: xr.Dataset, endpoint: Endpoint) -> list[Answer]:
 
 def summed(level: np.ndarray) -> np.ndarray:
     """A course summed over all its dimensions but time."""
-    return level.reshape(level.shape[0], -1).sum(axis=1)
+    total: np.ndarray = level.reshape(level.shape[0], -1).sum(axis=1)
+    return total
 
 
 def level_at(days: np.ndarray, level: np.ndarray, day: float) -> float:
@@ -97,7 +98,7 @@ def level_at(days: np.ndarray, level: np.ndarray, day: float) -> float:
     if right < days.size and days[right] == day:
         return float(level[right])
     left = right - 1
-    share = (day - days[left]) / (days[right] - days[left])
+    share = float((day - days[left]) / (days[right] - days[left]))
     before, after = float(level[left]), float(level[right])
     if before > 0.0 and after > 0.0:
         return before * math.exp(share * math.log(after / before))

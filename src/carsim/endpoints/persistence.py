@@ -22,7 +22,9 @@ def last_detected(days: np.ndarray, level: np.ndarray, limit: float) -> tuple[fl
     last = int(found[-1])
     if last == days.size - 1:
         return float(days[last]), True
-    return crossing(*map(float, (days[last], days[last + 1], level[last], level[last + 1])), limit), False
+    before, after = last, last + 1
+    day = crossing(float(days[before]), float(days[after]), float(level[before]), float(level[after]), limit)
+    return day, False
 
 
 def _last_day(name: str, limit: float) -> Rule:

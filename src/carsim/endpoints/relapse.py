@@ -34,7 +34,9 @@ def _first_rise(days: np.ndarray, level: np.ndarray, limit: float, since: float)
     index = int(above[0])
     if level[index - 1] >= limit:  # between the visit and the first output time after it
         return since
-    return max(since, crossing(*map(float, (days[index - 1], days[index], level[index - 1], level[index])), limit))
+    before = index - 1
+    day = crossing(float(days[before]), float(days[index]), float(level[before]), float(level[index]), limit)
+    return max(since, day)
 
 
 def detected_day(curves: Curves) -> float | Missing:

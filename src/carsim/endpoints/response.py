@@ -33,7 +33,8 @@ DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")
 def blood_share(curves: Curves) -> np.ndarray:
     """Blasts among nucleated blood cells, (time,)."""
     cells = curves["leucocytes"]
-    return np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
+    share: np.ndarray = np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
+    return share
 
 
 def in_remission(curves: Curves, day: float) -> bool:

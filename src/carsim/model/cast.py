@@ -56,7 +56,7 @@ def cast(
     negative, dim = _counterpart(clones, _lacks_cd19), _counterpart(clones, _shows_less_cd19)
     if dim is None and numbers["cd19_dimming"].value > 0.0:
         dim = DIM
-        states[DIM] = Clone(DIM, states[MAIN].antigens | {"CD19": _catalogued("CD19", "dim-blasts")})
+        states[DIM] = Clone(DIM, {**states[MAIN].antigens, "CD19": _catalogued("CD19", "dim-blasts")})
     if negative is None and numbers["cd19_loss"].value > 0.0:
         negative = NEGATIVE
         rest = {antigen: density for antigen, density in states[MAIN].antigens.items() if antigen != "CD19"}
@@ -88,8 +88,8 @@ def _numbers(overrides: Mapping[str, float], population: str) -> dict[str, Numbe
     for name, unit in RATE_COVARIATES.items():
         covariate = kind.covariates[name]
         numbers[name] = Number(covariate.median.value, unit, covariate.meaning, covariate.median.source)
-    for path, value in overrides.items():
-        numbers[path] = Number(value, numbers[path].unit, numbers[path].meaning, "scenario")
+    for path, given in overrides.items():
+        numbers[path] = Number(given, numbers[path].unit, numbers[path].meaning, "scenario")
     return numbers
 
 

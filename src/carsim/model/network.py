@@ -320,7 +320,7 @@ class Network:
 
     @property
     def _units(self) -> dict[str, str]:
-        named = [*self.all_species, *self.parameters, *self.quantities]
+        named: list[Species | Parameter | Quantity] = [*self.all_species, *self.parameters, *self.quantities]
         return {row.name: row.unit for row in named} | {mode.name: "1" for mode in self.modes}
 
     def __post_init__(self) -> None:

@@ -41,4 +41,5 @@ def _given(entry: Entry, n: int, seed: int) -> NDArray[np.bool_]:
     """Which patients are given the entry: its share of them, each by the patient's own draw."""
     if entry.share >= 1.0:
         return np.ones(n, dtype=bool)
-    return rng.uniforms(seed, f"treatment.{entry.name}", np.arange(n)) < entry.share
+    draws: NDArray[np.float64] = rng.uniforms(seed, f"treatment.{entry.name}", np.arange(n))
+    return draws < entry.share

@@ -61,7 +61,8 @@ def _density_rows(body: Body, population: str, antigen: str, density: Density) -
 
 
 def _seen_by_any_arm(body: Body, product: Product, population: str, antigens: Mapping[str, Density]) -> Ref:
-    net, unseen = body.net, 1.0
+    net = body.net
+    unseen: Ref | float = 1.0
     for arm in (arm for arm in product.arms if arm.antigen in antigens):
         key, target = f"{product.name}.{arm.antigen}", f"{population}.{arm.antigen}"
         seen = net.quantity(

@@ -111,7 +111,7 @@ Value = TypeVar("Value")
 
 
 class Spread(Part, Generic[Value]):
-    """A value that differs between patients: log-normal around a median, cut at `min` and `max`; one value if log_sd is 0."""
+    """A value that differs between patients: log-normal around a median, cut at `min` and `max`."""
 
     median: Value = Field(description="Median over the patients.")
     log_sd: Annotated[float, Quantity("", at_least=0, at_most=5)] = Field(
@@ -120,7 +120,8 @@ class Spread(Part, Generic[Value]):
     min: Value | None = Field(default=None, description="Smallest value; draws below are drawn again.")
     max: Value | None = Field(default=None, description="Largest value; draws above are drawn again.")
     at: Literal["enrolment", "lymphodepletion"] = Field(
-        default="lymphodepletion", description="When the value holds: at enrolment (before bridging) or at lymphodepletion."
+        default="lymphodepletion",
+        description="When the value holds: at enrolment (before bridging) or at lymphodepletion.",
     )
 
     @model_validator(mode="before")

@@ -50,7 +50,9 @@ class Cohort(Part):
     """Many patients, drawn from a population or read from a table."""
 
     population: str = Field(description="Population of the catalogue that supplies what is not stated here.")
-    n: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Number of patients, unless `from` is given.")
+    n: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Number of patients, unless `from` is given."
+    )
     table: str | None = Field(
         default=None, alias="from", description="CSV file with one patient a line, inside the scenario's folder."
     )
@@ -75,6 +77,4 @@ class Cohort(Part):
         return self
 
 
-COVARIATES = tuple(
-    name for name in Patient.model_fields if name not in {"population", "history"}
-)
+COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history"})

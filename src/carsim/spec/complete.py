@@ -225,5 +225,9 @@ def _product_given(give: Text, path: str, made: dict[str, Node], problems: list[
 
 def _unknown(place: Place | None, path: str, name: str, options: list[str], alias: str | None) -> Problem:
     meant = nearest(name, options) or alias
-    listed = f"a product or drug: {', '.join(sorted(options))}" if path.endswith("give") else f"one of: {', '.join(sorted(options))}"
+    listed = (
+        f"a product or drug: {', '.join(sorted(options))}"
+        if path.endswith("give")
+        else f"one of: {', '.join(sorted(options))}"
+    )
     return Problem(place, path, f"`{name}`", listed, f"`{meant}`" if meant else None)

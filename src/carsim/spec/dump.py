@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carsim.spec.scenario import Scenario
     from carsim.spec.tree import Origin
 
-# Text that every YAML reader takes for itself without quotes: a word or quantity, nothing that could be a number or a flag.
+# Text that every YAML reader takes for itself without quotes: words and quantities, no numbers or flags.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./ +^%-]*[A-Za-z0-9_/^%]|[A-Za-z]")
 _QUANTITY: Final = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)? [A-Za-z0-9%][A-Za-z0-9./^*%]*")
 _RESERVED: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -25,7 +25,7 @@ _COMMENT_COLUMN: Final = 58
 
 
 def dump(scenario: Scenario, *, origins: bool = False) -> str:
-    """Return the complete resolved form of a scenario as YAML; with `origins`, each line says where its value is from."""
+    """Return the resolved form of a scenario as YAML; with `origins`, each line says where its value is from."""
     plain = scenario.model_dump(mode="json", by_alias=True, exclude_none=True)
     where = scenario.origins if origins else {}
     return "\n".join(_table(plain, 0, (), where)) + "\n"
@@ -36,9 +36,7 @@ def _table(table: Mapping[str, Any], depth: int, path: tuple[str, ...], where: M
         yield from _item(f"{'  ' * depth}{_text(key)}:", value, depth + 1, (*path, key), where)
 
 
-def _item(
-    head: str, value: Any, depth: int, path: tuple[str, ...], where: Mapping[str, Origin]
-) -> Iterator[str]:
+def _item(head: str, value: Any, depth: int, path: tuple[str, ...], where: Mapping[str, Origin]) -> Iterator[str]:
     if isinstance(value, dict) and value:
         yield head
         yield from _table(value, depth, path, where)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from carsim.catalog import Unknown, find_parameter
 from carsim.errors import Place, Problem, ScenarioError, nearest
 from carsim.spec import text as yaml_text
 from carsim.spec.check import node_at, place_at, scenario_problems, tree_problems
@@ -20,7 +19,7 @@ from carsim.spec.complete import complete, is_product
 from carsim.spec.merge import NoSuchEntry, empty, merge, no_such_entry, put, without_empty
 from carsim.spec.report import problem
 from carsim.spec.scenario import FORMAT, Scenario, catalogue_values
-from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, leaves, name_of, values
+from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, leaves, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +37,9 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     return _resolved(tree, _overridden(tree, overrides), problems, str(path))
 
 
-def loads(text: str, overrides: Iterable[str] = (), *, name: str = "text", folder: str | Path | None = None) -> Scenario:
+def loads(
+    text: str, overrides: Iterable[str] = (), *, name: str = "text", folder: str | Path | None = None
+) -> Scenario:
     """Return the scenario of a text; `folder` is where `extends` and `from` look, without it they are refused."""
     problems: list[Problem] = []
     tree = _read(text.encode("utf-8", "surrogatepass"), name, problems)
@@ -51,7 +52,7 @@ def loads(text: str, overrides: Iterable[str] = (), *, name: str = "text", folde
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """Return a scenario with values set by dotted path; see `Scenario.with_`."""
     source = scenario._source
-    assert source is not None  # noqa: S101  (every scenario made by this module keeps its tree)
+    assert source is not None
     place, origin = Place(_WITH), Origin("override", _WITH)
     made = [(path, _node_of(value, place, origin)) for path, value in changes.items()]
     return _resolved(source, made, [], scenario.file)
@@ -84,10 +85,14 @@ def _extended(
     place = named.place or place
     path = (folder / named.text) if folder is not None else None
     if path is None or root is None or not _inside(path, root) or Path(named.text).is_absolute():
-        problems.append(Problem(place, "extends", f"`{named.text}`, which is not inside the scenario's folder", expected))
+        problems.append(
+            Problem(place, "extends", f"`{named.text}`, which is not inside the scenario's folder", expected)
+        )
         return tree
     if path.resolve() in seen or len(seen) >= _MOST_PARENTS:
-        problems.append(Problem(place, "extends", f"`{named.text}`, which leads back to this file", "no cycle of parents"))
+        problems.append(
+            Problem(place, "extends", f"`{named.text}`, which leads back to this file", "no cycle of parents")
+        )
         return tree
     beside = str(Path(shown).parent / named.text)
     if not path.is_file():
@@ -100,7 +105,7 @@ def _extended(
         return tree
     whole = _extended(parent, path.resolve().parent, root, beside, (*seen, path.resolve()), problems)
     merged = merge(whole, tree) if whole is not None else tree
-    assert isinstance(merged, Table)  # noqa: S101  (two tables merge to a table)
+    assert isinstance(merged, Table)
     return replace(merged, place=tree.place)
 
 
@@ -145,9 +150,13 @@ def _check_format(tree: Table, problems: list[Problem]) -> None:
     if given is None or not isinstance(given, Text):
         problems.append(Problem(tree.place, "format", "no `format`", f"`format: {FORMAT}` as the first key"))
     elif given.text != FORMAT:
-        problems.append(Problem(given.place, "format", f"`{given.text}`", f"the version {FORMAT}", f"`format: {FORMAT}`"))
+        problems.append(
+            Problem(given.place, "format", f"`{given.text}`", f"the version {FORMAT}", f"`format: {FORMAT}`")
+        )
     elif first != "format":
-        problems.append(Problem(tree.keys.get("format"), "format", "`format` after other keys", "`format` as the first key"))
+        problems.append(
+            Problem(tree.keys.get("format"), "format", "`format` after other keys", "`format` as the first key")
+        )
 
 
 # Overrides -----------------------------------------------------------------------------------------------------------
@@ -198,9 +207,7 @@ def _node_of(value: Any, place: Place, origin: Origin) -> Node:
 # Resolving -----------------------------------------------------------------------------------------------------------
 
 
-def _resolved(
-    base: Table | None, overrides: list[tuple[str, Node]], problems: list[Problem], file: str
-) -> Scenario:
+def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: list[Problem], file: str) -> Scenario:
     """Return the scenario of a merged tree with overrides put in, or raise the whole report."""
     if base is None:
         raise ScenarioError(_in_order(problems))
@@ -247,7 +254,7 @@ def _check(tree: Table, file: str) -> tuple[Scenario | None, Table, list[Problem
 
 def _only_stated(tree: Table) -> Table:
     stated = without_empty(tree)
-    assert isinstance(stated, Table)  # noqa: S101  (a table stays a table)
+    assert isinstance(stated, Table)
     return stated
 
 
@@ -264,7 +271,9 @@ def _sound_part(data: Any, wrong: list[tuple[Step, ...]]) -> Scenario | None:
     for section, indices in drop.items():
         if section in left:
             left[section] = tuple(item for at, item in enumerate(left[section]) if at not in indices)
-    left = {"format": FORMAT, "title": "title"} | {key: item for key, item in left.items() if key in Scenario.model_fields}
+    left = {"format": FORMAT, "title": "title"} | {
+        key: item for key, item in left.items() if key in Scenario.model_fields
+    }
     if "leukaemia" not in left:
         left["leukaemia"] = {"main": {"cd19": "absent", "cd20": "absent", "cd22": "absent"}}
     try:
@@ -290,7 +299,7 @@ def _table_problem(scenario: Scenario, root: Table, file: str) -> list[Problem]:
 def _probed(
     tree: Table, whole: Scenario, full: Table, file: str, problems: list[Problem]
 ) -> tuple[tuple[Any, ...], ...]:
-    """Check every path and value that a sweep or an arm sets; return the meaning of each axis' points for the digest."""
+    """Check every path and value that a sweep or an arm sets; return what each axis' points mean."""
     if whole.sweep is None and not (whole.trial and whole.trial.arms):
         return ()
     bare = replace(tree, items={key: item for key, item in tree.items.items() if key not in {"sweep", "trial"}})
@@ -348,7 +357,9 @@ def _nearest_path(base: Table, path: str) -> str | None:
     paths = set(catalogue_values())
     if made is not None:
         known = [*origins(made, full), *(f"parameters.{name}" for name in paths)]
-        paths = {".".join(words[: end + 1]) for name in known for words in [name.split(".")] for end in range(len(words))}
+        paths = {
+            ".".join(words[: end + 1]) for name in known for words in [name.split(".")] for end in range(len(words))
+        }
     meant = nearest(path, paths, cutoff=0.5)
     return f"`{meant}`" if meant else None
 
@@ -377,7 +388,9 @@ def origins(scenario: Scenario, full: Table) -> dict[str, Origin]:
     return found
 
 
-def _paths(value: Any, words: tuple[str, ...] = (), steps: tuple[Step, ...] = ()) -> Iterable[tuple[str, tuple[Step, ...]]]:
+def _paths(
+    value: Any, words: tuple[str, ...] = (), steps: tuple[Step, ...] = ()
+) -> Iterable[tuple[str, tuple[Step, ...]]]:
     if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _paths(item, (*words, str(key)), (*steps, str(key)))

@@ -72,7 +72,7 @@ def empty(node: Node) -> bool:
         return False
 
 
-class NoSuchEntry(LookupError):
+class NoSuchEntry(LookupError):  # noqa: N818  (named after what is missing)
     """A path names a list entry that is not there; `args` are the path so far, the name and the valid names."""
 
 
@@ -86,12 +86,17 @@ def put(root: Table, path: str, value: Node, place: Place | None, known: Callabl
     if words[0] == "parameters" and len(words) > 1:
         words = ["parameters", ".".join(words[1:])]
     made = _put(root, words, value, place, (), known)
-    assert isinstance(made, Table)  # noqa: S101  (a table with a value put in stays a table)
+    assert isinstance(made, Table)
     return made
 
 
 def _put(
-    node: Node | None, words: list[str], value: Node, place: Place | None, done: tuple[str, ...], known: Callable[[str], bool]
+    node: Node | None,
+    words: list[str],
+    value: Node,
+    place: Place | None,
+    done: tuple[str, ...],
+    known: Callable[[str], bool],
 ) -> Node:
     if not words:
         return value

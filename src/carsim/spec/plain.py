@@ -41,7 +41,9 @@ class Clock(Part):
     start: Literal["enrolment", "infusion", "remission", "transplant", "relapse"] = Field(
         default="infusion", alias="from", description="Zero of the clock."
     )
-    nonresponse: Interval | None = Field(default=None, description="Day on which non-response counts; none: it does not.")
+    nonresponse: Interval | None = Field(
+        default=None, description="Day on which non-response counts; none: it does not."
+    )
     hsct: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a transplant does.")
     new_therapy: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a new therapy does.")
 
@@ -86,7 +88,9 @@ class Axis(Part):
     values: tuple[str | int | float | bool, ...] | None = Field(default=None, description="The values, in order.")
     linear: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even steps.")
     log: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even ratios.")
-    n: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(default=None, description="Number of points between ends.")
+    n: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(
+        default=None, description="Number of points between ends."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Axis:
@@ -108,7 +112,9 @@ class Axis(Part):
         try:
             first, last = quantity(low, unit), quantity(high, unit)
         except ValueError as error:
-            raise refuse(f"`{low}` and `{high}`", "two quantities of one unit, for example [1e5 cells/kg, 1e7 cells/kg]") from error
+            raise refuse(
+                f"`{low}` and `{high}`", "two quantities of one unit, for example [1e5 cells/kg, 1e7 cells/kg]"
+            ) from error
         if form == "log" and (first <= 0 or last <= 0):
             raise refuse(f"`{low}` and `{high}`", "ends above 0 for `log`, for example [1e-9, 1e-4]")
         return first, last, unit
@@ -119,7 +125,7 @@ class Axis(Part):
             return self.values
         form = "log" if self.log is not None else "linear"
         first, last, unit = self._ends(form)
-        assert self.n is not None  # noqa: S101  (checked when the axis was made)
+        assert self.n is not None
         inner = [at / (self.n - 1) for at in range(1, self.n - 1)]
         if form == "log":
             numbers = [first * math.exp(part * math.log(last / first)) for part in inner]

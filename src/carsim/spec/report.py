@@ -1,4 +1,4 @@
-"""From pydantic's errors to problems in the one form: place, path, what was got, what is expected, what may be meant."""
+"""From pydantic's errors to problems: place, path, what was got, what is expected, what may be meant."""
 
 from __future__ import annotations
 

@@ -22,6 +22,16 @@ LARGEST_FILE: Final = 1024 * 1024
 DEEPEST: Final = 32
 MOST_VALUES: Final = 20_000
 
+# What to do about the parser's commonest complaints.
+_HINTS: Final = {
+    "mapping values are not allowed": "quotes around text that contains `: `, or one key a line",
+    "could not find expected ':'": "`key: value` on every line of a mapping",
+    "'\\t' that cannot start": "blanks for indentation, not tabs",
+    "cannot start any token": "quotes around text that begins with a special character",
+    "unexpected end of stream": "the closing quote or bracket",
+    "expected ',' or ": "`,` between entries and the closing bracket",
+    "expected <block end>": "entries of one list or mapping at the same indentation",
+}
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
@@ -80,8 +90,11 @@ class _Composer:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Place(self.file, mark.line + self.line, mark.column + 1) if mark else Place(self.file)
-            got = f"text that is not YAML ({shown(str(error.problem or error.context))})"
-            raise _stop(place, got, "YAML 1.2, for example `key: value`") from None
+            said = str(error.problem or error.context)
+            expected = next(
+                (hint for words, hint in _HINTS.items() if words in said), "YAML 1.2, for example `key: value`"
+            )
+            raise _stop(place, f"text that is not YAML ({shown(said)})", expected) from None
         except YAMLError as error:
             got = f"text that is not YAML ({shown(str(error))})"
             raise _stop(Place(self.file), got, "YAML 1.2, for example `key: value`") from None

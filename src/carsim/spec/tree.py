@@ -29,7 +29,7 @@ _SHOWN: Final = 60  # characters of a value that a message quotes
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from: `kind` is file, override, catalogue or default; `detail` says file:line, id and source."""
+    """Where a value comes from: `kind` is file, override, catalogue or default, `detail` says which."""
 
     kind: str
     detail: str = ""
@@ -114,7 +114,9 @@ def scalar(node: Text) -> str | int | float | bool | None:
     if _LEADING_ZERO.fullmatch(text):
         clear = text.lstrip("+-0") or "0"
         raise ScalarError(
-            f"`{shown(text)}`", "a number without leading zeros, for example 123, or text in quotes", f"`{shown(clear)}`"
+            f"`{shown(text)}`",
+            "a number without leading zeros, for example 123, or text in quotes",
+            f"`{shown(clear)}`",
         )
     if _OTHER_BASE.fullmatch(text):
         raise ScalarError(f"`{shown(text)}`", "a decimal number, for example 255, or text in quotes")

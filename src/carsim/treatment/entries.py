@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, field_serializer, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from carsim.errors import nearest
 from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, Share, refuse
@@ -271,9 +270,11 @@ class Lymphodepletion(Entry):
     """Fludarabine with cyclophosphamide; what is not stated: 30 mg/m^2 on four days, 500 mg/m^2 on the first two."""
 
     give: Literal["fludarabine-cyclophosphamide"]
-    fludarabine: FludarabineCourse = Field(default=None, validate_default=True, description="Fludarabine phosphate.")  # type: ignore[assignment]
+    fludarabine: FludarabineCourse = Field(default=None, validate_default=True, description="Fludarabine phosphate.")
     cyclophosphamide: CyclophosphamideCourse = Field(
-        default=None, validate_default=True, description="Cyclophosphamide."  # type: ignore[assignment]
+        default=None,
+        validate_default=True,
+        description="Cyclophosphamide.",
     )
 
     @field_validator("fludarabine", "cyclophosphamide", mode="before")
@@ -390,7 +391,7 @@ GIVEN: Final = tuple(str(kind.model_fields["give"].annotation.__args__[0]) for k
 
 
 def kind_of(given: Any) -> str:
-    """Return the tag of an entry: what it gives, `product` for anything that is not a drug or procedure, or `course`."""
+    """Return the tag of an entry: a drug or procedure by name, `=product`, or `=course`."""
     if isinstance(given, Entry):
         given = {"course": ()} if isinstance(given, Course) else {"give": getattr(given, "give", None)}
     if isinstance(given, dict) and "course" in given and "give" not in given:

@@ -66,7 +66,7 @@ def _shape(expression: Any, marked: Any) -> str:
             return str(expression.name)
         return "!" if expression == marked else "?"
     if not expression.args:
-        return sympy.srepr(expression)
+        return str(sympy.srepr(expression))
     parts = [_shape(part, marked) for part in expression.args]
     if expression.is_Add or expression.is_Mul:
         parts.sort()

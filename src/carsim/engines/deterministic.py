@@ -65,7 +65,9 @@ def solve_patients(
     return _trajectories(network, times, outputs, schedule, results, status_row)
 
 
-def _start_values(network: Network, patients: Patients) -> tuple[NDArray, NDArray, NDArray]:
+def _start_values(
+    network: Network, patients: Patients
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     columns = [np.asarray(patients.parameters[row.name], dtype=np.float64) for row in network.parameters]
     parameters = np.stack(columns, axis=1) if columns else np.zeros((patients.n, 0))
     initial = np.ascontiguousarray(patients.initial, dtype=np.float64)
@@ -162,7 +164,7 @@ def _lane(kinds: Any, tables: Tables, width: int) -> Any:
     per_event = {"holds": np.bool_, "armed": np.bool_, "fired": np.int64}
     flags = ("fresh", "first", "lands", "short", "accepted", "located", "refined", "settling")
     whole = ("phase", "patient", "last_reason", "output", "dose", "visit", "visit_end")
-    arrays: dict[str, NDArray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name in kinds.Lane._fields:
         if name == "alive":
             arrays[name] = np.zeros((extinctions, width), dtype=np.bool_)

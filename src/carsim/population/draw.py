@@ -121,4 +121,5 @@ def _factors(cohort: Cohort, seed: int, n: int) -> dict[str, Array]:
 
 
 def _uniform(seed: int, n: int, purpose: str) -> Array:
-    return rng.uniforms(seed, purpose, np.arange(n))
+    draws: Array = rng.uniforms(seed, purpose, np.arange(n))
+    return draws

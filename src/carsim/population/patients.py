@@ -39,7 +39,7 @@ class Patients:
         A value is one number for all or an array (n,). Names with dots go into `values`.
         """
         given = {**(values or {}), **more_values}
-        known = [row.name for row in (*network.parameters, *network.all_species)]
+        known = [*(row.name for row in network.parameters), *(row.name for row in network.all_species)]
         for name in given:
             if name not in known:
                 hint = nearest(name, known)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,7 @@ class Schedule:
         ordered = sorted(changes, key=lambda change: change[0])
         rows = tuple(dict.fromkeys(change[2] for change in ordered))
 
-        def repeat(values: list[float] | list[int] | list[str], kind: type) -> NDArray:
+        def repeat(values: list[float] | list[int] | list[str], kind: type) -> NDArray[Any]:
             return np.tile(np.array(values, dtype=kind).reshape(1, -1), (n, 1))
 
         return cls(

@@ -27,17 +27,17 @@ def rooms_of_tree(package: Path) -> set[str]:
     return folders | {path.stem for path in package.glob("*.py") if not path.stem.startswith("__")}
 
 
-def import_graph(package: Path) -> tuple[Graph, dict[str, set[str]]]:
+def import_graph(package: Path, *, for_types: bool = True) -> tuple[Graph, dict[str, set[str]]]:
     """Imports of each module: those inside the package as module names, and the top names of those outside.
 
-    Imports inside functions and for type checking count: a step back is one, whenever it is taken.
+    Imports inside functions count, and those below `if TYPE_CHECKING:` unless `for_types` is False.
     """
     modules = {_module(package, path): path for path in python_files(package)}
     inside: Graph = {name: set() for name in modules}
     outside: dict[str, set[str]] = {name: set() for name in modules}
     for name, path in modules.items():
         base = name if path.stem == "__init__" else name.rpartition(".")[0]
-        for target in _targets(parsed(path), base, modules):
+        for target in _targets(parsed(path), base, modules, for_types):
             if target.split(".")[0] == package.name:
                 inside[name].add(target)
             else:
@@ -50,9 +50,12 @@ def _module(package: Path, path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _targets(tree: ast.Module, base: str, modules: dict[str, Path]) -> set[str]:
+def _targets(tree: ast.Module, base: str, modules: dict[str, Path], for_types: bool) -> set[str]:
     found: set[str] = set()
+    left_out = set() if for_types else _only_for_types(tree)
     for node in ast.walk(tree):
+        if node in left_out:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -62,6 +65,15 @@ def _targets(tree: ast.Module, base: str, modules: dict[str, Path]) -> set[str]:
                 submodule = f"{origin}.{alias.name}"
                 found.add(submodule if submodule in modules else origin)
     return found
+
+
+def _only_for_types(tree: ast.Module) -> set[ast.AST]:
+    blocks = (
+        node.body
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    )
+    return {part for body in blocks for statement in body for part in ast.walk(statement)}
 
 
 def steps_back(graph: Graph, rooms: list[str]) -> list[str]:

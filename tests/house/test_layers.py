@@ -28,7 +28,7 @@ def test_no_import_steps_back() -> None:
 
 
 def test_no_cycle_among_files() -> None:
-    assert cycles(import_graph(PACKAGE)[0]) == []
+    assert cycles(import_graph(PACKAGE, for_types=False)[0]) == []
 
 
 def test_kernels_import_numba_numpy_and_math_only() -> None:
@@ -50,14 +50,15 @@ def _sample(folder: Path) -> Path:
         "middle/kernels/loop.py": "import numba, numpy\nimport scipy.linalg\nfrom house.middle import one\n",
         "early.py": "import matplotlib.pyplot\nimport house\n",
         "top.py": "import house.middle.one\n",
+        "typed.py": "if TYPE_CHECKING:\n    from house.top import run\nelse:\n    import house.base\n",
     }
     return write_tree(folder / "house", files)
 
 
 def test_a_step_back_is_seen(tmp_path: Path) -> None:
     graph = import_graph(_sample(tmp_path))[0]
-    assert steps_back(graph, ["base", "early", "middle", "top"]) == ["house.early imports the package root"]
-    assert steps_back(graph, ["base", "early", "top", "middle"]) == [
+    assert steps_back(graph, ["base", "early", "middle", "top", "typed"]) == ["house.early imports the package root"]
+    assert steps_back(graph, ["base", "early", "top", "middle", "typed"]) == [
         "house.early imports the package root",
         "house.top imports house.middle.one, which is no room above it",
     ]
@@ -71,6 +72,12 @@ def test_an_unlisted_room_is_seen(tmp_path: Path) -> None:
 
 def test_a_cycle_is_seen_even_inside_a_function(tmp_path: Path) -> None:
     assert cycles(import_graph(_sample(tmp_path))[0]) == ["house.middle.one -> house.middle.two -> house.middle.one"]
+
+
+def test_an_import_for_types_closes_no_cycle_but_can_step_back(tmp_path: Path) -> None:
+    package = _sample(tmp_path)
+    assert import_graph(package)[0]["house.typed"] == {"house.top", "house.base"}
+    assert import_graph(package, for_types=False)[0]["house.typed"] == {"house.base"}
 
 
 def test_a_stranger_in_a_kernel_is_seen(tmp_path: Path) -> None:

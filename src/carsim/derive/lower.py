@@ -113,8 +113,9 @@ class Blocks:
     def program(self) -> Program:
         """The finished program."""
         heads = np.array(self.heads, dtype=np.int64).reshape(-1, 5)
-        columns = [np.ascontiguousarray(heads[:, k]) for k in range(5)]
-        return Program(*columns, np.array(self.entries, dtype=np.int64), np.array(self.coefficients))
+        law, count, start, mask, first = (np.ascontiguousarray(heads[:, k]) for k in range(5))
+        entries = np.array(self.entries, dtype=np.int64)
+        return Program(law, count, start, mask, first, entries, np.array(self.coefficients))
 
 
 def lower(network: Network, outputs: Sequence[str] = ()) -> Tables:

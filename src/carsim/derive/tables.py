@@ -32,7 +32,7 @@ class Program(NamedTuple):
     """
 
     law: Integers
-    count: Integers
+    count: Integers  # type: ignore[assignment]  # hides tuple.count, which nobody asks a program
     start: Integers
     mask: Integers
     coefficient_start: Integers

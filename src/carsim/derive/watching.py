@@ -45,9 +45,9 @@ def watch_of(rows: Rows) -> tuple[Watch, list[int]]:
         event_change.append(len(changes))
     transitions, mode_transition = [], [0]
     for mode in network.modes:
-        for item in mode.transitions:
-            source, target = mode.states.index(item.source), mode.states.index(item.target)
-            transitions.append((source, target, condition(item.condition)))
+        for move in mode.transitions:
+            source, target = mode.states.index(move.source), mode.states.index(move.target)
+            transitions.append((source, target, condition(move.condition)))
         mode_transition.append(len(transitions))
     members = [rows.names[ref.name] - rows.species for item in network.extinctions for ref in item.species]
     visits = [(day, AT_MODE, k) for k, mode in enumerate(network.modes) for day in mode.visits]

@@ -5,7 +5,6 @@ Order of precedence, lowest first: defaults, catalogue, the parent named by `ext
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,28 +12,27 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from carsim.errors import Place, Problem, ScenarioError, nearest
-from carsim.spec import text as yaml_text
 from carsim.spec.check import node_at, place_at, scenario_problems, tree_problems
 from carsim.spec.complete import complete, is_product
-from carsim.spec.merge import NoSuchEntry, empty, merge, no_such_entry, put, without_empty
+from carsim.spec.merge import NoSuchEntry, no_such_entry, put, without_empty
+from carsim.spec.origins import origins, value_at
+from carsim.spec.overrides import SET, WITH, from_arguments, node_of
 from carsim.spec.report import problem
-from carsim.spec.scenario import FORMAT, Scenario, catalogue_values
-from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, leaves, values
+from carsim.spec.scenario import Scenario, catalogue_values
+from carsim.spec.source import FORMAT, extended, inside, read, with_parents
+from carsim.spec.tree import Node, Origin, Sequence, Step, Table, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-_SET, _WITH = "--set", "with_"
-_EXAMPLE = "a text file that begins with `format: carsim/1`; `carsim init FILE` writes one to start from"
-_MOST_PARENTS = 8
 _MOST_POINTS_CHECKED = 200
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     """Return the scenario of a file; each override is `path=value`. Raises ScenarioError with every problem found."""
     problems: list[Problem] = []
-    tree = _with_parents(Path(path), str(path), problems)
-    return _resolved(tree, _overridden(tree, overrides), problems, str(path))
+    tree = with_parents(Path(path), str(path), problems)
+    return _resolved(tree, from_arguments(overrides), problems, str(path))
 
 
 def loads(
@@ -42,169 +40,20 @@ def loads(
 ) -> Scenario:
     """Return the scenario of a text; `folder` is where `extends` and `from` look, without it they are refused."""
     problems: list[Problem] = []
-    tree = _read(text.encode("utf-8", "surrogatepass"), name, problems)
+    tree = read(text.encode("utf-8", "surrogatepass"), name, problems)
     if tree is not None:
         root = Path(folder).resolve() if folder is not None else None
-        tree = _extended(tree, root, root, name, (), problems)
-    return _resolved(tree, _overridden(tree, overrides), problems, str(Path(folder, name)) if folder else "")
+        tree = extended(tree, root, root, name, (), problems)
+    return _resolved(tree, from_arguments(overrides), problems, str(Path(folder, name)) if folder else "")
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """Return a scenario with values set by dotted path; see `Scenario.with_`."""
     source = scenario._source
     assert source is not None
-    place, origin = Place(_WITH), Origin("override", _WITH)
-    made = [(path, _node_of(value, place, origin)) for path, value in changes.items()]
+    place, origin = Place(WITH), Origin("override", WITH)
+    made = [(path, node_of(value, place, origin)) for path, value in changes.items()]
     return _resolved(source, made, [], scenario.file)
-
-
-# Files and parents ---------------------------------------------------------------------------------------------------
-
-
-def _with_parents(path: Path, shown: str, problems: list[Problem]) -> Table | None:
-    tree = _read_file(path, shown, problems)
-    if tree is None:
-        return None
-    folder = path.resolve().parent
-    return _extended(tree, folder, folder, shown, (path.resolve(),), problems)
-
-
-def _extended(
-    tree: Table, folder: Path | None, root: Path | None, shown: str, seen: tuple[Path, ...], problems: list[Problem]
-) -> Table | None:
-    """Return the tree merged over its parents; `root` is the folder that no parent may lie outside of."""
-    named = tree.items.get("extends")
-    if named is None or empty(named):
-        return tree
-    tree = replace(tree, items={key: item for key, item in tree.items.items() if key != "extends"})
-    expected = "one file inside the scenario's folder, for example extends: tisagenlecleucel_child.yaml"
-    place = tree.keys.get("extends")
-    if not isinstance(named, Text):
-        problems.append(Problem(place, "extends", "a list or keys with values", expected))
-        return tree
-    place = named.place or place
-    path = (folder / named.text) if folder is not None else None
-    if path is None or root is None or not _inside(path, root) or Path(named.text).is_absolute():
-        problems.append(
-            Problem(place, "extends", f"`{named.text}`, which is not inside the scenario's folder", expected)
-        )
-        return tree
-    if path.resolve() in seen or len(seen) >= _MOST_PARENTS:
-        problems.append(
-            Problem(place, "extends", f"`{named.text}`, which leads back to this file", "no cycle of parents")
-        )
-        return tree
-    beside = str(Path(shown).parent / named.text)
-    if not path.is_file():
-        meant = nearest(path.name, [item.name for item in path.parent.glob("*.yaml")] if path.parent.is_dir() else [])
-        got = f"`{named.text}`, which does not exist"
-        problems.append(Problem(place, "extends", got, expected, f"`{meant}`" if meant else None))
-        return tree
-    parent = _read_file(path, beside, problems)
-    if parent is None:
-        return tree
-    whole = _extended(parent, path.resolve().parent, root, beside, (*seen, path.resolve()), problems)
-    merged = merge(whole, tree) if whole is not None else tree
-    assert isinstance(merged, Table)
-    return replace(merged, place=tree.place)
-
-
-def _inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root)
-
-
-def _read_file(path: Path, shown: str, problems: list[Problem]) -> Table | None:
-    place = Place(shown)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            kind = "a folder" if path.is_dir() else "something that is not a file"
-            problems.append(Problem(place, "", kind, "a scenario file, for example scenarios/antigen_escape.yaml"))
-            return None
-        with path.open("rb") as file:
-            data = file.read(yaml_text.LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        near = [item.name for item in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        meant = nearest(path.name, near)
-        suggestion = f"`{path.parent / meant}`" if meant else None
-        problems.append(Problem(place, "", f"a file that cannot be read ({reason})", "a scenario file", suggestion))
-        return None
-    return _read(data, shown, problems)
-
-
-def _read(data: bytes, shown: str, problems: list[Problem]) -> Table | None:
-    tree, found = yaml_text.read(data, shown)
-    problems += found
-    if isinstance(tree, Table):
-        _check_format(tree, problems)
-        return tree
-    if not found or tree is not None:
-        got = "an empty file" if tree is None or empty(tree) else "a file without keys"
-        problems.append(Problem((tree.place if tree else None) or Place(shown), "", got, _EXAMPLE))
-    return None
-
-
-def _check_format(tree: Table, problems: list[Problem]) -> None:
-    first = next(iter(tree.items), None)
-    given = tree.items.get("format")
-    if given is None or not isinstance(given, Text):
-        problems.append(Problem(tree.place, "format", "no `format`", f"`format: {FORMAT}` as the first key"))
-    elif given.text != FORMAT:
-        problems.append(
-            Problem(given.place, "format", f"`{given.text}`", f"the version {FORMAT}", f"`format: {FORMAT}`")
-        )
-    elif first != "format":
-        problems.append(
-            Problem(tree.keys.get("format"), "format", "`format` after other keys", "`format` as the first key")
-        )
-
-
-# Overrides -----------------------------------------------------------------------------------------------------------
-
-
-def _overridden(tree: Table | None, overrides: Iterable[str]) -> list[tuple[str, Node]]:
-    made: list[tuple[str, Node]] = []
-    problems: list[Problem] = []
-    for at, override in enumerate(overrides, start=1):
-        path, sign, value = override.partition("=")
-        path = path.strip()
-        if not sign or not path:
-            expected = "path=value, for example --set treatment.car.dose='1e6 cells/kg'"
-            problems.append(Problem(Place(_SET, at), "", f"`{override}`", expected))
-            continue
-        padded = " " * (len(override) - len(value)) + value
-        node, found = yaml_text.read(padded.encode("utf-8", "surrogatepass"), _SET, line=at)
-        problems += [replace(item, path=path) for item in found]
-        if node is None and not found:
-            node = Text("", Place(_SET, at, len(override) + 1))
-        if node is not None:
-            made.append((path, _as_override(node, Origin("override", f"{_SET} {path}={value}"))))
-    if problems:
-        raise ScenarioError(problems)
-    return made
-
-
-def _as_override(node: Node, origin: Origin) -> Node:
-    if isinstance(node, Text):
-        return replace(node, origin=origin)
-    if isinstance(node, Table):
-        return replace(node, items={key: _as_override(item, origin) for key, item in node.items.items()})
-    return replace(node, items=tuple(_as_override(item, origin) for item in node.items))
-
-
-def _node_of(value: Any, place: Place, origin: Origin) -> Node:
-    """Return a value of Python as a tree; text stays text, numbers stay numbers."""
-    if isinstance(value, dict):
-        keys: dict[str, Place | None] = {str(key): place for key in value}
-        return Table({str(key): _node_of(item, place, origin) for key, item in value.items()}, place, keys)
-    if isinstance(value, list | tuple):
-        return Sequence(tuple(_node_of(item, place, origin) for item in value), place)
-    if value is None or isinstance(value, bool):
-        return Text({None: "null", True: "true", False: "false"}[value], place, origin=origin)
-    return Text(str(value), place, plain=not isinstance(value, str), origin=origin)
-
-
-# Resolving -----------------------------------------------------------------------------------------------------------
 
 
 def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: list[Problem], file: str) -> Scenario:
@@ -289,7 +138,7 @@ def _table_problem(scenario: Scenario, root: Table, file: str) -> list[Problem]:
     named, place = scenario.cohort.table, place_at(root, ("cohort", "from"))
     expected = "a CSV file inside the scenario's folder, for example from: patients.csv"
     folder = Path(file).resolve().parent if file else None
-    if folder is None or Path(named).is_absolute() or not _inside(folder / named, folder):
+    if folder is None or Path(named).is_absolute() or not inside(folder / named, folder):
         return [Problem(place, "cohort.from", f"`{named}`, which is not inside the scenario's folder", expected)]
     if not (folder / named).is_file():
         return [Problem(place, "cohort.from", f"`{named}`, which does not exist", expected)]
@@ -331,10 +180,10 @@ def _axis(full: Table, at: int) -> Node | None:
 
 
 def _probe(bare: Table, changes: Mapping[str, Any], file: str) -> tuple[Scenario | None, list[Problem]]:
-    place, origin = Place(_WITH), Origin("override", _WITH)
+    place, origin = Place(WITH), Origin("override", WITH)
     tree = bare
     for path, value in changes.items():
-        node = _node_of(value, place, origin)
+        node = node_of(value, place, origin)
         try:
             tree = put(tree, path, node, place, is_product)
         except NoSuchEntry as error:
@@ -345,7 +194,7 @@ def _probe(bare: Table, changes: Mapping[str, Any], file: str) -> tuple[Scenario
 
 def _path_of_override(item: Problem, base: Table, paths: list[str]) -> Problem:
     """Where an override names an unknown path, say so of the whole path and suggest the nearest."""
-    if item.place is None or item.place.file not in {_SET, _WITH} or not item.got.startswith("the unknown key"):
+    if item.place is None or item.place.file not in {SET, WITH} or not item.got.startswith("the unknown key"):
         return item
     whole = next((path for path in paths if path == item.path or path.startswith(f"{item.path}.")), item.path)
     meant = _nearest_path(base, whole) or item.suggestion
@@ -375,64 +224,3 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
         return files[place.file], place.line, place.column
 
     return sorted(dict.fromkeys(problems), key=key)
-
-
-# Origins -------------------------------------------------------------------------------------------------------------
-
-
-def origins(scenario: Scenario, full: Table) -> dict[str, Origin]:
-    """Return where each value of the resolved form comes from, by dotted path."""
-    found: dict[str, Origin] = {}
-    for path, steps in _paths(scenario.model_dump(mode="json", by_alias=True, exclude_none=True)):
-        found[path] = _origin(full, steps)
-    return found
-
-
-def _paths(
-    value: Any, words: tuple[str, ...] = (), steps: tuple[Step, ...] = ()
-) -> Iterable[tuple[str, tuple[Step, ...]]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _paths(item, (*words, str(key)), (*steps, str(key)))
-    elif isinstance(value, list | tuple) and value:
-        for at, item in enumerate(value):
-            name = item.get("name") if isinstance(item, dict) else None
-            yield from _paths(item, (*words, str(name or at)), (*steps, at))
-    else:
-        yield ".".join(words), steps
-
-
-def _origin(full: Table, steps: tuple[Step, ...]) -> Origin:
-    node: Node | None = full
-    for step in steps:
-        if isinstance(node, Table):
-            node = node.items.get(str(step))
-        elif isinstance(node, Sequence):
-            node = node.items[step] if isinstance(step, int) and step < len(node.items) else None
-        elif isinstance(node, Text):
-            break
-        if node is None:
-            return Origin("default")
-    written = next((text for _, text in leaves(node)), None) if node is not None else None
-    source = written or node
-    if source is None:
-        return Origin("default")
-    if source.origin is not None:
-        return source.origin
-    return Origin("file", f"{source.place.file}:{source.place.line}") if source.place else Origin("default")
-
-
-def value_at(scenario: Scenario | None, path: str) -> Any:
-    """Return the value at a dotted path of a resolved scenario in canonical units; KeyError if there is none."""
-    if scenario is None:
-        raise KeyError(path)
-    if path.startswith("parameters."):
-        return scenario.parameters[path.removeprefix("parameters.")]
-    value: Any = scenario.model_dump(mode="python", by_alias=True)
-    for word in path.split("."):
-        if isinstance(value, dict):
-            value = value[word]
-        else:
-            named = [item for item in value if isinstance(item, dict) and item.get("name") == word]
-            value = named[0] if named else value[int(word)]
-    return value

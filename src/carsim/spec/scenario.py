@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from carsim.catalog import Value
     from carsim.spec.tree import Origin, Table
 
-FORMAT = "carsim/1"
-
 
 def catalogue_values() -> dict[str, Value]:
     """Return the catalogue's parameter values by scenario path (`memory_death.4-1BB`)."""

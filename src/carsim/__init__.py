@@ -1,1 +1,84 @@
-"""A mechanistic simulator of CAR T-cell kinetics in B-cell acute lymphoblastic leukaemia (research and teaching only)."""
+"""A mechanistic simulator of CAR T-cell kinetics in B-cell acute lymphoblastic leukaemia (research and teaching only).
+
+    scenario = carsim.load("scenarios/antigen_escape.yaml")
+    result = carsim.run(scenario.with_(**{"treatment.car.dose": "1e6 cells/kg"}))      # an xarray.Dataset
+
+The public names are those of `_PUBLIC`; each is imported when it is first used, so that `import carsim` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from carsim.dataset.store import read_netcdf, write_netcdf
+    from carsim.endpoints import compute as endpoints_of
+    from carsim.engines.protocol import Options
+    from carsim.errors import CarsimError, ResourceRefused, ScenarioError, UnsupportedMechanism
+    from carsim.model.law import law
+    from carsim.model.network import Network
+    from carsim.pipeline import run, simulate
+    from carsim.plot.figure import write_figure
+    from carsim.population.patients import Patients
+    from carsim.spec import Scenario, load, loads
+    from carsim.treatment.schedule import Schedule
+
+__all__ = [
+    "CarsimError",
+    "Network",
+    "Options",
+    "Patients",
+    "ResourceRefused",
+    "Scenario",
+    "ScenarioError",
+    "Schedule",
+    "UnsupportedMechanism",
+    "endpoints_of",
+    "law",
+    "load",
+    "loads",
+    "read_netcdf",
+    "run",
+    "simulate",
+    "write_figure",
+    "write_netcdf",
+]
+
+_PUBLIC = {  # name -> module, and its name there where it differs
+    "CarsimError": "carsim.errors",
+    "Network": "carsim.model.network",
+    "Options": "carsim.engines.protocol",
+    "Patients": "carsim.population.patients",
+    "ResourceRefused": "carsim.errors",
+    "Scenario": "carsim.spec",
+    "ScenarioError": "carsim.errors",
+    "Schedule": "carsim.treatment.schedule",
+    "UnsupportedMechanism": "carsim.errors",
+    "endpoints_of": "carsim.endpoints:compute",
+    "law": "carsim.model.law",
+    "load": "carsim.spec",
+    "loads": "carsim.spec",
+    "read_netcdf": "carsim.dataset.store",
+    "run": "carsim.pipeline",
+    "simulate": "carsim.pipeline",
+    "write_figure": "carsim.plot.figure",
+    "write_netcdf": "carsim.dataset.store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("carsim")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, inner = _PUBLIC[name].partition(":")
+    value = getattr(import_module(module), inner or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

@@ -14,7 +14,7 @@ LEVEL = np.where(DOSED, np.exp(-2.0 * (DAYS + 5.0)), 0.0)
 
 
 def test_exposure_is_the_integral_at_the_end() -> None:
-    data = result(fludarabine=LEVEL, fludarabine_exposure=np.where(DOSED, 12.0 * (1.0 - LEVEL), 0.0))
+    data = result(fludarabine=LEVEL, fludarabine_exposure=np.where(DOSED, 0.5 * (1.0 - LEVEL), 0.0))
     assert value(data, "fludarabine_auc") == pytest.approx(12.0)
 
 

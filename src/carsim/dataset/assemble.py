@@ -9,12 +9,12 @@ part of the contract and is left out too (`from_network` keeps every row, for sy
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carsim.dataset.variables import COURSES, VARIABLES, Variable, attributes
+from carsim.dataset.variables import COURSES, COVARIATES, VARIABLES, Variable, attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from carsim.treatment.schedule import Schedule
 
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
-_INFUSION_ROW = re.compile(rf"({_NAME})\.input")
 _MAXIMUM_TREATMENTS = 62  # bits of a signed 64-bit mask that stay positive
 
 
@@ -65,9 +64,10 @@ def assemble(
     _add_extinctions(data, trajectories)
     if schedule is not None:
         _add_treatments(data, schedule)
-    for name, values in patients.covariates.items():
-        if name in VARIABLES and np.asarray(values).dtype.kind in "fiu":
-            data[name] = ("patient", np.asarray(values, dtype=float), attributes(VARIABLES[name]))
+    for variable in COVARIATES:
+        if variable.rows[0] in patients.covariates:
+            values = np.asarray(patients.covariates[variable.rows[0]], dtype=float)
+            data[variable.name] = ("patient", values, attributes(variable))
     return data
 
 
@@ -85,6 +85,13 @@ def from_network(trajectories: Trajectories, *, patients: Patients, units: Mappi
         data[name] = (("patient", "time"), trajectories.values[:, :, index], {"units": units.get(name, "1")})
     _add_status(data, trajectories)
     return data
+
+
+def claimed(rows: Iterable[str]) -> list[str]:
+    """Rows of a network that the declared courses read, in the network's order."""
+    names = list(rows)
+    wanted = {names[index] for variable in COURSES for index, _ in _match(variable, names)}
+    return [name for name in names if name in wanted]
 
 
 def _match(variable: Variable, rows: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
@@ -156,26 +163,14 @@ def _add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
 
 
 def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:
-    """(patient, day, what) of each dose or start of infusion, by day; the end of an infusion is not a beginning.
-
-    What was given is read from the row it acts on, so that the two drugs of one lymphodepletion are told apart:
-    `cart.<product>...` is the product, `<drug>.input` the drug; anything else goes by the label of the treatment.
-    """
-    events = []
-    patients, columns = np.nonzero(np.isfinite(schedule.times))
-    labels = np.broadcast_to(np.asarray(schedule.labels, dtype=object), schedule.times.shape)
-    for patient, column in zip(patients.tolist(), columns.tolist(), strict=True):
-        amount = float(schedule.amounts[patient, column])
-        if amount <= 0.0:
-            continue
-        row = schedule.rows[int(schedule.targets[patient, column])]
-        infusion = _INFUSION_ROW.fullmatch(row)
-        if row.startswith("cart."):
-            name = row.split(".")[1]
-        else:
-            name = infusion.group(1) if infusion else str(labels[patient, column])
-        events.append((patient, float(schedule.times[patient, column]), name))
-    return sorted(set(events), key=lambda event: (event[1], event[0], event[2]))
+    """(patient, day, what) of each dose and start of an infusion, by day; the end of an infusion has no label."""
+    labels = np.broadcast_to(schedule.labels, schedule.times.shape)
+    events = {
+        (patient, float(schedule.times[patient, column]), str(labels[patient, column]))
+        for patient, column in np.argwhere(np.isfinite(schedule.times)).tolist()
+        if labels[patient, column] and schedule.amounts[patient, column] > 0.0
+    }
+    return sorted(events, key=lambda event: (event[1], event[0], event[2]))
 
 
 def treatments(data: xr.Dataset, patient: int = 0) -> list[tuple[float, str]]:

@@ -65,19 +65,12 @@ COURSES: tuple[Variable, ...] = (
     _course("cart_copies", "copies/ug", "CAR transgene in blood DNA", "cart_copies.{product}", per=("product",)),
     _course(
         "cart_phenotype",
-        "cell",
+        "cells",
         "CAR T cells of each phenotype at each site",
         "cart.{product}.{phenotype}.{site}",
         per=("product", "phenotype", "site"),
     ),
-    _course(
-        "cytokine_drive",
-        "1",
-        "drive of CAR T division by homeostatic cytokines, 1 without competitors",
-        "cytokine_drive.{product}",
-        per=("product",),
-    ),
-    _course("blasts", "cell", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
+    _course("blasts", "cells", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
     _course("blasts_blood", "cells/uL", "leukaemic cells in blood"),
     _course(
         "marrow_blast_fraction",
@@ -86,15 +79,17 @@ COURSES: tuple[Variable, ...] = (
         "marrow_blast_fraction",
         "blasts_marrow_fraction",
     ),
-    _course("mrd", "1", "leukaemic cells per nucleated marrow cell, before any assay limit"),
+    _course(
+        "mrd", "1", "leukaemic cells per nucleated marrow cell, before any assay limit", "mrd", "blasts_marrow_fraction"
+    ),
     _course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
     _course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
     _course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),
     _course("leucocytes", "cells/uL", "nucleated cells in blood"),
-    _course("marrow_cells", "cell", "nucleated cells in marrow"),
+    _course("marrow_cells", "cells", "nucleated cells in marrow", "marrow_nucleated"),
     _course("homeostatic_cytokine", "1", "IL-7/IL-15 drive, relative to its level without T cells"),
     _course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
-    _course("fludarabine_exposure", "mg*h/L", "F-ara-A exposure so far", "fludarabine_auc"),
+    _course("fludarabine_exposure", "mg/L*d", "F-ara-A exposure so far", "fludarabine.auc"),
     _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
 )
 
@@ -110,11 +105,20 @@ RECORDS: tuple[Variable, ...] = (
         "treatments begun since the previous output time (bit mask)",
         "int64",
     ),
-    _answer("age", "y", "age"),
-    _answer("weight", "kg", "body mass"),
-    _answer("height", "cm", "height"),
-    _answer("body_surface", "m^2", "body surface"),
-    _answer("egfr", "mL/min/1.73m^2", "estimated glomerular filtration rate"),
+)
+
+COVARIATES: tuple[Variable, ...] = tuple(
+    Variable(name, ("patient",), unit, meaning, rows=(source,))
+    for name, source, unit, meaning in (
+        ("age", "age", "year", "age"),
+        ("weight", "weight", "kg", "body mass"),
+        ("body_surface", "body_surface", "m^2", "body surface"),
+        ("egfr", "egfr", "mL/min/1.73m^2", "glomerular filtration rate, capped by age"),
+        ("marrow_blasts_initial", "marrow_blasts", "1", "blasts among nucleated marrow cells at the start"),
+        ("host_t_cells_initial", "host_t_cells", "cells/uL", "host T cells in blood at the start"),
+        ("bcell_initial", "bcell_initial", "1", "healthy marrow B cells at the start, of their capacity"),
+        ("neutrophil_base", "neutrophil_base", "cells/uL", "neutrophils in blood without leukaemia or drugs"),
+    )
 )
 
 ENDPOINTS: tuple[Variable, ...] = (
@@ -149,7 +153,7 @@ ENDPOINTS: tuple[Variable, ...] = (
 )
 
 VARIABLES: dict[str, Variable] = {
-    variable.name: variable for variable in (*COORDINATES, *COURSES, *RECORDS, *ENDPOINTS)
+    variable.name: variable for variable in (*COORDINATES, *COURSES, *RECORDS, *COVARIATES, *ENDPOINTS)
 }
 
 REASON_SUFFIX = "_reason"

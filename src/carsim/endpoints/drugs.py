@@ -9,13 +9,14 @@ from __future__ import annotations
 from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing
 
 CLEARED = 1e-3
+HOURS_PER_DAY = 24.0
 
 
 def _fludarabine_auc(curves: Curves) -> Answer:
     level = curves["fludarabine"]
     if level[-1] > CLEARED * level.max():
         return Missing("fludarabine is not cleared at the end of the simulation")
-    return float(curves["fludarabine_exposure"][-1])
+    return HOURS_PER_DAY * float(curves["fludarabine_exposure"][-1])
 
 
 ENDPOINTS = (

@@ -17,13 +17,14 @@ from carsim.dataset.assemble import treatments
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
 from carsim.dataset.store import FIGURE_KEYS, check_writable, write_atomically
 from carsim.plot import panels
-from carsim.plot.layout import FIRST_MONTH, LEFT, RIGHT, Column, columns
+from carsim.plot.layout import FIRST_MONTH, LEFT, RIGHT, TOP, Column, columns
 from carsim.plot.style import DPI, FAINT, HAIRLINE, HEIGHT, INK, SETTINGS, SMALL, TEXT, WIDTH
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+TITLE_LETTERS, TITLE_LINE = 70, 0.021  # letters a line; height of a line, as a share of the figure
 DOSE_MARKERS = ("v", "D", "*", "P", "s", "o")
 
 
@@ -37,13 +38,14 @@ def draw(data: xr.Dataset) -> Figure:
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
         FigureCanvasAgg(figure)
         days = data["time"].values
-        frame = columns(figure, float(days[0]), float(days[-1]))
+        title = "\n".join(textwrap.wrap(str(data.attrs.get("title", "")), TITLE_LETTERS)[:2])
+        frame = columns(figure, float(days[0]), float(days[-1]), TOP - TITLE_LINE * title.count("\n"))
         _draw_strip(frame, data)
         panels.draw_cart(frame, data)
         panels.draw_leukaemia(frame, data)
         panels.draw_lymphocytes(frame, data)
         panels.draw_drive(frame, data)
-        _write_frame(figure, frame, data)
+        _write_frame(figure, frame, data, title)
     return figure
 
 
@@ -90,15 +92,14 @@ def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
                     panel.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
 
 
-def _write_frame(figure: Figure, frame: list[Column], data: xr.Dataset) -> None:
+def _write_frame(figure: Figure, frame: list[Column], data: xr.Dataset, title: str) -> None:
     """Title, who is shown, the name of the time axis, and what the figure is not for."""
     patients = data.sizes["patient"]
-    title = "\n".join(textwrap.wrap(str(data.attrs.get("title", "")), 82)[:2])
     who = "one patient" if patients == 1 else f"{patients} patients: median, band from 5th to 95th percentile"
     failed = int(np.count_nonzero(data["status"].values)) if "status" in data else 0
     who += f", {failed} failed and left out" if failed else ""
     figure.text(LEFT, 0.985, title, fontsize=TEXT + 2, fontweight="bold", ha="left", va="top", linespacing=1.15)
-    figure.text(LEFT, 0.96 - 0.02 * title.count("\n"), who, fontsize=SMALL, color=FAINT, ha="left", va="top")
+    figure.text(LEFT, 0.96 - TITLE_LINE * title.count("\n"), who, fontsize=SMALL, color=FAINT, ha="left", va="top")
     time = "days after the first CAR T infusion" + (f" (scale changes at day {FIRST_MONTH:g})" if frame[1:] else "")
     figure.text(0.5 * (LEFT + RIGHT), 0.043, time, fontsize=TEXT, ha="center")
     version = data.attrs.get("carsim_version", "")

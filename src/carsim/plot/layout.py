@@ -35,8 +35,8 @@ class Column:
     panels: dict[str, Axes]
 
 
-def columns(figure: Figure, start: float, end: float) -> list[Column]:
-    """Make the frame for days `start` to `end`."""
+def columns(figure: Figure, start: float, end: float, top: float = TOP) -> list[Column]:
+    """Make the frame for days `start` to `end`, from `top` (share of the height) down."""
     margin = 1.0
     spans = [(start - margin, end)] if end <= SHORT_RUN else [(start - margin, FIRST_MONTH), (FIRST_MONTH, end)]
     grid = figure.add_gridspec(
@@ -47,7 +47,7 @@ def columns(figure: Figure, start: float, end: float) -> list[Column]:
         left=LEFT,
         right=RIGHT,
         bottom=BOTTOM,
-        top=TOP,
+        top=top,
         hspace=0.16,
         wspace=0.035,
     )

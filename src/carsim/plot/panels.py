@@ -34,24 +34,20 @@ def draw_cart(columns: list[Column], data: xr.Dataset) -> None:
     tops += [] if copies is None else [2.0 * _highest(copies)]
     tops += [] if cells is None else [2.0 * _highest(cells) / FLOW_PER_QPCR]
     top = 10.0 ** math.ceil(math.log10(max(tops)))
-    handles = []
     for place, column in enumerate(columns):
         axes = column.panels["cart"]
         twin = axes.twinx()
-        handles = []
         for target, curve, style, bottom in ((axes, copies, look(0), 1.0), (twin, cells, look(1), FLOW_PER_QPCR)):
             log_levels(target, bottom, bottom * top)
             if curve is not None:
-                handles.append(_draw(target, days, curve.above(0.5 * bottom), style))
+                _draw(target, days, curve.above(0.5 * bottom), style)
         limit_line(axes, QPCR_LIMIT, "limits of detection" if place == 0 else None, at_end=True)
         _hide_twin(twin, shown=place == len(columns) - 1)
         twin.set_ylabel("cells/µL" if place == len(columns) - 1 else "")
     columns[0].panels["cart"].set_ylabel("copies/µg DNA")
     heading(columns[0].panels["cart"], "CAR T cells in blood")
-    shown = [name for name, curve in (("copies/µg (left)", copies), ("cells/µL (right)", cells)) if curve is not None]
-    columns[-1].panels["cart"].legend(
-        handles, shown, frameon=False, fontsize=SMALL, loc="upper right", handlelength=3.4, borderaxespad=0.0
-    )
+    curves = (("copies/µg (left)", copies, look(0)), ("cells/µL (right)", cells, look(1)))
+    _legend(columns[-1].panels["cart"], [(name, style) for name, curve, style in curves if curve is not None])
 
 
 def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
@@ -119,14 +115,9 @@ def draw_drive(columns: list[Column], data: xr.Dataset) -> None:
     first = columns[0].panels["drive"]
     first.set_ylabel("mg/L")
     heading(first, "Drugs in plasma (left), homeostatic cytokine drive (right)")
-    for name, variable, style in present:
-        _name_at_last_peak(first, data, name, variable, style)
-    if cytokine is not None:
-        note = twin.annotate(
-            "IL-7/IL-15 drive", (days[-1], cytokine.middle[-1]), xytext=(-4, 6), textcoords="offset points", ha="right"
-        )
-        note.set(fontsize=SMALL, color=look(2).colour)
-        halo(note)
+    handles = [(name, Look(style.colour, style.dash, "")) for name, _, style in present]
+    handles += [] if cytokine is None else [("IL-7/IL-15 drive (right)", look(2))]
+    _legend(columns[-1].panels["drive"], handles)
 
 
 def _level(data: xr.Dataset, name: str) -> Band | None:
@@ -137,10 +128,10 @@ def _level(data: xr.Dataset, name: str) -> Band | None:
     return band(values.reshape(*values.shape[:2], -1).sum(axis=2))
 
 
-def _draw(axes: Axes, days: np.ndarray, level: Band, style: Look) -> object:
+def _draw(axes: Axes, days: np.ndarray, level: Band, style: Look) -> None:
     if level.low is not None and level.high is not None:
         axes.fill_between(days, level.low, level.high, color=style.colour, alpha=BAND_OPACITY, linewidth=0)
-    return axes.plot(days, level.middle, **style.line())[0]
+    axes.plot(days, level.middle, **style.line())
 
 
 def _draw_drug(axes: Axes, days: np.ndarray, level: Band | None, style: Look) -> None:
@@ -189,18 +180,21 @@ def _share_line(axes: Axes, days: np.ndarray, level: np.ndarray, text: str | Non
         halo(note)
 
 
-def _name_at_last_peak(axes: Axes, data: xr.Dataset, name: str, variable: str, style: Look) -> None:
-    """Write a drug's name right of its last peak, where its line is about to fall."""
-    level = _level(data, variable)
-    if level is None:
-        return
-    days = data["time"].values
-    high = np.flatnonzero(level.middle >= 0.5 * level.middle.max())
-    note = axes.annotate(
-        name, (days[high[-1]], level.middle[high[-1]]), xytext=(7, 3), textcoords="offset points", fontsize=SMALL
+def _legend(axes: Axes, names: list[tuple[str, Look]]) -> None:
+    """Names of lines in the upper right corner, where a course of months leaves room."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], **(style.line() | {"markevery": None})) for _, style in names]
+    axes.legend(
+        handles,
+        [name for name, _ in names],
+        frameon=False,
+        fontsize=SMALL,
+        loc="upper right",
+        handlelength=3.4,
+        borderaxespad=0.0,
+        labelspacing=0.3,
     )
-    note.set(color=style.colour, va="bottom")
-    halo(note)
 
 
 def _hide_twin(twin: Axes, *, shown: bool) -> None:

@@ -1,0 +1,174 @@
+"""From a scenario to its dataset: the one path, for one patient as for a cohort, for Python as for the command line.
+
+    scenario -> network, patients, schedule -> trajectories -> dataset -> endpoints, with provenance in the attributes
+
+What it will take is estimated before anything is drawn or allocated, and refused when memory cannot hold it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carsim.errors import ResourceRefused, UnsupportedMechanism
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import ArrayLike
+
+    from carsim.engines.protocol import Options
+    from carsim.model.cast import Cast
+    from carsim.model.network import Network
+    from carsim.population.patients import Patients
+    from carsim.spec import Scenario
+    from carsim.treatment.schedule import Schedule
+
+Notify = Callable[[str], None]
+
+COPIES = 3  # of every output at one time: as simulated, as assembled, and while it is written
+EXTRA_TIMES = 300  # outputs beyond one a day: hours of lymphodepletion, days before the infusion
+DEFAULT_MEMORY = 8 * 2**30  # bytes, where the system does not say
+
+
+def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
+    """Simulate a scenario; the dataset with courses, records, endpoints and provenance.
+
+    `notify` is called with a sentence before something is compiled. Raises UnsupportedMechanism for what this version
+    cannot simulate, and ResourceRefused for what memory cannot hold.
+    """
+    from carsim import spec
+    from carsim.dataset import provenance
+    from carsim.dataset.assemble import assemble, claimed
+    from carsim.endpoints import compute
+    from carsim.engines.protocol import Options, Status
+    from carsim.engines.run import simulate as solve
+    from carsim.spec.prepare import prepare
+
+    started = provenance.now()
+    missing = scenario.unsupported()
+    if missing:
+        raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
+    refuse_beyond_memory(scenario)
+    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
+    options = Options(rtol=scenario.run.rtol)
+    trajectories = solve(
+        made.network,
+        t=made.times,
+        engine=scenario.run.engine,
+        schedule=made.schedule,
+        patients=made.patients,
+        seed=scenario.run.seed,
+        outputs=claimed(made.network.rows),
+        options=options,
+        notify=notify,
+    )
+    data = assemble(trajectories, patients=made.patients, schedule=made.schedule, clone_cd19=cd19_of_clones(made.cast))
+    data = data.merge(compute(data))
+    counts = Counter(Status(int(status)).name.lower() for status in trajectories.status)
+    data.attrs = provenance.attributes(
+        title=scenario.title,
+        scenario_text=spec.dump(scenario),
+        scenario_sha256=scenario.digest,
+        overrides=overridden(scenario),
+        seed=scenario.run.seed,
+        engine=scenario.run.engine,
+        tolerances={"rtol": options.rtol, "atol": options.atol, "atol_scale": options.atol_scale},
+        status_counts=dict(sorted(counts.items())),
+        started=started,
+    )
+    return data
+
+
+def simulate(
+    network: Network,
+    *,
+    t: ArrayLike,
+    engine: str = "ode",
+    schedule: Schedule | None = None,
+    patients: Patients | None = None,
+    replicates: int = 1,
+    seed: int = 0,
+    outputs: list[str] | None = None,
+    options: Options | None = None,
+    notify: Notify | None = None,
+) -> xr.Dataset:
+    """Simulate any network; a dataset with one variable (patient, time) per output row, and the status per patient.
+
+    Arguments are those of `carsim.engines.run.simulate`.
+    """
+    from carsim.dataset.assemble import from_network
+    from carsim.engines.run import simulate as solve
+    from carsim.population.patients import Patients as Individuals
+
+    patients = Individuals.of(network) if patients is None else patients
+    trajectories = solve(
+        network,
+        t=t,
+        engine=engine,
+        schedule=schedule,
+        patients=patients,
+        replicates=replicates,
+        seed=seed,
+        outputs=outputs,
+        options=options,
+        notify=notify,
+    )
+    units = {name: network.unit_of(network.rows[name]) for name in trajectories.outputs}
+    data = from_network(trajectories, patients=patients, units=units)
+    data.attrs = {"title": network.title, "engine": engine, "seed": int(seed)}
+    return data
+
+
+def overridden(scenario: Scenario) -> list[str]:
+    """Paths that were set over the file, with what they are now: `path=value`."""
+    from carsim.spec.load import value_at
+
+    return [
+        f"{path}={value_at(scenario, path)}" for path, origin in scenario.origins.items() if origin.kind == "override"
+    ]
+
+
+def cd19_of_clones(cast: Cast) -> dict[str, str]:
+    """CD19 of each clone: absent, dim (nearer to the catalogue's dim blasts than to its blasts) or positive."""
+    from carsim import catalog
+
+    densities = catalog.find_antigen("CD19").densities
+    between = (densities["blasts"].median.value * densities["dim-blasts"].median.value) ** 0.5
+    states = {}
+    for clone in cast.clones:
+        density = clone.antigens.get("CD19")
+        if density is None:
+            states[clone.name] = "absent"
+        else:
+            states[clone.name] = "dim" if density.median < between else "positive"
+    return states
+
+
+def refuse_beyond_memory(scenario: Scenario) -> None:
+    """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
+    cohort: Any = scenario.cohort
+    patients = 1 if cohort is None else (cohort.n or 1)
+    times = int(scenario.run.until) + EXTRA_TIMES
+    rows = 30 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
+    needed = COPIES * 8 * patients * times * rows
+    limit = _memory() // 2
+    if needed > limit:
+        raise ResourceRefused(
+            f"{patients:,} patients over {scenario.run.until:,.0f} days need about {_gigabytes(needed)} of memory for "
+            f"{patients * times * rows:.1e} values; the limit here is {_gigabytes(limit)}. Ask for fewer patients or a "
+            "shorter run"
+        )
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return DEFAULT_MEMORY
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"

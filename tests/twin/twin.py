@@ -283,6 +283,9 @@ def timetable(doses: list[dict], bsa: float) -> list[tuple[float, str, object]]:
         if dose["give"] == "cart":
             changes.append((dose["time"], "cart", (dose["product"], dose["cells"])))
             continue
+        if dose["give"] == "host_t":
+            changes.append((dose["time"], "host_t", dose["per_ul"]))
+            continue
         mass = dose["per_area"] * bsa * (FLUDARABINE_PER_PHOSPHATE if dose["give"] == "fludarabine" else 1.0)
         rate = mass / INFUSION_DAYS
         changes.append((dose["time"], dose["give"], rate))
@@ -294,6 +297,8 @@ def apply_change(twin: Twin, y: np.ndarray, kind: str, what: object) -> None:
     """Apply one change of the timetable to the state or to the running infusions."""
     if kind == "cart":
         twin.infuse(y, *what)
+    elif kind == "host_t":
+        y[twin.first_host + 3] = what * twin.volume[1]
     elif kind == "fludarabine":
         twin.flu_rate = 0.0 if abs(twin.flu_rate + what) < 1e-6 else twin.flu_rate + what
     elif kind == "cyclophosphamide":
@@ -346,7 +351,8 @@ def simulate(
     clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death,
         densities: {antigen: (median, log_sd)}}; the first clone makes up what the other fractions leave.
     products: {name, arms, memory_share, vector_copies, and every parameter that depends on costimulation}.
-    doses: {give: "fludarabine" | "cyclophosphamide", time, per_area} or {give: "cart", time, product, cells}.
+    doses: {give: "fludarabine" | "cyclophosphamide", time, per_area}, {give: "cart", time, product, cells}, or, to ask
+        what if, {give: "host_t", time, per_ul}, which sets the host T cells.
     Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell: day NaN.
     """
     clones = [dict(clone) for clone in clones]
@@ -393,7 +399,8 @@ def advance(
         if solution.status < 0:
             raise RuntimeError(solution.message)
         rows = np.searchsorted(grid, solution.t)
-        for row, time, state in zip(rows, solution.t, solution.y.T, strict=True):
+        states = np.transpose(solution.y)  # no rows where a crossing came before the first point
+        for row, time, state in zip(rows, solution.t, states, strict=True):
             if row < len(grid) and grid[row] == time:
                 output[row] = state
         if solution.status == 0:

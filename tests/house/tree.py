@@ -19,8 +19,10 @@ def python_files(folder: Path) -> list[Path]:
 def text_files(root: Path) -> list[Path]:
     """Every file of the checkout that is text a person wrote, licences included."""
     suffixes = {"", ".cff", ".csv", ".html", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
-    files = (path for path in root.rglob("*") if path.is_file() and path.suffix in suffixes)
-    return sorted(path for path in files if not _is_generated(path.relative_to(root)))
+    environments = {path.parent for path in root.rglob("pyvenv.cfg")}
+    files = (path for path in root.rglob("*") if path.suffix in suffixes and path.is_file())
+    written = (path for path in files if not _is_generated(path.relative_to(root)))
+    return sorted(path for path in written if not environments & set(path.parents))
 
 
 def _is_generated(relative: Path) -> bool:

@@ -48,7 +48,8 @@ def uniforms(
     seed: int, purpose: str, patients: ArrayLike, draw: int = 0, *, replicate: ArrayLike = 0
 ) -> NDArray[np.float64]:
     """One number in [0, 1) per patient, a multiple of 2^-53; `patients` are indices from 0, any shape."""
-    return _bits(seed, purpose, patients, draw, replicate) * 2.0**-53
+    fractions: NDArray[np.float64] = _bits(seed, purpose, patients, draw, replicate) * np.float64(2.0**-53)
+    return fractions
 
 
 def normals(
@@ -58,7 +59,8 @@ def normals(
     from scipy.special import ndtri
 
     bits = _bits(seed, purpose, patients, draw, replicate) >> np.uint64(1)
-    return ndtri((bits + 0.5) * 2.0**-52)
+    numbers: NDArray[np.float64] = ndtri((bits + 0.5) * 2.0**-52)
+    return numbers
 
 
 def _bits(seed: int, purpose: str, patients: ArrayLike, draw: int, replicate: ArrayLike) -> NDArray[np.uint64]:

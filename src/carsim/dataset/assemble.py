@@ -111,7 +111,8 @@ def _course(
     own = variable.dims[2:]
     array = np.full((*values.shape[:2], *(len(labels[dim]) for dim in own)), np.nan)
     for index, named in rows:
-        array[(slice(None), slice(None), *(labels[dim].index(named[dim]) for dim in own))] = values[:, :, index]
+        place = tuple(labels[dim].index(named[dim]) for dim in own)
+        array[(slice(None), slice(None), *place)] = values[:, :, index]
     return variable.dims, array, attributes(variable)
 
 

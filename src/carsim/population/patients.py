@@ -45,10 +45,10 @@ class Patients:
                 hint = nearest(name, known)
                 raise ValueError(f"{name!r} is no parameter or species of {network.title!r}; did you mean {hint!r}?")
         columns = {
-            row.name: np.array(np.broadcast_to(np.asarray(given.get(row.name, default), dtype=np.float64), (n,)))
-            for row, default in (
-                *((row, row.value) for row in network.parameters),
-                *((row, row.initial) for row in network.all_species),
+            name: np.array(np.broadcast_to(np.asarray(given.get(name, default), dtype=np.float64), (n,)))
+            for name, default in (
+                *((row.name, row.value) for row in network.parameters),
+                *((row.name, row.initial) for row in network.all_species),
             )
         }
         initial = np.stack([columns[s.name] for s in network.all_species], axis=1)

@@ -31,6 +31,6 @@ def cells(dose: CellDose, patients: Patients) -> Array:
         amount = np.full(patients.n, dose.flat)
     else:
         amount = dose.per_weight * weight
-        if dose.above is not None:
+        if dose.above is not None and dose.flat is not None:  # the entry demands both or neither
             amount = np.where(weight > dose.above, dose.flat, amount)
     return amount if dose.cap is None else np.minimum(amount, dose.cap)

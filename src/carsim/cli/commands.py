@@ -1,0 +1,63 @@
+"""The table of commands: name, module, and one line of help; a module is imported when its command is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "run": ("carsim.cli.run", "Simulate a scenario: result file, figure, summary."),
+    "validate": ("carsim.cli.validate", "Check a scenario; print the complete resolved form."),
+    "show": ("carsim.cli.show", "Print the model: species, reactions, equations, parameters."),
+    "list": ("carsim.cli.listing", "List products, populations, scenarios or parameters."),
+    "init": ("carsim.cli.init", "Write a commented scenario to start from."),
+    "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
+    "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
+}
+
+LATER = ("trial", "sweep", "compare", "sensitivity", "calibrate", "scorecard", "lab", "export")
+
+
+class Table(click.Group):
+    """A group that knows its commands from the table alone, so that `carsim --help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; a usage error for one that a later version will have."""
+        if cmd_name in LATER:
+            raise click.UsageError(
+                f"this version of carsim does not have `{cmd_name}` yet; it has {', '.join(COMMANDS)}."
+            )
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and lines of help, from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from carsim.dataset.provenance import version
+
+        click.echo(f"carsim {version()}")
+        ctx.exit()
+
+
+@click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
+def root() -> None:
+    """Simulate CAR T-cell kinetics in B-cell acute lymphoblastic leukaemia.
+
+    Research and teaching only: not for the treatment of any patient.
+    """

@@ -1,0 +1,60 @@
+"""`carsim info`: what a report of a problem should say: versions, cores, the cache of compiled kernels."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import click
+
+from carsim.cli import options
+from carsim.cli.exits import DONE
+from carsim.cli.output import print_json
+
+
+@click.command("info")
+@click.option("--clear-cache", is_flag=True, help="Remove compiled kernels; the next run compiles them again.")
+@options.as_json
+@options.told
+def command(clear_cache: bool, as_json: bool, quiet: bool, verbose: bool, debug: bool) -> int:
+    """Print versions, cores and the cache of compiled kernels."""
+    from carsim.engines import cache
+
+    if clear_cache:
+        freed = cache.size()
+        cache.clear()
+        if not quiet and not as_json:
+            click.echo(f"Removed {freed / 1e6:.1f} MB of compiled kernels from {cache.root()}", err=True)
+    found = facts()
+    if as_json:
+        print_json(found)
+    elif not quiet:
+        for name, value in found.items():
+            click.echo(
+                f"{name:<14}{', '.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else value}"
+            )
+    return DONE
+
+
+def facts() -> dict[str, Any]:
+    """Versions, processor and cache, by name."""
+    from carsim.dataset.provenance import dependency_versions, version
+    from carsim.engines import cache
+
+    return {
+        "carsim": version(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": _cores(),
+        "packages": dependency_versions(),
+        "cache": str(cache.root()),
+        "cache_bytes": cache.size(),
+    }
+
+
+def _cores() -> int:
+    """Cores that this process may use, which a container or a batch system can make fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,122 @@
+"""`carsim list`: the catalogue and the scenarios that ship with carsim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from carsim.cli import options
+from carsim.cli.exits import DONE
+from carsim.cli.output import number, print_json, print_table
+
+Row = dict[str, Any]
+SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
+    Path(__file__).parents[1] / "scenarios",
+    Path(__file__).parents[3] / "scenarios",
+)
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["products", "populations", "scenarios", "parameters", "systems"]))
+@options.as_json
+@options.told
+def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -> int:
+    """List products, populations, scenarios, parameters or systems."""
+    if what == "systems":
+        raise click.UsageError("this version of carsim does not have published systems yet.")
+    readers: dict[str, Callable[[], list[Row]]] = {
+        "products": products,
+        "populations": populations,
+        "scenarios": scenarios,
+        "parameters": parameters,
+    }
+    rows = readers[what]()
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows])
+    return DONE
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def products() -> list[Row]:
+    """Each product: what it sees, how it signals, its usual dose."""
+    from carsim import catalog
+
+    return [
+        {
+            "name": product.name,
+            "also": list(product.aliases),
+            "targets": list(product.arms),
+            "costimulation": product.costimulation,
+            "dose": [f"{kind} {number(value.value)} {value.unit}" for kind, value in product.dose.items()],
+            "title": product.title,
+        }
+        for product in catalog.products().values()
+    ]
+
+
+def populations() -> list[Row]:
+    """Each population and its medians."""
+    from carsim import catalog
+
+    return [
+        {
+            "name": population.name,
+            "also": list(population.aliases),
+            "medians": [
+                f"{name} {number(covariate.median.value)} {covariate.median.unit}".removesuffix(" 1")
+                for name, covariate in population.covariates.items()
+            ],
+            "title": population.title,
+        }
+        for population in catalog.populations().values()
+    ]
+
+
+def parameters() -> list[Row]:
+    """Each number of the model by scenario path, with unit, range, grade and source."""
+    from carsim import catalog
+
+    return [
+        {
+            "path": f"parameters.{path}",
+            "value": value.value,
+            "unit": value.unit,
+            "low": value.low,
+            "high": value.high,
+            "grade": value.grade,
+            "source": value.source,
+            "meaning": record.meaning,
+        }
+        for record in catalog.parameters().values()
+        for path, value in record.paths().items()
+    ]
+
+
+def scenarios() -> list[Row]:
+    """Each scenario file that ships with carsim: its path from here, and what it shows."""
+    from carsim import spec
+
+    folder = next((folder for folder in SHIPPED if folder.is_dir()), None)
+    if folder is None:
+        return []
+    found = []
+    for file in sorted(folder.glob("*.yaml")):
+        scenario = spec.load(file)
+        found.append({"file": _from_here(file), "title": scenario.title, "about": scenario.about})
+    return found
+
+
+def _from_here(file: Path) -> str:
+    """A path as one would type it: relative where the file lies below the present folder."""
+    here = Path.cwd()
+    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)

@@ -1,0 +1,156 @@
+"""`carsim run`: simulate a scenario, write its result and its figure, say what a clinician asks first.
+
+Files: results/<name of the scenario file>.nc and .png, below the folder the command is called in. Running the same
+scenario again replaces them, since it gives the same numbers; results of another run are replaced with --force only.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from carsim.cli import options
+from carsim.cli.exits import DONE, SOME_FAILED
+from carsim.cli.output import print_json, progress
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from carsim.spec import Scenario
+
+RESULTS = Path("results")
+
+
+@click.command("run")
+@options.scenario_file
+@options.simulated
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="PATH", help="Figure (.png); default: beside the result."
+)
+@options.force
+@options.as_json
+@options.told
+def command(
+    scenario: Path,
+    assignments: tuple[str, ...],
+    engine: str | None,
+    seed: int | None,
+    patients: int | None,
+    out: Path | None,
+    plot: Path | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Simulate SCENARIO: one patient or a cohort.
+
+    Writes a NetCDF result and a figure into results/ (or where --out says), and prints a summary. Running the same
+    scenario again replaces its own files; results of another run stay unless --force is given.
+    """
+    begun = time.perf_counter()
+    read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
+    result, figure = places(scenario, out, plot)
+    _check_places((result, figure), read, force=force)
+    with progress("Simulating", quiet=quiet) as say:
+        from carsim import pipeline
+
+        data = pipeline.run(read, notify=say)
+        simulated = time.perf_counter()
+    files = _write(data, result, figure, force=force)
+    if as_json:
+        print_json(as_object(data, read, files))
+    elif not quiet:
+        from carsim.cli.summary import summary
+
+        click.echo(summary(data))
+        click.echo(f"\nWrote {files[0]} and {files[1]}")
+    if verbose:
+        _tell_more(data, simulated - begun, time.perf_counter() - begun)
+    failed = int((data["status"].values != 0).sum())
+    if failed:
+        _tell_failures(data)
+    return SOME_FAILED if failed else DONE
+
+
+def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, Path]:
+    """Where the result and the figure go: named after the scenario file, in `results` or where the user said."""
+    if out is None:
+        out = RESULTS
+    if out.suffix.lower() != ".nc":
+        out = out / f"{scenario.stem}.nc"
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise click.UsageError(f"--plot: got {plot}; expected the name of a PNG file, for example {scenario.stem}.png")
+    return out, plot or out.with_suffix(".png")
+
+
+def as_object(data: xr.Dataset, scenario: Scenario, files: list[Path]) -> dict[str, Any]:
+    """What `--json` prints; missing numbers are NaN here, missing texts None."""
+    from carsim.endpoints import REGISTRY
+
+    failed = int((data["status"].values != 0).sum())
+    return {
+        "status": "some patients failed" if failed else "done",
+        "scenario": {"title": scenario.title, "digest": scenario.digest},
+        "engine": scenario.run.engine,
+        "seed": scenario.run.seed,
+        "patients": data.sizes["patient"],
+        "failed": failed,
+        "endpoints": {name: [_plain(value) for value in data[name].values] for name in REGISTRY},
+        "files": [str(file) for file in files],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A number, or text, or None where a text or a whole number is missing."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if value == "" or (isinstance(value, int) and value < 0) else value
+
+
+def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) -> None:
+    """Refuse before the simulation, not after it."""
+    from carsim.dataset.provenance import version
+    from carsim.dataset.store import check_writable
+
+    run = {
+        "scenario_sha256": scenario.digest,
+        "seed": scenario.run.seed,
+        "engine": scenario.run.engine,
+        "carsim_version": version(),
+    }
+    for path in paths:
+        check_writable(path, run, force=force)
+
+
+def _write(data: xr.Dataset, result: Path, figure: Path, *, force: bool) -> list[Path]:
+    from carsim.dataset.store import write_netcdf
+    from carsim.plot.figure import write_figure
+
+    return [write_netcdf(data, result, force=force), write_figure(data, figure, force=force)]
+
+
+def _tell_more(data: xr.Dataset, simulated: float, whole: float) -> None:
+    for name in ("engine", "tolerances", "status_counts", "scenario_sha256", "carsim_version"):
+        click.echo(f"{name}: {data.attrs[name]}", err=True)
+    click.echo(f"simulated in {simulated:.2f} s, all in {whole:.2f} s", err=True)
+
+
+def _tell_failures(data: xr.Dataset, most: int = 5) -> None:
+    """Name the first patients that failed, with the day, the row and what to do."""
+    from carsim.engines.protocol import Status
+
+    failed = [index for index, status in enumerate(data["status"].values) if status != 0]
+    click.echo(f"carsim: {len(failed)} of {data.sizes['patient']} patients failed:", err=True)
+    for index in failed[:most]:
+        status = Status(int(data["status"].values[index]))
+        row = f", in {data['status_row'].values[index]}" if data["status_row"].values[index] else ""
+        day = f"{data['status_day'].values[index]:.4g}"
+        click.echo(f"  patient {data['patient'].values[index]}, day {day}{row}: {status.advice}", err=True)
+    if len(failed) > most:
+        click.echo(f"  and {len(failed) - most} more; variable `status` of the result names them all", err=True)

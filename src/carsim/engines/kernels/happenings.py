@@ -5,7 +5,6 @@ mode transitions and events, each looking at the state that the ones before it l
 """
 
 import numpy as np
-from numba import njit
 
 from carsim.engines.kernels.lane import (
     AT_STOP,
@@ -18,14 +17,14 @@ from carsim.engines.kernels.lane import (
     NOWHERE,
     TOO_MANY_OCCURRENCES,
 )
-from carsim.engines.kernels.lanes import load, store
+from carsim.engines.kernels.lanes import kernel, load, store
 from carsim.engines.kernels.program import run
 
 ROUNDS = 100
 AT_MODE = 0
 
 
-@njit(error_model="numpy")
+@kernel
 def fail(lane, results, slot, status, row):
     """End a patient with a status; its outputs from here on stay not-a-number."""
     patient = lane.patient[slot]
@@ -35,7 +34,7 @@ def fail(lane, results, slot, status, row):
     lane.phase[slot] = IDLE
 
 
-@njit(error_model="numpy")
+@kernel
 def record(lane, results, slot, what, which, state):
     """Note what happened now."""
     patient = lane.patient[slot]
@@ -50,7 +49,7 @@ def record(lane, results, slot, what, which, state):
     results.happened[patient] = count + 1
 
 
-@njit(error_model="numpy")
+@kernel
 def change(width, workspace, layout, options, lane, results, slot, is_parameter, target, operation, amount):
     """Add to, set or scale a species or parameter of one lane; True where derived parameters must follow."""
     first = layout.parameters if is_parameter else layout.state
@@ -67,7 +66,7 @@ def change(width, workspace, layout, options, lane, results, slot, is_parameter,
     return is_parameter and options.feeds_derived[target]
 
 
-@njit(error_model="numpy")
+@kernel
 def total_of(width, workspace, watch, extinction, first, slot):
     """Size of a watched population from the state at rows `first` on."""
     total = 0.0
@@ -76,7 +75,7 @@ def total_of(width, workspace, watch, extinction, first, slot):
     return total
 
 
-@njit(error_model="numpy")
+@kernel
 def is_true(width, workspace, watch, condition, slot):
     """Whether a condition holds for the rows as they are."""
     value = workspace[watch.condition_row[condition] * width + slot]
@@ -84,7 +83,7 @@ def is_true(width, workspace, watch, condition, slot):
     return value >= threshold if watch.condition_above[condition] else value < threshold
 
 
-@njit(error_model="numpy")
+@kernel
 def all_true(width, workspace, watch, event, slot):
     """Whether every condition of an event holds."""
     for condition in range(watch.event_condition[event], watch.event_condition[event + 1]):
@@ -93,7 +92,7 @@ def all_true(width, workspace, watch, event, slot):
     return True
 
 
-@njit(error_model="numpy")
+@kernel
 def next_mode(width, workspace, layout, watch, mode, slot):
     """The state a mode goes to now, or -1."""
     present = workspace[(layout.modes + mode) * width + slot]
@@ -105,14 +104,14 @@ def next_mode(width, workspace, layout, watch, mode, slot):
     return -1
 
 
-@njit(error_model="numpy")
+@kernel
 def is_tracked(watch, lane, event, slot):
     """Whether the moment at which an event's conditions come to hold matters."""
     matters = not watch.event_visited[event] or watch.event_duration[event] > 0.0
     return matters and lane.fired[event, slot] < watch.event_count[event]
 
 
-@njit(error_model="numpy")
+@kernel
 def is_due(width, workspace, layout, watch, lane, slot):
     """Whether anything has to happen in the state of the species rows (which the watching program has followed)."""
     for k in range(len(watch.extinction_below)):
@@ -129,7 +128,7 @@ def is_due(width, workspace, layout, watch, lane, slot):
     return False
 
 
-@njit(error_model="numpy")
+@kernel
 def due_time(watch, lane, event, slot):
     """When a continuous event that holds will trigger; infinity where it will not."""
     waits = lane.pending[event, slot] < np.inf or lane.fired[event, slot] >= watch.event_count[event]
@@ -139,7 +138,7 @@ def due_time(watch, lane, event, slot):
     return max(lane.since[event, slot] + watch.event_duration[event], lane.last[event, slot] + watch.event_apart[event])
 
 
-@njit(error_model="numpy")
+@kernel
 def next_stop(schedule, watch, lane, slot):
     """The next moment that must be hit exactly."""
     patient = lane.patient[slot]
@@ -153,7 +152,7 @@ def next_stop(schedule, watch, lane, slot):
     return stop
 
 
-@njit(error_model="numpy")
+@kernel
 def is_visited(watch, lane, what, which, slot):
     """Whether today's visits include this mode or event."""
     for k in range(lane.visit[slot], lane.visit_end[slot]):
@@ -162,7 +161,7 @@ def is_visited(watch, lane, what, which, slot):
     return False
 
 
-@njit(error_model="numpy")
+@kernel
 def extinguish(width, workspace, layout, watch, lane, results, slot):
     """Set populations below their limit to zero; True where one was."""
     changed = False
@@ -180,7 +179,7 @@ def extinguish(width, workspace, layout, watch, lane, results, slot):
     return changed
 
 
-@njit(error_model="numpy")
+@kernel
 def switch_modes(width, workspace, layout, watch, lane, results, slot):
     """Let every mode that has to go on do so, once; True where one did."""
     changed = False
@@ -196,7 +195,7 @@ def switch_modes(width, workspace, layout, watch, lane, results, slot):
     return changed
 
 
-@njit(error_model="numpy")
+@kernel
 def triggers(width, workspace, watch, lane, event, slot):
     """Whether an event triggers now; keeps its memory of how long its conditions have held."""
     time = lane.time[slot]
@@ -218,7 +217,7 @@ def triggers(width, workspace, watch, lane, event, slot):
     return all_true(width, workspace, watch, event, slot)
 
 
-@njit(error_model="numpy")
+@kernel
 def fire_events(width, workspace, layout, watch, options, lane, results, slot):
     """Trigger events and apply the changes that are due; (whether anything changed, whether derived rows must)."""
     changed, derived = False, False
@@ -247,7 +246,7 @@ def fire_events(width, workspace, layout, watch, options, lane, results, slot):
     return changed, derived
 
 
-@njit(error_model="numpy")
+@kernel
 def apply_schedule(width, workspace, layout, options, schedule, watch, lane, results, slot):
     """Apply every scheduled change whose time has come; True where derived parameters must follow."""
     derived = False
@@ -265,14 +264,14 @@ def apply_schedule(width, workspace, layout, options, schedule, watch, lane, res
     return derived
 
 
-@njit(error_model="numpy")
+@kernel
 def show_state(lanes, workspace, layout):
     """Set the species rows to the accepted state."""
     for s in range(layout.n_species):
         store(workspace, layout.species + s, load(lanes, workspace, layout.state + s))
 
 
-@njit(error_model="numpy")
+@kernel
 def settle(lanes, values, workspace, layout, programs, watch, options, lane, results, derived):
     """Let extinctions, modes and events of all lanes at a stop happen until nothing changes any more."""
     width = len(lanes)

@@ -1,11 +1,9 @@
 """Sparse LU along the diagonal and its solution, driven by lists of rows (see derive.factorization)."""
 
-from numba import njit
-
-from carsim.engines.kernels.lanes import load, splat, store
+from carsim.engines.kernels.lanes import kernel, load, splat, store
 
 
-@njit(error_model="numpy")
+@kernel
 def factorise(lanes, workspace, factors, inverse):
     """Overwrite the matrix by its factors; inverse diagonals go to rows `inverse` + unknown.
 
@@ -26,7 +24,7 @@ def factorise(lanes, workspace, factors, inverse):
                 place += 1
 
 
-@njit(error_model="numpy")
+@kernel
 def solve_linear(lanes, workspace, factors, inverse, right):
     """Solve in place for the right side at rows `right` + unknown."""
     n = len(factors.unknown)

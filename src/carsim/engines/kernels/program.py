@@ -1,13 +1,11 @@
 """Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
 
-from numba import njit
-
-from carsim.engines.kernels.lanes import call_block, load, splat, store
+from carsim.engines.kernels.lanes import call_block, kernel, load, splat, store
 
 PRODUCTS = -1
 
 
-@njit(error_model="numpy")
+@kernel
 def run(lanes, evaluator, workspace, program):
     """Evaluate every block of a program in order; `evaluator` is the address of values or partial derivatives."""
     for block in range(len(program.law)):
@@ -22,7 +20,7 @@ def run(lanes, evaluator, workspace, program):
             sum_rows(lanes, workspace, program, count, start, program.coefficient_start[block])
 
 
-@njit(error_model="numpy")
+@kernel
 def sum_products(lanes, workspace, program, count, at, coefficient):
     """Sums of coefficient x row x row."""
     entries = program.entries
@@ -38,7 +36,7 @@ def sum_products(lanes, workspace, program, count, at, coefficient):
         store(workspace, out, total)
 
 
-@njit(error_model="numpy")
+@kernel
 def sum_rows(lanes, workspace, program, count, at, coefficient):
     """Sums of coefficient x row."""
     entries = program.entries

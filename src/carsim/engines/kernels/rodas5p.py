@@ -10,9 +10,8 @@ start from the same sum, to which u_6 and u_7 are added with weight one.
 """
 
 import numpy as np
-from numba import njit
 
-from carsim.engines.kernels.lanes import larger, load, splat, store
+from carsim.engines.kernels.lanes import kernel, larger, load, splat, store
 from carsim.engines.kernels.linear import solve_linear
 from carsim.engines.kernels.program import run
 
@@ -102,7 +101,7 @@ DENSE = np.array(
 )
 
 
-@njit(error_model="numpy")
+@kernel
 def stages(lanes, values, workspace, layout, rates, factors):
     """All stages of one step from `layout.state`, with f already at `layout.derivative` and the matrix factorised.
 
@@ -134,7 +133,7 @@ def stages(lanes, values, workspace, layout, rates, factors):
         store(workspace, layout.candidate + s, load(lanes, workspace, layout.species + s) + last)
 
 
-@njit(error_model="numpy")
+@kernel
 def dense_coefficients(lanes, workspace, layout):
     """Coefficients k_1..k_3 of the dense output at `layout.dense`."""
     n = layout.n_species
@@ -146,7 +145,7 @@ def dense_coefficients(lanes, workspace, layout):
             store(workspace, layout.dense + m * n + s, total)
 
 
-@njit(error_model="numpy")
+@kernel
 def dense_state(lanes, workspace, layout, signed):
     """Set the species rows to the state at the share of the step that row `layout.share` holds for each lane.
 

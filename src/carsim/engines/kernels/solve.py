@@ -6,7 +6,6 @@ A lane never waits for another: a patient that finishes is replaced at once.
 """
 
 import numpy as np
-from numba import njit
 
 from carsim.engines.kernels.happenings import apply_schedule, fail, is_due, next_stop, record, settle, show_state
 from carsim.engines.kernels.lane import (
@@ -20,7 +19,7 @@ from carsim.engines.kernels.lane import (
     STEPPING,
     TOO_MANY_STEPS,
 )
-from carsim.engines.kernels.lanes import larger, load, magnitude, splat, store
+from carsim.engines.kernels.lanes import kernel, larger, load, magnitude, splat, store
 from carsim.engines.kernels.linear import factorise
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, dense_coefficients, dense_state, stages
@@ -34,7 +33,7 @@ OVERSHOOT = 1.001  # that step goes so far beyond it
 SHORTEST = 1e-25
 
 
-@njit(error_model="numpy")
+@kernel
 def admit(width, workspace, layout, watch, patients, lane, results, next_patient):
     """Give idle lanes the next patients; the first patient not yet admitted."""
     count = len(patients.skip)
@@ -46,7 +45,7 @@ def admit(width, workspace, layout, watch, patients, lane, results, next_patient
     return next_patient
 
 
-@njit(error_model="numpy")
+@kernel
 def begin(width, workspace, layout, watch, patients, lane, results, patient, slot):
     """Set a lane to the start of a patient; a population that starts below its limit is gone, and recorded."""
     for i in range(layout.n_parameters):
@@ -76,7 +75,7 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
             record(lane, results, slot, EXTINCTION, k, 0)
 
 
-@njit(error_model="numpy")
+@kernel
 def write_output(width, workspace, results, lane, slot):
     """Write the present rows as the lane's next output."""
     patient, k = lane.patient[slot], lane.output[slot]
@@ -85,7 +84,7 @@ def write_output(width, workspace, results, lane, slot):
     lane.output[slot] = k + 1
 
 
-@njit(error_model="numpy")
+@kernel
 def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results):
     """For lanes at a stop: what is due happens, the output of this moment is written, the next stop is found."""
     width = len(lanes)
@@ -109,7 +108,7 @@ def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, opti
         lane.phase[slot] = STEPPING
 
 
-@njit(error_model="numpy")
+@kernel
 def first_step(width, workspace, layout, options, slot):
     """A cautious step from the slope alone: an error of order 5 would then stay near the tolerance."""
     fastest = 0.0
@@ -119,7 +118,7 @@ def first_step(width, workspace, layout, options, slot):
     return min(1.0, 0.1 * options.relative**-0.8 / max(fastest, SHORTEST))
 
 
-@njit(error_model="numpy")
+@kernel
 def choose_steps(width, workspace, layout, options, lane):
     """The step each lane tries: its own wish, cut so that the next stop is hit exactly; its factors for the matrix."""
     for slot in range(width):
@@ -143,7 +142,7 @@ def choose_steps(width, workspace, layout, options, lane):
         workspace[layout.inverse_step * width + slot] = 1.0 / tried
 
 
-@njit(error_model="numpy")
+@kernel
 def try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane):
     """One step of the method in every lane; leaves the candidate, its scaled error and a row that is zero if finite."""
     show_state(lanes, workspace, layout)
@@ -168,7 +167,7 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
     store(workspace, layout.defect, defect)
 
 
-@njit(error_model="numpy")
+@kernel
 def judge(width, workspace, layout, options, lane, results, slot):
     """Accept or reject a lane's step and choose the next one."""
     patient = lane.patient[slot]
@@ -207,7 +206,7 @@ def judge(width, workspace, layout, options, lane, results, slot):
             results.clipped[patient] += 1
 
 
-@njit(error_model="numpy")
+@kernel
 def reject(width, workspace, layout, options, lane, results, slot, reason, step):
     """Try again with a shorter step, or give up where no shorter step exists."""
     results.rejected[lane.patient[slot]] += 1
@@ -221,7 +220,7 @@ def reject(width, workspace, layout, options, lane, results, slot, reason, step)
     fail(lane, results, slot, reason, row)
 
 
-@njit(error_model="numpy")
+@kernel
 def is_negative(width, workspace, layout, options, slot):
     """The first species whose candidate is negative beyond its tolerance, or -1."""
     for s in range(layout.n_species):
@@ -233,7 +232,7 @@ def is_negative(width, workspace, layout, options, slot):
     return -1
 
 
-@njit(error_model="numpy")
+@kernel
 def widest_error(width, workspace, layout, options, slot):
     """The species that makes the step fail: not finite in slope or candidate, else of the largest scaled error."""
     widest, largest = 0, -1.0
@@ -250,7 +249,7 @@ def widest_error(width, workspace, layout, options, slot):
     return widest
 
 
-@njit(error_model="numpy")
+@kernel
 def locate(lanes, values, workspace, layout, programs, watch, options, lane):
     """Find in each accepted step the first moment at which something has to happen, by bisection of dense output.
 
@@ -288,7 +287,7 @@ def locate(lanes, values, workspace, layout, programs, watch, options, lane):
             lane.accepted[slot], lane.located[slot] = False, False
 
 
-@njit(error_model="numpy")
+@kernel
 def write_outputs(lanes, values, workspace, layout, programs, options, lane, results):
     """Write every output inside the accepted steps; those at a stop wait for what happens there."""
     width = len(lanes)
@@ -314,7 +313,7 @@ def write_outputs(lanes, values, workspace, layout, programs, options, lane, res
                 lane.settling[slot] = False
 
 
-@njit(error_model="numpy")
+@kernel
 def step_end(lane, slot):
     """The time to which an accepted step leads."""
     if lane.located[slot]:
@@ -322,7 +321,7 @@ def step_end(lane, slot):
     return lane.stop[slot] if lane.lands[slot] else lane.time[slot] + lane.tried[slot]
 
 
-@njit(error_model="numpy")
+@kernel
 def go_on(lanes, workspace, layout, options, lane, results):
     """Make the accepted candidates (or located moments) the state; finish lanes with all outputs written."""
     width = len(lanes)

@@ -111,8 +111,8 @@ def _course(
     own = variable.dims[2:]
     array = np.full((*values.shape[:2], *(len(labels[dim]) for dim in own)), np.nan)
     for index, named in rows:
-        place = tuple(labels[dim].index(named[dim]) for dim in own)
-        array[(slice(None), slice(None), *place)] = values[:, :, index]
+        place: tuple[Any, ...] = (slice(None), slice(None), *(labels[dim].index(named[dim]) for dim in own))
+        array[place] = values[:, :, index]
     return variable.dims, array, attributes(variable)
 
 
@@ -164,14 +164,14 @@ def _add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
 
 
 def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:
-    """(patient, day, what) of each dose and start of an infusion, by day; the end of an infusion has no label."""
+    """(patient, day, what) of each dose and start of an infusion, in order; the end of an infusion has no label."""
     labels = np.broadcast_to(schedule.labels, schedule.times.shape)
-    events = {
-        (patient, float(schedule.times[patient, column]), str(labels[patient, column]))
+    begun = [
+        (float(schedule.times[patient, column]), column, patient, str(labels[patient, column]))
         for patient, column in np.argwhere(np.isfinite(schedule.times)).tolist()
         if labels[patient, column] and schedule.amounts[patient, column] > 0.0
-    }
-    return sorted(events, key=lambda event: (event[1], event[0], event[2]))
+    ]
+    return list(dict.fromkeys((patient, day, name) for day, _, patient, name in sorted(begun)))
 
 
 def treatments(data: xr.Dataset, patient: int = 0) -> list[tuple[float, str]]:

@@ -19,7 +19,8 @@ class Band:
 
     def above(self, floor: float) -> Band:
         """The same with every level raised to `floor`, for axes that have no zero."""
-        return Band(*(None if part is None else np.maximum(part, floor) for part in (self.middle, self.low, self.high)))
+        low, high = (None if part is None else np.maximum(part, floor) for part in (self.low, self.high))
+        return Band(np.maximum(self.middle, floor), low, high)
 
 
 def band(levels: np.ndarray) -> Band | None:

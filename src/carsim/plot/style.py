@@ -47,7 +47,7 @@ LOOKS = (
     Look("#E69F00", (0, (9, 2, 2, 2, 2, 2)), "P"),
 )
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {  # matplotlib's type of it is a list of every setting by name
     "font.size": TEXT,
     "font.family": "DejaVu Sans",
     "axes.labelsize": TEXT,

@@ -364,6 +364,7 @@ def simulate(
     t = min([0.0] + [change[0] for change in changes])
     grid = np.arange(math.ceil(t / every), math.floor(until / every) + 1) * every
     output = np.full((len(grid), len(y)), np.nan)
+    output[grid == t] = y
     breaks = sorted({change[0] for change in changes} | {until})
     for stop in breaks:
         if stop > t:
@@ -390,7 +391,7 @@ def advance(
 ) -> tuple[float, np.ndarray]:
     """Integrate to a breakpoint, restarting after each extinction; fills the rows of `output` on the way."""
     while t < stop:
-        wanted = grid[(grid >= t) & (grid <= stop)]
+        wanted = grid[(grid > t) & (grid <= stop)]
         points = np.union1d(wanted, [stop])
         events = crossing_events(twin) if extinction else []
         solution = solve_ivp(

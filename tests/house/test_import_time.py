@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ def imported(program: str, arguments: list[str]) -> tuple[int, set[str]]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     lines = (line for line in finished.stderr.splitlines() if line.startswith("import time:"))
@@ -41,6 +42,13 @@ def test_command_imports_nothing_heavy(arguments: list[str], absent: set[str]) -
     assert status == 0
     assert "carsim" in modules
     assert sorted(modules & absent) == []
+
+
+def test_a_run_imports_no_sympy(tmp_path: Path) -> None:
+    status, modules = imported(CARSIM, ["run", "scenarios/antigen_escape.yaml", "--out", str(tmp_path), "--quiet"])
+    assert status == 0
+    assert "numba" in modules  # the list is of a run that computed
+    assert "sympy" not in modules
 
 
 def test_a_heavy_import_is_seen() -> None:

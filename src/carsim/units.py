@@ -26,7 +26,7 @@ _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 # Powers other than a unit to one digit; refused before Pint sees them, because 9^9^9 would keep it busy for hours.
 _POWERS: Final = re.compile(r"[^A-Za-z]\^|\^(?!-?\d(?!\d))|\d{5}|\*\*\*")
 _LONGEST_NUMBER: Final = 40  # characters; doubles need 24, and exact arithmetic on longer ones has no use
-_LARGEST_EXPONENT: Final = 320
+_LARGEST_EXPONENT: Final = 330
 
 definitions: Final = (
     "day = [time] = d = days",
@@ -240,14 +240,15 @@ def _factor_of_registry(given: str, unit: str, written: str, expected: str) -> F
     try:
         found = in_registry(given)
     except Exception:  # noqa: BLE001  (whatever Pint's parser raises, the text is not a unit)
-        meant = nearest(given, [name for name in KNOWN if name])
+        wanted = KNOWN[unit][0] if unit in KNOWN else None
+        meant = nearest(given, [name for name in KNOWN if name and wanted in {None, KNOWN[name][0]}])
         raise QuantityError(
             f"`{written}`, whose unit `{given}` is unknown", expected, f"`{meant}`" if meant else None
         ) from None
-    wanted = in_registry(unit)
-    if found.dimensionality != wanted.dimensionality:
+    target = in_registry(unit)
+    if found.dimensionality != target.dimensionality:
         raise QuantityError(f"`{written}`, which is of another dimension", expected)
-    ratio = (found / wanted).to_base_units().magnitude
+    ratio = (found / target).to_base_units().magnitude
     return Fraction(ratio)
 
 

@@ -48,8 +48,8 @@ class MainClone(Part):
     """The clone that makes up what the others leave of the leukaemia."""
 
     cd19: Density = Field(description="CD19 on the main clone, for example {median: 9000 molecules, log_sd: 0.6}.")
-    cd22: Density = Field(description="CD22 on the main clone, for example {median: 1200 molecules, log_sd: 0.8}.")
     cd20: Density = Field(description="CD20 on the main clone.")
+    cd22: Density = Field(description="CD22 on the main clone, for example {median: 1200 molecules, log_sd: 0.8}.")
     birth: Rate | None = Field(default=None, description="Birth rate; the model's parameter where not given.")
     death: Rate | None = Field(
         default=None, description="Death rate without CAR T; the model's parameter if not given."

@@ -92,18 +92,18 @@ def _names(root: Table) -> Iterator[Problem]:
                 yield Problem(place, path, f"`{name}`, which is a drug or procedure", "another name")
 
 
-def scenario_problems(scenario: Scenario, root: Table) -> Iterator[Problem]:
-    """What can be said of the parts together: fractions, times of doses."""
+def scenario_problems(scenario: Scenario, root: Table, all_entries: bool) -> Iterator[Problem]:
+    """What can be said of the parts together; `all_entries` is false where wrong entries are left out."""
     clones = scenario.leukaemia.clones
     total = sum(clone.fraction for clone in clones)
     if total > 1 + _ROUNDING:
         place = place_at(root, ("leukaemia", "clones"))
         expected = "fractions that sum to at most 1, for example 1e-7; the main clone is what they leave"
         yield Problem(place, "leukaemia.clones", f"fractions that sum to {total:g}", expected)
-    yield from _times(scenario, root)
+    yield from _times(scenario, root, all_entries)
 
 
-def _times(scenario: Scenario, root: Table) -> Iterator[Problem]:
+def _times(scenario: Scenario, root: Table, all_entries: bool) -> Iterator[Problem]:
     until = scenario.run.until
     first: list[tuple[float, Entry]] = []
     for entry in scenario.treatment:
@@ -120,7 +120,7 @@ def _times(scenario: Scenario, root: Table) -> Iterator[Problem]:
                 )
                 yield Problem(place, path, got, expected)
         first += [(time, entry) for time in _infusion_times(entry)]
-    if first and abs(min(time for time, _ in first)) > _ROUNDING:
+    if all_entries and first and abs(min(time for time, _ in first)) > _ROUNDING:
         time, earliest = min(first, key=lambda item: item[0])
         place, path = place_at(root, ("treatment", earliest.name or "", "at")), f"treatment.{earliest.name}.at"
         yield Problem(
@@ -142,7 +142,8 @@ def _dose_times(entry: Entry) -> Iterator[tuple[tuple[str, ...], float]]:
         yield ("at",), entry.at + max((part.at for part in entry.split), default=0.0)
     else:
         start, doses = getattr(entry, "start", 0.0), getattr(entry, "doses", getattr(entry, "cycles", 1))
-        yield ("at",), entry.at + start + (doses - 1) * getattr(entry, "every", 0.0)
+        key = "start" if hasattr(entry, "start") else "at"
+        yield (key,), entry.at + start + (doses - 1) * getattr(entry, "every", 0.0)
 
 
 def _infusion_times(entry: Entry) -> Iterator[float]:

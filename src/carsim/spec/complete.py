@@ -1,4 +1,4 @@
-"""Completing a scenario's tree from the catalogue: populations, products, antigen densities.
+"""Completing a scenario's tree from the catalogue: products, antigen densities.
 
 What the catalogue supplies is put below what the scenario states, so that merging decides and every value keeps its
 origin. Aliases of products and populations become their names, so that equal scenarios stay equal.
@@ -14,12 +14,11 @@ from carsim.catalog import (
     antigens,
     find_population,
     find_product,
-    populations,
     products,
 )
 from carsim.errors import Problem, nearest
 from carsim.population.parts import COVARIATES
-from carsim.spec.merge import merge
+from carsim.spec.merge import empty, merge
 from carsim.spec.tree import Node, Origin, Sequence, Table, Text, name_of
 from carsim.treatment.entries import GIVEN
 from carsim.units import to_text
@@ -68,8 +67,8 @@ def _covariates(root: Table, section: str, problems: list[Problem]) -> Table:
         population = find_population(named.text)
     except Unknown as error:
         meant = f"`{error.suggestion}`" if error.suggestion else None
-        valid = ", ".join(sorted(populations()))
-        problems.append(Problem(named.place, f"{section}.population", f"`{named.text}`", f"one of: {valid}", meant))
+        expected = "a population of the catalogue (`carsim list populations`), for example paediatric-rr-ball"
+        problems.append(Problem(named.place, f"{section}.population", f"`{named.text}`", expected, meant))
         return root
     part = _with(part, "population", replace(named, text=population.name))
     for name in COVARIATES:
@@ -158,6 +157,8 @@ def _products(root: Table, problems: list[Problem]) -> Table:
 
 def _variant(item: Table, name: str, made: dict[str, Node], problems: list[Problem]) -> Node:
     base = item.items.get("extends", item.items["name"])
+    if empty(base):
+        base = item.items["name"]
     if not isinstance(base, Text):
         return item
     if base.text in made:
@@ -225,9 +226,8 @@ def _product_given(give: Text, path: str, made: dict[str, Node], problems: list[
 
 def _unknown(place: Place | None, path: str, name: str, options: list[str], alias: str | None) -> Problem:
     meant = nearest(name, options) or alias
-    listed = (
-        f"a product or drug: {', '.join(sorted(options))}"
-        if path.endswith("give")
-        else f"one of: {', '.join(sorted(options))}"
+    kind = (
+        "a product, drug or procedure" if path.endswith("give") else "a product of the catalogue, or one listed before"
     )
-    return Problem(place, path, f"`{name}`", listed, f"`{meant}`" if meant else None)
+    expected = f"{kind} (`carsim list products`), for example tisagenlecleucel"
+    return Problem(place, path, f"`{name}`", expected, f"`{meant}`" if meant else None)

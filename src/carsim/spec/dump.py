@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from carsim.catalog import find_product
 from carsim.units import number_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _COMMENT_COLUMN: Final = 58
 def dump(scenario: Scenario, *, origins: bool = False) -> str:
     """Return the resolved form of a scenario as YAML; with `origins`, each line says where its value is from."""
     plain = scenario.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for product in plain["products"]:
+        taken_away = set(find_product(product["extends"]).arms) - set(product["arms"])
+        product["arms"] |= dict.fromkeys(sorted(taken_away))
     where = scenario.origins if origins else {}
     return "\n".join(_table(plain, 0, (), where)) + "\n"
 
@@ -65,6 +69,8 @@ def _noted(line: str, origin: Origin | None) -> str:
 
 
 def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -21,9 +21,12 @@ from carsim.spec.report import problem
 from carsim.spec.scenario import Scenario, catalogue_values
 from carsim.spec.source import FORMAT, extended, inside, read, with_parents
 from carsim.spec.tree import Node, Origin, Sequence, Step, Table, values
+from carsim.treatment.entries import GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
 
 _MOST_POINTS_CHECKED = 200
 
@@ -67,7 +70,8 @@ def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: l
         except NoSuchEntry as error:
             problems.append(no_such_entry(error, path, node.place, _nearest_path(base, path)))
     whole, checked, more = _check(tree, file)
-    problems += [_path_of_override(item, base, [path for path, _ in overrides]) for item in more]
+    more = [_path_of_override(item, base, [path for path, _ in overrides]) for item in more]
+    problems += _not_said_before(more, problems)
     if whole is None or problems:
         raise ScenarioError(_in_order(problems))
     points = _probed(tree, whole, checked, file, problems)
@@ -81,30 +85,74 @@ def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: l
 def _check(tree: Table, file: str) -> tuple[Scenario | None, Table, list[Problem]]:
     """Return scenario, completed tree and problems; where a part is wrong, the sound parts are still checked."""
     problems: list[Problem] = []
-    full = complete(_only_stated(tree), problems)
+    completed = without_empty(complete(_only_stated(tree), problems))
+    full = completed if isinstance(completed, Table) else tree
     data = values(full, problems)
     refused = {item.path for item in problems}
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = _own(error.errors(include_url=False))
         found = [problem(item, full, Scenario) for item in details]
-        problems += [item for item in found if item.path not in refused]
+        problems += [item for item in found if item.path not in refused and not _follows(item, full, problems)]
         partial = _sound_part(data, [item["loc"] for item in details])
         scenario = None
     else:
         partial = scenario
     problems += tree_problems(full)
     if partial is not None:
-        problems += scenario_problems(partial, full)
+        problems += scenario_problems(partial, full, all_entries=scenario is not None)
         problems += _table_problem(partial, full, file)
     return (None if problems else scenario), full, list(dict.fromkeys(problems))
 
 
+def _own(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where that is only because its entries are wrong."""
+    locations = [item["loc"] for item in details]
+
+    def has_inner(item: ErrorDetails) -> bool:
+        size = len(item["loc"])
+        return any(len(other) > size and other[:size] == item["loc"] for other in locations)
+
+    return [item for item in details if item["type"] != "too_short" or not has_inner(item)]
+
+
+def _follows(item: Problem, full: Table, known: list[Problem]) -> bool:
+    """Whether a problem only follows from another: nothing can be filled in from a name that the catalogue lacks."""
+    head = item.path.split(".")
+    if item.got.startswith("no `") and head[0] in {"patient", "cohort"} and len(head) == 2 and head[1] != "population":
+        part = full.items[head[0]]
+        return any(other.path == f"{head[0]}.population" for other in known) or (
+            isinstance(part, Table) and "population" not in part.items
+        )
+    if item.got.startswith("no `") and head[0] == "products":
+        return any(other.path == ".".join((*head[:2], "extends")) for other in known)
+    drugs = {f"`{name}`" for name in GIVEN}
+    return any(
+        other.path.endswith(".give") and other.suggestion in drugs and item.path.startswith(other.path[: -len("give")])
+        for other in known
+    )
+
+
+def _not_said_before(found: list[Problem], said: list[Problem]) -> list[Problem]:
+    """Leave out what a problem of reading already says: of the same value, or missing because a parent is."""
+    places = {(item.place, item.path) for item in said}
+    orphan = any(item.path == "extends" for item in said)
+    return [
+        item
+        for item in found
+        if (item.place, item.path) not in places and not (orphan and item.got.startswith(("no `", "neither")))
+    ]
+
+
 def _only_stated(tree: Table) -> Table:
+    """Leave out empty values; not in `products`, where they take away what the catalogue states."""
     stated = without_empty(tree)
     assert isinstance(stated, Table)
-    return stated
+    listed = tree.items.get("products")
+    return (
+        replace(stated, items={**stated.items, "products": listed}) if "products" in stated.items and listed else stated
+    )
 
 
 def _sound_part(data: Any, wrong: list[tuple[Step, ...]]) -> Scenario | None:

@@ -70,7 +70,7 @@ class Trial(Part):
     visits: tuple[Days, ...] = Field(
         default=(28.0, 91.3125, 182.625, 365.25), min_length=1, description="Days on which patients are seen."
     )
-    scales: Scales = Field(default=Scales(), description="Grading scales.")
+    scales: Scales = Field(default=Scales(), description="Scales on which toxicity is graded.")
     clocks: Clocks = Field(default=Clocks(), description="Clock records.")
     arms: tuple[Arm, ...] = Field(default=(), description="Arms; without any, the scenario as it is.")
 

@@ -18,11 +18,12 @@ _PLAIN_TYPES: Final = {
     "int_type": "a whole number, for example 4",
     "bool_type": "true or false",
     "float_type": "a number",
-    "tuple_type": "a list, for example [28 d, 3 months]",
+    "tuple_type": "a list, each entry on a line that begins with `- `",
     "dict_type": "keys with values, for example {name: value}",
     "model_type": "keys with values, for example {name: value}",
     "model_attributes_type": "keys with values, for example {name: value}",
 }
+_FLAGS: Final = {"no": "`false`", "off": "`false`", "n": "`false`", "yes": "`true`", "on": "`true`", "y": "`true`"}
 _NAME_PATTERN: Final = "letters, digits, `-` and `_` after a first letter, for example CD19-negative"
 
 
@@ -35,6 +36,7 @@ def problem(error: ErrorDetails, root: Node, whole: type[Part]) -> Problem:
     path = dotted(root, steps)
     if kind == "extra_forbidden":
         key = str(location[-1])
+        place = _place_of_key(root, steps) or place
         valid = _keys(candidates)
         meant = nearest(key, valid)
         at = ".".join(path.split(".")[:-1]) if "." not in key else path.removesuffix(f".{key}")
@@ -51,9 +53,11 @@ def problem(error: ErrorDetails, root: Node, whole: type[Part]) -> Problem:
         valid = _literals(context["expected"])
         if location[-1] == "[key]":
             got = f"the unknown key `{location[-2]}`"
+            place = _place_of_key(root, steps) or place
         meant = nearest(str(error["input"]), valid)
         return Problem(place, path, got, f"one of: {', '.join(valid)}", f"`{meant}`" if meant else None)
-    return Problem(place, path, got, _expected(kind, context, str(error["msg"])))
+    flag = _FLAGS.get(str(error["input"]).lower()) if kind == "bool_type" else None
+    return Problem(place, path, got, _expected(kind, context, str(error["msg"])), flag)
 
 
 def _expected(kind: str, context: dict[str, Any], message: str) -> str:
@@ -118,6 +122,17 @@ def _place_of_parent(root: Node, steps: tuple[Step, ...]) -> Place | None:
     return place
 
 
+def _place_of_key(root: Node, steps: tuple[Step, ...]) -> Place | None:
+    """Return where the last key of a path is written."""
+    node: Node | None = root
+    for step in steps[:-1]:
+        if isinstance(node, Table):
+            node = node.items.get(str(step))
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+    return node.keys.get(str(steps[-1])) if isinstance(node, Table) and steps else None
+
+
 def _classes(location: tuple[Step, ...], whole: type[Part]) -> list[type[Part]]:
     """Return the classes that the keys at a location belong to."""
     found: list[type[Part]] = [whole]
@@ -170,6 +185,6 @@ def _as_written(got: str, error: ErrorDetails, node: Node | None) -> str:
     given = error["input"]
     if isinstance(node, Text) and isinstance(given, int | float | str):
         return got.replace(f"`{given}", f"`{shown(node.text)}", 1)
-    if isinstance(node, Table | Sequence) and got.startswith("`"):
+    if isinstance(node, Table | Sequence) and got.startswith(("`{", "`(")):
         return _shown(node)
     return got

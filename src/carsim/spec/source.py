@@ -57,7 +57,7 @@ def extended(
         return tree
     beside = str(Path(shown).parent / named.text)
     if not path.is_file():
-        meant = nearest(path.name, [item.name for item in path.parent.glob("*.yaml")] if path.parent.is_dir() else [])
+        meant = nearest(path.name, [item.name for item in path.parent.glob("*.yaml") if item.resolve() not in seen])
         got = f"`{named.text}`, which does not exist"
         problems.append(Problem(place, "extends", got, expected, f"`{meant}`" if meant else None))
         return tree

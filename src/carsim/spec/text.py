@@ -174,7 +174,12 @@ class _Composer:
         if event.anchor:
             self._note(event, f"the anchor `&{shown(event.anchor)}`", "no anchors; write values out", path)
         if event.tag:
-            self._note(event, f"the tag `{shown(str(event.tag))}`", "no tags; types follow from the format", path)
+            self._note(
+                event,
+                f"the tag `{shown(str(event.tag).replace('tag:yaml.org,2002:', '!!'))}`",
+                "no tags; types follow from the format",
+                path,
+            )
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + self.line, event.start_mark.column + 1)

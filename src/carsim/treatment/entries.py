@@ -300,7 +300,7 @@ class SplitDose(Part):
 class Infusion(Entry):
     """A CAR T product of the catalogue or of `products:`."""
 
-    give: str = Field(description="Product: a name from `products:` or of the catalogue.")
+    give: str = Field(description="A drug, a procedure or a product, for example tisagenlecleucel.")
     dose: CellDose = Field(description="Viable CAR-positive cells in all.")
     split: tuple[SplitDose, ...] = Field(default=(), description="Parts of the dose; without it, all at once.")
 
@@ -325,14 +325,16 @@ class Tocilizumab(Entry, _Repeated):
     """Tocilizumab; by default 8 mg/kg up to 800 mg."""
 
     give: Literal["tocilizumab"]
-    dose: DrugDose = DrugDose.model_validate({"per_weight": "8 mg/kg", "cap": "800 mg"})
+    dose: DrugDose = Field(
+        default=DrugDose.model_validate({"per_weight": "8 mg/kg", "cap": "800 mg"}), description="Amount at each dose."
+    )
 
 
 class Dexamethasone(Entry, _Repeated):
     """Dexamethasone; by default 10 mg."""
 
     give: Literal["dexamethasone"]
-    dose: DrugDose = DrugDose.model_validate("10 mg")
+    dose: DrugDose = Field(default=DrugDose.model_validate("10 mg"), description="Amount at each dose.")
 
 
 class Blinatumomab(Entry):

@@ -41,6 +41,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     """
     from carsim import spec
     from carsim.dataset import provenance
+    from carsim.dataset.assays import observe
     from carsim.dataset.assemble import assemble, claimed
     from carsim.endpoints import compute
     from carsim.engines.protocol import Options, Status
@@ -67,6 +68,8 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     )
     data = assemble(trajectories, patients=made.patients, schedule=made.schedule, clone_cd19=cd19_of_clones(made.cast))
     data = data.merge(compute(data))
+    if scenario.run.assay_noise:
+        data = data.merge(observe(data, scenario.run.seed))
     counts = Counter(Status(int(status)).name.lower() for status in trajectories.status)
     data.attrs = provenance.attributes(
         title=scenario.title,

@@ -127,9 +127,11 @@ def _persistence(data: xr.Dataset) -> str:
     day, flow = _value(data, "cart_persistence_day"), _value(data, "cart_persistence_flow_day")
     if not math.isfinite(day):
         return f"not known: {_reason(data, 'cart_persistence_day')} copies/µg"
-    by_flow = f"; flow cytometry: to day {flow:.0f}" if math.isfinite(flow) else "; never by flow cytometry"
-    ongoing = int(data["cart_persistence_ongoing"].values[0]) == 1
-    return (f"still detected at day {day:.0f}" if ongoing else f"detected to day {day:.0f}") + " by qPCR" + by_flow
+    end = float(data["time"].values[-1])
+    by_flow = f"to day {flow:.0f} by flow cytometry" if math.isfinite(flow) else "never by flow cytometry"
+    if math.isfinite(flow) and flow == end:
+        by_flow = "and by flow cytometry"
+    return f"{'still ' if day == end else ''}detected {'at' if day == end else 'to'} day {day:.0f} by qPCR, {by_flow}"
 
 
 def _aplasia(data: xr.Dataset) -> str:

@@ -120,7 +120,7 @@ def _png_text(path: Path) -> dict[str, Any]:
 
 def _differences(found: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     words = {
-        "scenario_sha256": "the scenario or an override differs",
+        "scenario_sha256": "the scenario, an override or the catalogue differs",
         "seed": "another seed",
         "engine": "another engine",
         "carsim_version": "another version of carsim",

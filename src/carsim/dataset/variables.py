@@ -93,6 +93,20 @@ COURSES: tuple[Variable, ...] = (
     _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
 )
 
+OBSERVATIONS: tuple[Variable, ...] = tuple(
+    Variable(f"{assay}_{suffix}", ("patient", "time"), unit, meaning, kind)
+    for assay, seen, seen_unit in (
+        ("cart_qpcr", "transgene in blood by qPCR", "copies/ug"),
+        ("cart_flow", "CAR T cells in blood by flow cytometry", "cells/uL"),
+        ("mrd_flow", "MRD by flow cytometry", "1"),
+        ("mrd_sequencing", "MRD by sequencing", "1"),
+    )
+    for suffix, unit, kind, meaning in (
+        ("observed", seen_unit, "float64", f"{seen}, with assay noise; 0 below the limit of detection"),
+        ("below_limit", "1", "int8", f"1 where {seen} is below the limit of detection, else 0; -1 unknown"),
+    )
+)
+
 RECORDS: tuple[Variable, ...] = (
     _answer("status", "1", "how the simulation of the patient ended", "int8"),
     _answer("status_day", "d", "day at which the simulation of the patient ended early"),
@@ -153,7 +167,7 @@ ENDPOINTS: tuple[Variable, ...] = (
 )
 
 VARIABLES: dict[str, Variable] = {
-    variable.name: variable for variable in (*COORDINATES, *COURSES, *RECORDS, *COVARIATES, *ENDPOINTS)
+    variable.name: variable for variable in (*COORDINATES, *COURSES, *OBSERVATIONS, *RECORDS, *COVARIATES, *ENDPOINTS)
 }
 
 REASON_SUFFIX = "_reason"

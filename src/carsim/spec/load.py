@@ -77,7 +77,7 @@ def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: l
     points = _probed(tree, whole, checked, file, problems)
     if problems:
         raise ScenarioError(_in_order(problems))
-    whole._source, whole._file, whole._points = tree, file, points
+    whole._source, whole._file, whole._points, whole._changed = tree, file, points, changed
     whole._origins = origins(whole, checked)
     return whole
 

@@ -31,7 +31,7 @@ from carsim.treatment.entries import Treatment
 from carsim.units import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic_core import PydanticCustomError
 
@@ -111,6 +111,7 @@ class Scenario(Part):
     _source: Table | None = PrivateAttr(default=None)
     _file: str = PrivateAttr(default="")
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+    _changed: Callable[[Scenario, Mapping[str, Any]], Scenario] | None = PrivateAttr(default=None)
     _points: tuple[tuple[Any, ...], ...] = PrivateAttr(default=())
 
     def __eq__(self, other: object) -> bool:
@@ -154,9 +155,8 @@ class Scenario(Part):
 
         Quantities are text with a unit, as in a file. Raises ScenarioError for an unknown path or a wrong value.
         """
-        from carsim.spec.load import changed
-
-        return changed(self, changes)
+        assert self._changed is not None  # set by the loader, which makes every scenario
+        return self._changed(self, changes)
 
     def unsupported(self) -> list[tuple[str, str]]:
         """Return path and name of every mechanism asked for that this version cannot run with `carsim run`."""

@@ -53,35 +53,46 @@ def _as_vector(context, builder, value, kind, width):
     return _splat(builder, context.cast(builder, value, kind, types.float64), width)
 
 
-def _address(context, builder, kind, value, row, width):
-    """Address of a row of a contiguous array or of a raw pointer of doubles."""
-    if isinstance(kind, types.Array):
-        value = context.make_array(kind)(context, builder, value).data
+def _address(builder, value, row, width):
+    """Address of a row of a workspace given by its pointer."""
     offset = builder.mul(row, ir.Constant(INDEX, width))
     place = builder.gep(value, [offset])
     return builder.bitcast(place, ir.VectorType(DOUBLE, width).as_pointer())
 
 
 @intrinsic
+def pointer(typing_context, array):
+    """The bare address of a contiguous array's data, indexed like the array; the caller keeps the array alive.
+
+    Arrays count their references at every use, which took a quarter of the time of a step.
+    """
+
+    def lower(context, builder, sig, args):
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), lower
+
+
+@intrinsic
 def load(typing_context, lanes, workspace, row):
-    """Row `row` of the workspace (a flat array or pointer of doubles)."""
+    """Row `row` of the workspace (a pointer of doubles)."""
 
     def lower(context, builder, sig, args):
         width = sig.return_type.width
         index = context.cast(builder, args[2], sig.args[2], types.int64)
-        return builder.load(_address(context, builder, sig.args[1], args[1], index, width), align=8)
+        return builder.load(_address(builder, args[1], index, width), align=8)
 
     return Lanes(len(lanes))(lanes, workspace, row), lower
 
 
 @intrinsic
 def store(typing_context, workspace, row, value):
-    """Set row `row` of the workspace to a vector."""
+    """Set row `row` of the workspace (a pointer of doubles) to a vector."""
 
     def lower(context, builder, sig, args):
         width = sig.args[2].width
         index = context.cast(builder, args[1], sig.args[1], types.int64)
-        builder.store(args[2], _address(context, builder, sig.args[0], args[0], index, width), align=8)
+        builder.store(args[2], _address(builder, args[0], index, width), align=8)
         return context.get_dummy_value()
 
     return types.void(workspace, row, value), lower
@@ -192,27 +203,20 @@ def larger(typing_context, x, y):
 
 
 @intrinsic
-def call_block(typing_context, address, workspace, law, count, entries, mask):
+def call_block(typing_context, address, workspace, law, count, entries, start, mask):
     """Call a compiled law evaluator by its address: (workspace, law, count, first entry, mask) -> nothing.
 
     An address is a plain number to the compiler, so the solver is compiled and cached once for every set of laws.
-    `entries` is (array of int64, start).
+    `workspace` and `entries` are pointers; the block's first entry is at `start`.
     """
 
     def lower(context, builder, sig, args):
-        _, space, law_kind, count_kind, entries_kind, mask_kind = sig.args
-        data = context.make_array(space)(context, builder, args[1]).data
-        table = builder.extract_value(args[4], 0)
-        table_data = context.make_array(entries_kind[0])(context, builder, table).data
-        start = context.cast(builder, builder.extract_value(args[4], 1), entries_kind[1], types.int64)
-        numbers = [
-            context.cast(builder, args[i], kind, types.int64)
-            for i, kind in ((2, law_kind), (3, count_kind), (5, mask_kind))
-        ]
-        pointers = [data, builder.gep(table_data, [start])]
+        numbers = [context.cast(builder, args[i], sig.args[i], types.int64) for i in (2, 3, 6)]
+        start = context.cast(builder, args[5], sig.args[5], types.int64)
+        pointers = [args[1], builder.gep(args[4], [start])]
         function_type = ir.FunctionType(ir.VoidType(), [pointers[0].type, pointers[1].type, INDEX, INDEX, INDEX])
         function = builder.inttoptr(args[0], function_type.as_pointer())
         builder.call(function, [*pointers, *numbers])
         return context.get_dummy_value()
 
-    return types.void(address, workspace, law, count, entries, mask), lower
+    return types.void(address, workspace, law, count, entries, start, mask), lower

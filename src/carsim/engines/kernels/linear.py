@@ -1,6 +1,40 @@
 """Sparse LU along the diagonal and its solution, driven by lists of rows (see derive.factorization)."""
 
-from carsim.engines.kernels.lanes import kernel, load, splat, store
+from typing import Any, NamedTuple
+
+from carsim.engines.kernels.lanes import kernel, load, pointer, splat, store
+
+
+class Elimination(NamedTuple):
+    """Factors (see derive.tables.Factors) as pointers."""
+
+    size: Any
+    unknown: Any
+    diagonal: Any
+    column_start: Any
+    column: Any
+    column_unknown: Any
+    across_start: Any
+    across: Any
+    across_unknown: Any
+    target: Any
+
+
+@kernel
+def elimination_of(factors):
+    """The pointers of the arrays of factors."""
+    return Elimination(
+        len(factors.unknown),
+        pointer(factors.unknown),
+        pointer(factors.diagonal),
+        pointer(factors.column_start),
+        pointer(factors.column),
+        pointer(factors.column_unknown),
+        pointer(factors.across_start),
+        pointer(factors.across),
+        pointer(factors.across_unknown),
+        pointer(factors.target),
+    )
 
 
 @kernel
@@ -10,7 +44,7 @@ def factorise(lanes, workspace, factors, inverse):
     Right-looking: one multiplier, then a run over the pivot's row, whose targets are listed in the same order.
     """
     place = 0
-    for k in range(len(factors.unknown)):
+    for k in range(factors.size):
         reciprocal = splat(lanes, 1.0) / load(lanes, workspace, factors.diagonal[k])
         store(workspace, inverse + factors.unknown[k], reciprocal)
         first, last = factors.across_start[k], factors.across_start[k + 1]
@@ -27,7 +61,7 @@ def factorise(lanes, workspace, factors, inverse):
 @kernel
 def solve_linear(lanes, workspace, factors, inverse, right):
     """Solve in place for the right side at rows `right` + unknown."""
-    n = len(factors.unknown)
+    n = factors.size
     for k in range(n):
         value = load(lanes, workspace, right + factors.unknown[k])
         for c in range(factors.column_start[k], factors.column_start[k + 1]):

@@ -1,19 +1,49 @@
 """Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
 
-from carsim.engines.kernels.lanes import call_block, kernel, load, splat, store
+from typing import Any, NamedTuple
+
+from carsim.engines.kernels.lanes import call_block, kernel, load, pointer, splat, store
 
 PRODUCTS = -1
+
+
+class Blocks(NamedTuple):
+    """A program (see derive.tables.Program) as pointers."""
+
+    blocks: Any
+    law: Any
+    count: Any
+    start: Any
+    mask: Any
+    coefficient_start: Any
+    entries: Any
+    coefficients: Any
+
+
+@kernel
+def blocks_of(program):
+    """The pointers of a program's arrays."""
+    return Blocks(
+        len(program.law),
+        pointer(program.law),
+        pointer(program.count),
+        pointer(program.start),
+        pointer(program.mask),
+        pointer(program.coefficient_start),
+        pointer(program.entries),
+        pointer(program.coefficients),
+    )
 
 
 @kernel
 def run(lanes, evaluator, workspace, program):
     """Evaluate every block of a program in order; `evaluator` is the address of values or partial derivatives."""
-    for block in range(len(program.law)):
+    for block in range(program.blocks):
         law = program.law[block]
         count = program.count[block]
         start = program.start[block]
         if law >= 0:
-            call_block(evaluator, workspace, law, count, (program.entries, start), program.mask[block])
+            call_block(evaluator, workspace, law, count, program.entries, start, program.mask[block])
         elif law == PRODUCTS:
             sum_products(lanes, workspace, program, count, start, program.coefficient_start[block])
         else:

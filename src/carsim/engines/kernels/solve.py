@@ -18,10 +18,11 @@ from carsim.engines.kernels.lane import (
     STEP_TOO_SMALL,
     STEPPING,
     TOO_MANY_STEPS,
+    Programs,
 )
-from carsim.engines.kernels.lanes import kernel, larger, load, magnitude, splat, store
-from carsim.engines.kernels.linear import factorise
-from carsim.engines.kernels.program import run
+from carsim.engines.kernels.lanes import kernel, larger, load, magnitude, pointer, splat, store
+from carsim.engines.kernels.linear import elimination_of, factorise
+from carsim.engines.kernels.program import blocks_of, run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, dense_coefficients, dense_state, stages
 
 SAFETY = 0.9
@@ -346,10 +347,18 @@ def go_on(lanes, workspace, layout, options, lane, results):
 
 
 def solve(
-    lanes, values, partials, workspace, layout, programs, factors, watch, patients, schedule, options, lane, results
+    lanes, values, partials, space, layout, tables, elimination, watch, patients, schedule, options, lane, results
 ):
     """Integrate all patients; see the module's text."""
     width = len(lanes)
+    workspace, factors = pointer(space), elimination_of(elimination)
+    programs = Programs(
+        blocks_of(tables.derived),
+        blocks_of(tables.rates),
+        blocks_of(tables.matrix),
+        blocks_of(tables.watching),
+        blocks_of(tables.output),
+    )
     next_patient = 0
     watched = len(watch.extinction_below) + len(watch.event_delay) + layout.n_modes > 0
     for slot in range(width):

@@ -127,7 +127,7 @@ def simulate(
 
 def overridden(scenario: Scenario) -> list[str]:
     """Paths that were set over the file, with what they are now: `path=value`."""
-    from carsim.spec.load import value_at
+    from carsim.spec.origins import value_at
 
     return [
         f"{path}={value_at(scenario, path)}" for path, origin in scenario.origins.items() if origin.kind == "override"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
+
+from carsim.cli.exits import ReaderGone
+from carsim.errors import nearest
 
 COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario: result file, figure, summary."),
@@ -26,17 +30,26 @@ class Table(click.Group):
         """Names in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name; a usage error for one that a later version will have."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of this name; a usage error for any other."""
         if cmd_name in LATER:
             raise click.UsageError(
                 f"this version of carsim does not have `{cmd_name}` yet; it has {', '.join(COMMANDS)}."
             )
         if cmd_name not in COMMANDS:
-            return None
+            meant = nearest(cmd_name, COMMANDS)
+            hint = f"; did you mean `{meant}`?" if meant else f"; it has {', '.join(COMMANDS)}."
+            raise click.UsageError(f"carsim has no command `{cmd_name}`{hint}")
         command = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would turn a reader that went away into exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as gone:
+            raise ReaderGone from gone
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and lines of help, from the table."""

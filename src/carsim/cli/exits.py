@@ -9,6 +9,10 @@ from collections.abc import Callable
 DONE, UNEXPECTED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+class ReaderGone(Exception):  # noqa: N818  (an event, not an error)
+    """Whoever read standard output has closed it."""
+
+
 def guarded(call: Callable[[], int], *, debug: bool) -> int:
     """Call a command and return its exit status; errors become one clear text on standard error.
 
@@ -29,7 +33,7 @@ def guarded(call: Callable[[], int], *, debug: bool) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("carsim: interrupted; nothing was written", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # The reader went away (`carsim list | head`): nobody is left to tell, and the interpreter must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -93,18 +93,21 @@ COURSES: tuple[Variable, ...] = (
     _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
 )
 
-OBSERVATIONS: tuple[Variable, ...] = tuple(
-    Variable(f"{assay}_{suffix}", ("patient", "time"), unit, meaning, kind)
-    for assay, seen, seen_unit in (
-        ("cart_qpcr", "transgene in blood by qPCR", "copies/ug"),
-        ("cart_flow", "CAR T cells in blood by flow cytometry", "cells/uL"),
-        ("mrd_flow", "MRD by flow cytometry", "1"),
-        ("mrd_sequencing", "MRD by sequencing", "1"),
+
+def _observed(assay: str, unit: str, meaning: str) -> tuple[Variable, Variable]:
+    value = f"{meaning}, with assay noise; 0 below the limit of detection"
+    flag = f"1 where {meaning} is below the limit of detection, else 0; -1 unknown"
+    return (
+        Variable(f"{assay}_observed", ("patient", "time"), unit, value),
+        Variable(f"{assay}_below_limit", ("patient", "time"), "1", flag, "int8"),
     )
-    for suffix, unit, kind, meaning in (
-        ("observed", seen_unit, "float64", f"{seen}, with assay noise; 0 below the limit of detection"),
-        ("below_limit", "1", "int8", f"1 where {seen} is below the limit of detection, else 0; -1 unknown"),
-    )
+
+
+OBSERVATIONS: tuple[Variable, ...] = (
+    *_observed("cart_qpcr", "copies/ug", "transgene in blood by qPCR"),
+    *_observed("cart_flow", "cells/uL", "CAR T cells in blood by flow cytometry"),
+    *_observed("mrd_flow", "1", "MRD by flow cytometry"),
+    *_observed("mrd_sequencing", "1", "MRD by sequencing"),
 )
 
 RECORDS: tuple[Variable, ...] = (

@@ -1,0 +1,217 @@
+"""What a user types and gets: exit status, standard output, standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from carsim.cli import main
+from carsim.cli.commands import COMMANDS, LATER
+from carsim.errors import CarsimError, ResourceRefused
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+CHILD = str(SCENARIOS / "tisagenlecleucel_child.yaml")
+Printed = pytest.CaptureFixture[str]
+
+
+def test_help_lists_every_command(capsys: Printed) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+    assert "not for the treatment of any patient" in shown
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help_and_common_options(capsys: Printed, name: str) -> None:
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(option in shown for option in ("--quiet", "--verbose", "--debug"))
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_commands_of_later_versions_say_so(capsys: Printed, name: str) -> None:
+    assert main([name, "x.yaml"]) == 2
+    assert f"this version of carsim does not have `{name}` yet" in capsys.readouterr().err
+
+
+def test_an_unknown_command_suggests_one(capsys: Printed) -> None:
+    assert main(["valdate"]) == 2
+    assert "validate" in capsys.readouterr().err
+
+
+def test_version(capsys: Printed) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("carsim ")
+
+
+def test_validate_says_valid(capsys: Printed) -> None:
+    assert main(["validate", CHILD]) == 0
+    assert "valid" in capsys.readouterr().out
+
+
+def test_validate_as_json_is_one_object(capsys: Printed) -> None:
+    assert main(["validate", CHILD, "--json", "--resolved"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert set(shown) == {"status", "scenario", "unsupported", "resolved"}
+    assert len(shown["scenario"]["digest"]) == 64
+
+
+def test_the_resolved_form_is_a_scenario_with_origins(capsys: Printed, tmp_path: Path) -> None:
+    assert main(["validate", CHILD, "--resolved"]) == 0
+    resolved = capsys.readouterr().out
+    assert "# catalogue" in resolved
+    (tmp_path / "again.yaml").write_text(resolved, encoding="utf-8")
+    assert main(["validate", str(tmp_path / "again.yaml")]) == 0
+
+
+def test_a_mechanism_of_a_later_version_is_named(capsys: Printed, tmp_path: Path) -> None:
+    assert main(["validate", CHILD, "--engine", "exact"]) == 0
+    assert "exact engine" in capsys.readouterr().err
+    assert main(["run", CHILD, "--engine", "exact", "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert "exact engine" in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "absent.yaml"],
+        ["run", str(SCENARIOS)],
+        ["validate", CHILD, "--set", "treatment.cra.dose=1e6 cells/kg"],
+        ["validate", CHILD, "--set", "nonsense"],
+        ["run", CHILD, "--patients", "5"],
+        ["run", CHILD, "--patients", "0"],
+        ["run", CHILD, "--seed", "-1"],
+        ["run", CHILD, "--plot", "figure.pdf"],
+        ["list", "systems"],
+        ["list", "nothing"],
+        ["run"],
+    ],
+)
+def test_usage_and_scenario_errors_are_one_message(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err
+    assert "Traceback" not in shown.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["products", "populations", "scenarios", "parameters"])
+def test_lists_are_tables_and_json(capsys: Printed, what: str) -> None:
+    assert main(["list", what]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert main(["list", what, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(lines) == len(rows) + 1
+    assert lines[0].split("\t") == list(rows[0])
+
+
+def test_init_writes_a_valid_scenario_once(capsys: Printed, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    assert main(["init", str(file)]) == 0
+    assert main(["validate", str(file)]) == 0
+    file.write_text("mine")
+    assert main(["init", str(file)]) == 2
+    assert file.read_text() == "mine"
+    assert main(["init", str(tmp_path / "absent" / "mine.yaml")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_schema_is_json(capsys: Printed) -> None:
+    assert main(["schema"]) == 0
+    assert "properties" in json.loads(capsys.readouterr().out)
+
+
+def test_info_and_an_empty_cache(capsys: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CARSIM_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "compiled").write_text("x" * 1000)
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cache_bytes"] == 1000
+    assert main(["info", "--clear-cache"]) == 0
+    assert "cores" in capsys.readouterr().out
+    assert not (tmp_path / "cache").exists()
+
+
+def test_show_prints_the_whole_model(capsys: Printed) -> None:
+    assert main(["show", CHILD]) == 0
+    shown = capsys.readouterr().out
+    for heading in ("Species", "Parameters", "Quantities", "Reactions", "Equations", "Extinction", "Sources"):
+        assert f"\n{heading}" in shown
+    assert main(["show", CHILD, "--json"]) == 0
+    model = json.loads(capsys.readouterr().out)
+    assert set(model["equations"]) == {row["name"] for row in model["species"]}
+    assert all(row["unit"] for part in ("species", "parameters", "quantities") for row in model[part])
+
+
+def test_show_prints_latex_with_balanced_braces(capsys: Printed) -> None:
+    assert main(["show", CHILD, "--latex"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("\\begin{align*}")
+    assert shown.replace("\\{", "").count("{") == shown.replace("\\}", "").count("}")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (ResourceRefused("too large"), 4, "too large"),
+        (CarsimError("plain"), 1, "plain"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError(), 4, "out of memory"),
+        (RuntimeError("surprise"), 1, "--debug"),
+    ],
+)
+def test_every_error_has_its_exit_status(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, words: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("carsim.spec.load", fail)
+    assert main(["validate", CHILD]) == status
+    shown = capsys.readouterr().err
+    assert words in shown
+    assert "Traceback" not in shown
+
+
+def test_debug_shows_the_error_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr("carsim.spec.load", fail)
+    with pytest.raises(RuntimeError, match="surprise"):
+        main(["validate", CHILD, "--debug"])
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = "import sys; from carsim.cli import main; sys.exit(main(['list', 'parameters']))"
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        finished = subprocess.run(
+            [sys.executable, "-c", program], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert finished.returncode == 0
+    assert finished.stderr == ""
+
+
+def test_more_than_memory_holds_is_refused_before_anything_is_drawn(capsys: Printed, tmp_path: Path) -> None:
+    text = Path(CHILD).read_text(encoding="utf-8")
+    begin = text.index("patient:")
+    rest = text[begin:].split("\n", 1)[1].split("\n")
+    after = next(index for index, line in enumerate(rest) if line and not line.startswith((" ", "#")))
+    population = next(line.split(":")[1].strip() for line in text.split("\n") if "population:" in line)
+    cohort = f"cohort: {{population: {population.rstrip('}').split(',')[0]}, n: 1000000000000}}\n"
+    (tmp_path / "huge.yaml").write_text(text[:begin] + cohort + "\n".join(rest[after:]), encoding="utf-8")
+    assert main(["run", str(tmp_path / "huge.yaml"), "--out", str(tmp_path)]) == 4
+    assert "GB of memory" in capsys.readouterr().err

@@ -1,0 +1,163 @@
+"""`carsim run` around a hand-made result: files, summary, JSON, exit status; the engine is not called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from carsim.cli import main
+from carsim.cli.summary import figures, summary
+from carsim.dataset import provenance
+from carsim.dataset.store import read_netcdf
+from carsim.endpoints import REGISTRY, compute
+from carsim.errors import ResourceRefused
+from carsim.spec import Scenario
+from plot.sample import year
+
+CHILD = str(Path(__file__).parents[2] / "scenarios" / "tisagenlecleucel_child.yaml")
+Printed = pytest.CaptureFixture[str]
+
+
+def result(scenario: Scenario, patients: int = 1, failed: int = 0) -> xr.Dataset:
+    """What the pipeline would give: the sample year with endpoints and provenance."""
+    data = year(patients)
+    data["status"].values[:failed] = 2
+    data["status_day"] = ("patient", np.full(patients, 12.0))
+    data["status_row"] = ("patient", np.full(patients, "bcells.blood"))
+    data = data.merge(compute(data))
+    data.attrs = provenance.attributes(
+        title=scenario.title,
+        scenario_text="",
+        scenario_sha256=scenario.digest,
+        overrides=[],
+        seed=scenario.run.seed,
+        engine=scenario.run.engine,
+        tolerances={"rtol": 1e-8},
+        status_counts={"ok": patients - failed},
+        started=provenance.now(),
+    )
+    return data
+
+
+@pytest.fixture(autouse=True)
+def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
+    size = {"patients": 1, "failed": 0}
+    monkeypatch.setattr("carsim.pipeline.run", lambda scenario, notify=None: result(scenario, **size))
+    monkeypatch.chdir(tmp_path)
+    return size
+
+
+def test_a_run_writes_two_files_and_a_summary(capsys: Printed) -> None:
+    assert main(["run", CHILD]) == 0
+    shown = capsys.readouterr().out
+    for words in (
+        *("Response at day 28", "complete remission", "copies/µg", "B-cell aplasia", "CD19-negative, marrow"),
+        *("Wrote results/tisagenlecleucel_child.nc and results/tisagenlecleucel_child.png", "not for the treatment"),
+    ):
+        assert words in shown
+    assert sorted(path.name for path in Path("results").iterdir()) == [
+        "tisagenlecleucel_child.nc",
+        "tisagenlecleucel_child.png",
+    ]
+
+
+def test_the_same_run_again_replaces_its_own_files(capsys: Printed) -> None:
+    assert main(["run", CHILD]) == 0
+    assert main(["run", CHILD]) == 0
+    assert main(["run", CHILD, "--seed", "7"]) == 2
+    assert "holds another run" in capsys.readouterr().err
+    assert main(["run", CHILD, "--seed", "7", "--force"]) == 0
+    assert int(read_netcdf(Path("results/tisagenlecleucel_child.nc")).attrs["seed"]) == 7
+
+
+def test_a_foreign_file_stops_the_run_before_it_begins(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("simulated although the result cannot be written")
+
+    monkeypatch.setattr("carsim.pipeline.run", never)
+    Path("mine.nc").write_text("mine")
+    assert main(["run", CHILD, "--out", "mine.nc", "--force"]) == 2
+    assert "not a result of carsim" in capsys.readouterr().err
+    assert Path("mine.nc").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--out", "a/b.nc"], ["a/b.nc", "a/b.png"]),
+        (["--out", "folder"], ["folder/tisagenlecleucel_child.nc", "folder/tisagenlecleucel_child.png"]),
+        (["--out", "b.nc", "--plot", "pictures/c.png"], ["b.nc", "pictures/c.png"]),
+    ],
+)
+def test_files_lie_where_the_user_said(capsys: Printed, arguments: list[str], expected: list[str]) -> None:
+    assert main(["run", CHILD, "--json", *arguments]) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == expected
+    assert all(Path(file).is_file() for file in expected)
+
+
+def test_json_has_the_stable_keys_and_no_nan(capsys: Printed) -> None:
+    assert main(["run", CHILD, "--json"]) == 0
+    text = capsys.readouterr().out
+    shown = json.loads(text)
+    assert set(shown) == {"status", "scenario", "engine", "seed", "patients", "failed", "endpoints", "files"}
+    assert set(shown["scenario"]) == {"title", "digest"}
+    assert set(shown["endpoints"]) == set(REGISTRY)
+    assert all(len(values) == 1 for values in shown["endpoints"].values())
+    assert shown["endpoints"]["bcell_recovery_day"] == [None]
+    assert shown["endpoints"]["relapse_phenotype"] == ["CD19-negative"]
+    assert "NaN" not in text
+
+
+def test_failed_patients_are_exit_status_three(capsys: Printed, stub: dict[str, int]) -> None:
+    stub.update(patients=4, failed=1)
+    assert main(["run", CHILD, "--json"]) == 3
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert (found["patients"], found["failed"], found["status"]) == (4, 1, "some patients failed")
+    assert found["endpoints"]["cart_peak_day"][0] is None
+    assert "1 of 4 patients failed" in shown.err
+    assert "day 12, in bcells.blood" in shown.err
+
+
+def test_quiet_says_nothing(capsys: Printed) -> None:
+    assert main(["run", CHILD, "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out + shown.err == ""
+
+
+def test_a_refusal_is_exit_status_four(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ResourceRefused("needs 10 GB")
+
+    monkeypatch.setattr("carsim.pipeline.run", refuse)
+    assert main(["run", CHILD]) == 4
+    assert "needs 10 GB" in capsys.readouterr().err
+    assert not Path("results").exists()
+
+
+def test_a_cohort_is_summed_up_in_medians(capsys: Printed, stub: dict[str, int]) -> None:
+    stub.update(patients=9)
+    assert main(["run", CHILD]) == 0
+    shown = capsys.readouterr().out
+    for words in ("9 patients", "CR/CRi: 9", "median", "5–95 %", "9 of 9 patients", "CD19-negative: 9"):
+        assert words in shown
+
+
+def test_a_summary_without_any_answer_gives_reasons() -> None:
+    data = year(end=20.0)
+    data = data.merge(compute(data))
+    shown = summary(data)
+    assert "followed for 20 days, needs 28" in shown
+    assert "nan" not in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (27_634.0, "27,600"), (37.04, "37.0"), (8.889, "8.89"), (0.0123, "0.0123"), (2.1e-5, "2.1e-05")],
+)
+def test_numbers_are_said_with_three_figures(value: float, text: str) -> None:
+    assert figures(value) == text

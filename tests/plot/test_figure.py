@@ -1,0 +1,162 @@
+"""The figure shows what it should, readable without colour, and is written whole with the run it comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from carsim.dataset.store import OutputRefused, run_of
+from carsim.plot.band import band
+from carsim.plot.figure import draw, write_figure
+from carsim.plot.labels import spread
+from carsim.plot.layout import day_ticks
+from carsim.plot.style import DPI, LOOKS, WIDTH
+
+from .sample import year
+
+
+def texts(figure: Figure) -> str:
+    """Every text that the figure shows, in one."""
+    found = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        found += [text.get_text() for text in axes.texts] + [axes.get_ylabel()]
+        legend = axes.get_legend()
+        found += [text.get_text() for text in legend.get_texts()] if legend else []
+    return "\n".join(found)
+
+
+@pytest.fixture(scope="module")
+def one() -> Figure:
+    return draw(year())
+
+
+def test_everything_is_named(one: Figure) -> None:
+    shown = texts(one)
+    for word in (
+        *("Antigen escape", "one patient", "fludarabine ×4", "cyclophosphamide ×2", "tisagenlecleucel"),
+        *("copies/µg", "cells/µL", "CD19-positive", "CD19-negative", "B cells", "host T cells", "IL-7/IL-15"),
+        *("5 % of marrow", "MRD 0.01 %", "limits of detection", "aplasia", "days after the first CAR T infusion"),
+        "not for the treatment of any patient",
+    ):
+        assert word in shown
+
+
+def test_panels_share_the_time_axis(one: Figure) -> None:
+    limits = {tuple(np.round(axes.get_xlim(), 6)) for axes in one.axes}
+    assert limits == {(-7.0, 30.0), (30.0, 365.0)}
+
+
+def test_lines_of_a_panel_differ_without_colour(one: Figure) -> None:
+    for axes in one.axes:
+        lines = [line for line in axes.lines if len(line.get_xdata()) > 100 and line.get_linewidth() > 1.5]
+        assert len({(str(line.get_linestyle()), line.get_marker(), str(line._dash_pattern)) for line in lines}) == len(
+            lines
+        )
+
+
+def test_looks_differ_in_every_way() -> None:
+    assert len({look.colour for look in LOOKS}) == len({look.marker for look in LOOKS}) == len(LOOKS)
+    assert len({str(look.dash) for look in LOOKS}) == len(LOOKS)
+
+
+def test_an_extinct_clone_ends_in_a_cross(one: Figure) -> None:
+    crosses = [line for axes in one.axes for line in axes.lines if line.get_marker() == "x"]
+    assert {float(line.get_xdata()[0]) for line in crosses} == {40.0}
+
+
+def test_a_cohort_is_a_median_with_a_band() -> None:
+    figure = draw(year(patients=20))
+    assert "20 patients: median, band from 5th to 95th percentile" in texts(figure)
+    assert any(axes.collections for axes in figure.axes)
+
+
+def test_a_short_run_has_one_column() -> None:
+    figure = draw(year(end=60.0))
+    assert {tuple(np.round(axes.get_xlim(), 6)) for axes in figure.axes} == {(-7.0, 60.0)}
+    assert "scale changes" not in texts(figure)
+
+
+def test_failed_patients_are_said_and_left_out() -> None:
+    data = year(patients=5)
+    data["status"].values[0] = 2
+    for name in ("cart_copies", "blasts", "bcells"):
+        data[name].values[0] = np.nan
+    assert "5 patients: median, band from 5th to 95th percentile, 1 failed and left out" in texts(draw(data))
+
+
+@pytest.mark.parametrize(
+    "name", ["cart_copies", "cart_cells", "blasts", "bcells", "fludarabine", "homeostatic_cytokine"]
+)
+def test_what_a_result_lacks_is_left_out(name: str) -> None:
+    assert "Antigen escape" in texts(draw(year().drop_vars(name)))
+
+
+def test_nobody_finished() -> None:
+    data = year()
+    for name in (
+        "cart_copies",
+        "cart_cells",
+        "blasts",
+        "bcells",
+        "host_t_cells",
+        "marrow_cells",
+        "homeostatic_cytokine",
+    ):
+        data[name].values[:] = np.nan
+    data["status"].values[:] = 2
+    assert "1 failed" in texts(draw(data))
+
+
+def test_a_long_title_takes_two_lines_and_no_more() -> None:
+    data = year()
+    data.attrs["title"] = "A title of many words " * 9
+    assert draw(data).texts[0].get_text().count("\n") == 1
+
+
+def test_the_file_is_a_png_of_the_stated_size_that_names_its_run(tmp_path: Path) -> None:
+    data = year()
+    path = write_figure(data, tmp_path / "figure.png")
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(head[16:20], "big") == round(WIDTH * DPI)
+    assert (run_of(path) or {})["scenario_sha256"] == data.attrs["scenario_sha256"]
+    assert write_figure(data, path) == path
+    data.attrs["seed"] = 2
+    with pytest.raises(OutputRefused, match="another seed"):
+        write_figure(data, path)
+
+
+def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (write_figure(year(), tmp_path / name).read_bytes() for name in ("a.png", "b.png"))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([0.5], [0.5]),
+        ([0.5, 0.5], [0.45, 0.55]),
+        ([0.0, 0.01, 0.9], [0.0, 0.1, 0.9]),
+        ([1.0, 1.0, 1.0], [0.8, 0.9, 1.0]),
+        ([0.9, 0.1], [0.9, 0.1]),
+    ],
+)
+def test_labels_move_apart_and_stay_inside(wanted: list[float], expected: list[float]) -> None:
+    assert spread(wanted, 0.1, 0.0, 1.0) == pytest.approx(expected)
+
+
+def test_band_of_a_cohort_is_its_percentiles() -> None:
+    found = band(np.tile(np.arange(101.0)[:, None], (1, 3)))
+    assert found is not None
+    assert found.low is not None
+    assert (found.low[0], found.middle[0]) == (5.0, 50.0)
+    assert band(np.full((2, 3), np.nan)) is None
+
+
+def test_ticks_are_few_and_round() -> None:
+    assert day_ticks(-7.0, 30.0).tolist() == [0.0, 7.0, 14.0, 21.0, 28.0]
+    assert day_ticks(30.0, 365.0).tolist() == [60.0, 120.0, 180.0, 240.0, 300.0, 360.0]
+    assert day_ticks(30.0, 3650.0).size <= 8

@@ -1,0 +1,1 @@
+"""Virtual patients: covariates, correlated variability, cohorts from a table."""

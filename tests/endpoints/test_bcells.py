@@ -37,7 +37,7 @@ def test_aplasia_to_the_end() -> None:
     assert value(data, "bcell_aplasia_days") == pytest.approx(362.0)
     assert value(data, "bcell_aplasia_ongoing") == 1
     assert math.isnan(value(data, "bcell_recovery_day"))
-    assert reason(data, "bcell_recovery_day") == "in aplasia at day 365"
+    assert reason(data, "bcell_recovery_day") == "still in aplasia at day 365"
 
 
 def test_recovery_at_the_last_visit_only_is_not_confirmed() -> None:

@@ -94,7 +94,8 @@ def _response(data: xr.Dataset) -> str:
         "NR": "no remission",
         "not evaluable": "not evaluable: entered with less than 5 % marrow blasts and none in blood",
     }
-    late = " at day 28, but later" if response == "NR" and str(data["best_response"].values[0]) == "CR/CRi" else ""
+    is_late = response == "NR" and str(data["best_response"].values[0]) == "CR/CRi"
+    late = "; complete remission (CR or CRi) at a later visit" if is_late else ""
     return words.get(response, response) + late
 
 
@@ -140,7 +141,7 @@ def _aplasia(data: xr.Dataset) -> str:
         return f"not known: {_reason(data, 'bcell_aplasia_days')}"
     if math.isfinite(recovery):
         return f"{days:.0f} days; recovery seen on day {recovery:.0f}"
-    return "none" if days == 0.0 else f"{days:.0f} days; {_reason(data, 'bcell_recovery_day')}"
+    return "none" if days == 0.0 else f"{days:.0f} days so far; {_reason(data, 'bcell_recovery_day')}"
 
 
 def _relapse(data: xr.Dataset) -> str:

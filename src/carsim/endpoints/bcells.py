@@ -34,7 +34,7 @@ def recovery_day(days: np.ndarray, level: np.ndarray) -> float | Missing:
             return day
     if level[-1] >= APLASIA_LIMIT:
         return Missing("at or above the limit at the end, but not yet at two visits")
-    return Missing(f"in aplasia at day {end:g}")
+    return Missing(f"still in aplasia at day {end:g}")
 
 
 def _aplasia_days(curves: Curves) -> Answer:

@@ -168,6 +168,7 @@ def test_show_prints_latex_with_balanced_braces(capsys: Printed) -> None:
         (CarsimError("plain"), 1, "plain"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 4, "out of memory"),
+        (PermissionError(13, "Permission denied", "closed/result.nc"), 2, "closed/result.nc: Permission denied"),
         (RuntimeError("surprise"), 1, "--debug"),
     ],
 )

@@ -31,7 +31,7 @@ def guarded(call: Callable[[], int], *, debug: bool) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("carsim: interrupted; nothing was written", err=True)
+        click.echo("carsim: interrupted", err=True)
         return INTERRUPTED
     except (BrokenPipeError, ReaderGone):
         # The reader went away (`carsim list | head`): nobody is left to tell, and the interpreter must not try at exit.
@@ -42,6 +42,12 @@ def guarded(call: Callable[[], int], *, debug: bool) -> int:
             raise
         click.echo(f"carsim: {error}" if "\n" not in str(error) else f"carsim:\n{error}", err=True)
         return error.exit_status
+    except OSError as error:
+        if debug:
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        click.echo(f"carsim: {what}", err=True)
+        return USAGE
     except MemoryError:
         if debug:
             raise

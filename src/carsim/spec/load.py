@@ -20,7 +20,7 @@ from carsim.spec.overrides import SET, WITH, from_arguments, node_of
 from carsim.spec.report import problem
 from carsim.spec.scenario import Scenario, catalogue_values
 from carsim.spec.source import FORMAT, extended, inside, read, with_parents
-from carsim.spec.tree import Node, Origin, Sequence, Step, Table, values
+from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, values
 from carsim.treatment.entries import GIVEN
 
 if TYPE_CHECKING:
@@ -121,12 +121,11 @@ def _follows(item: Problem, full: Table, known: list[Problem]) -> bool:
     """Whether a problem only follows from another: nothing can be filled in from a name that the catalogue lacks."""
     head = item.path.split(".")
     if item.got.startswith("no `") and head[0] in {"patient", "cohort"} and len(head) == 2 and head[1] != "population":
-        part = full.items[head[0]]
-        return any(other.path == f"{head[0]}.population" for other in known) or (
-            isinstance(part, Table) and "population" not in part.items
-        )
-    if item.got.startswith("no `") and head[0] == "products":
-        return any(other.path == ".".join((*head[:2], "extends")) for other in known)
+        named = node_at(full, (head[0], "population"))
+        return not isinstance(named, Text) or any(other.path == f"{head[0]}.population" for other in known)
+    if item.got.startswith("no `") and head[0] == "products" and head[-1] != "name":
+        named = node_at(full, (*head[:2], "extends"))
+        return not isinstance(named, Text) or any(other.path == ".".join((*head[:2], "extends")) for other in known)
     drugs = {f"`{name}`" for name in GIVEN}
     return any(
         other.path.endswith(".give") and other.suggestion in drugs and item.path.startswith(other.path[: -len("give")])

@@ -124,6 +124,7 @@ class Axis(Part):
         if self.values is not None:
             return self.values
         form = "log" if self.log is not None else "linear"
+        ends = getattr(self, form)
         first, last, unit = self._ends(form)
         assert self.n is not None
         inner = [at / (self.n - 1) for at in range(1, self.n - 1)]
@@ -131,7 +132,10 @@ class Axis(Part):
             numbers = [first * math.exp(part * math.log(last / first)) for part in inner]
         else:
             numbers = [first + part * (last - first) for part in inner]
-        return tuple(f"{number_text(number)} {unit}" if unit else number for number in (first, *numbers, last))
+        if unit:
+            return tuple(f"{number_text(number)} {unit}" for number in (first, *numbers, last))
+        whole = isinstance(ends[0], int) and isinstance(ends[1], int)
+        return tuple(int(number) if whole and number.is_integer() else number for number in (first, *numbers, last))
 
 
 class Sweep(Part):

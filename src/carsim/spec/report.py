@@ -63,6 +63,8 @@ def problem(error: ErrorDetails, root: Node, whole: type[Part]) -> Problem:
 def _expected(kind: str, context: dict[str, Any], message: str) -> str:
     if kind in _PLAIN_TYPES:
         return _PLAIN_TYPES[kind]
+    if kind == "union_tag_invalid":
+        return "an entry with `give`: a course does not hold another course"
     if kind == "string_pattern_mismatch":
         path_like = "." in str(context["pattern"])
         return "a dotted path, for example treatment.car.dose" if path_like else _NAME_PATTERN

@@ -56,6 +56,7 @@ def _lists(steps: list[tuple[int, list[int], list[int]]], entry: dict[tuple[int,
         return np.array(list(values), dtype=np.int64)
 
     return Factors(
+        size=len(steps),
         unknown=flat(pivot for pivot, _, _ in steps),
         diagonal=flat(entry[pivot, pivot] for pivot, _, _ in steps),
         column_start=np.cumsum([0, *(len(rows) for _, rows, _ in steps)]).astype(np.int64),

@@ -115,7 +115,7 @@ class Blocks:
         heads = np.array(self.heads, dtype=np.int64).reshape(-1, 5)
         law, count, start, mask, first = (np.ascontiguousarray(heads[:, k]) for k in range(5))
         entries = np.array(self.entries, dtype=np.int64)
-        return Program(law, count, start, mask, first, entries, np.array(self.coefficients))
+        return Program(len(heads), law, count, start, mask, first, entries, np.array(self.coefficients))
 
 
 def lower(network: Network, outputs: Sequence[str] = ()) -> Tables:

@@ -31,6 +31,7 @@ class Program(NamedTuple):
     then the rows of each term; its coefficients lie at `coefficients[coefficient_start:]`.
     """
 
+    blocks: int
     law: Integers
     count: Integers  # type: ignore[assignment]  # hides tuple.count, which nobody asks a program
     start: Integers
@@ -48,6 +49,7 @@ class Factors(NamedTuple):
     `across[...]`, `across_unknown`; `target` lists, for each pair of them in that order, the row of the entry changed.
     """
 
+    size: int
     unknown: Integers
     diagonal: Integers
     column_start: Integers
@@ -90,6 +92,9 @@ class Watch(NamedTuple):
     A visit (time, what, which) makes a mode (0) or an event (1) look at its conditions on that day only.
     """
 
+    n_events: int
+    n_extinctions: int
+    n_visits: int
     condition_row: Integers
     condition_above: Integers
     condition_threshold: Integers

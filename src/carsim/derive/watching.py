@@ -62,6 +62,9 @@ def watch_of(rows: Rows) -> tuple[Watch, list[int]]:
 
     never = np.iinfo(np.int64).max
     watch = Watch(
+        n_events=len(network.events),
+        n_extinctions=len(network.extinctions),
+        n_visits=len(visits),
         condition_row=whole(c[0] for c in conditions),
         condition_above=whole(c[1] for c in conditions),
         condition_threshold=whole(c[2] for c in conditions),

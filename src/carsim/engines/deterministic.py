@@ -41,26 +41,22 @@ def solve_patients(
 
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
-    start = kinds.Patients(*_start_values(network, patients))
+    start = kinds.Patients(patients.n, *_start_values(network, patients))
     results, status_row = _results(kinds, tables, start, times, options, network)
-    arguments = (
-        (0.0,) * width,
-        evaluator.values,
-        evaluator.partials,
-        _workspace(tables, width),
-        tables.layout,
-        kinds.Programs(
-            *(_numbered(p, tables, evaluator) for p in (tables.derived, tables.rates, tables.matrix)),
-            *(_numbered(p, tables, evaluator) for p in (tables.watching, tables.output)),
-        ),
-        tables.factors,
-        tables.watch,
-        start,
-        _changes(kinds, network, schedule),
-        _options(kinds, network, tables, options),
-        _lane(kinds, tables, width),
-        results,
+    numbered = [_numbered(program, tables, evaluator) for program in (tables.derived, tables.rates, tables.matrix)]
+    numbered += [_numbered(program, tables, evaluator) for program in (tables.watching, tables.output)]
+    problem = kinds.Problem(
+        layout=tables.layout,
+        programs=kinds.Programs(*numbered),
+        factors=tables.factors,
+        watch=tables.watch,
+        patients=start,
+        schedule=_changes(kinds, network, schedule),
+        options=_options(kinds, network, tables, options),
+        lane=_lane(kinds, tables, width),
+        results=results,
     )
+    arguments = ((0.0,) * width, evaluator.values, evaluator.partials, _workspace(tables, width), problem)
     solver(arguments, width, notify)(*arguments)
     return _trajectories(network, times, outputs, schedule, results, status_row)
 
@@ -71,7 +67,7 @@ def _start_values(
     columns = [np.asarray(patients.parameters[row.name], dtype=np.float64) for row in network.parameters]
     parameters = np.stack(columns, axis=1) if columns else np.zeros((patients.n, 0))
     initial = np.ascontiguousarray(patients.initial, dtype=np.float64)
-    return np.ascontiguousarray(parameters), initial, np.zeros(patients.n, dtype=np.bool_)
+    return np.ascontiguousarray(parameters), initial, np.zeros(patients.n, dtype=np.uint8)
 
 
 def _results(
@@ -93,11 +89,14 @@ def _results(
     has_watch = len(network.events) + len(network.modes) + len(network.extinctions) > 0
     room = (n, capacity if has_watch else 0)
     results = kinds.Results(
+        n_times=len(times),
+        n_rows=len(tables.output_rows),
+        capacity=room[1],
         times=times,
         rows=tables.output_rows,
         values=np.full((n, len(times), len(tables.output_rows)), np.nan),
         status=status,
-        status_time=np.where(start.skip, times[0], np.nan),
+        status_time=np.where(start.skip > 0, times[0], np.nan),
         status_row=np.full(n, -1, dtype=np.int64),
         steps=np.zeros(n, dtype=np.int64),
         rejected=np.zeros(n, dtype=np.int64),
@@ -140,6 +139,7 @@ def _changes(kinds: Any, network: Network, schedule: Schedule) -> Any:
     targets = np.asarray(schedule.targets, dtype=np.int64)
     empty = targets.size == 0
     return kinds.Schedule(
+        count=targets.shape[1],
         time=np.ascontiguousarray(np.where(np.isnan(schedule.times), np.inf, schedule.times)),
         is_parameter=targets.copy() if empty else kind[targets],
         target=targets.copy() if empty else place[targets],
@@ -153,25 +153,25 @@ def _options(kinds: Any, network: Network, tables: Tables, options: Options) -> 
     return kinds.Options(
         relative=options.rtol,
         absolute=np.array(absolute),
-        signed=np.array([species.signed for species in network.all_species], dtype=np.bool_),
-        feeds_derived=tables.feeds_derived,
+        signed=np.array([species.signed for species in network.all_species], dtype=np.uint8),
+        feeds_derived=tables.feeds_derived.astype(np.uint8),
         max_steps=options.max_steps,
     )
 
 
 def _lane(kinds: Any, tables: Tables, width: int) -> Any:
     events, extinctions = len(tables.watch.event_delay), len(tables.watch.extinction_below)
-    per_event = {"holds": np.bool_, "armed": np.bool_, "fired": np.int64}
+    per_event = {"holds": np.uint8, "armed": np.uint8, "fired": np.int64}
     flags = ("fresh", "first", "lands", "short", "accepted", "located", "refined", "settling")
     whole = ("phase", "patient", "last_reason", "output", "dose", "visit", "visit_end")
     arrays: dict[str, NDArray[Any]] = {}
     for name in kinds.Lane._fields:
         if name == "alive":
-            arrays[name] = np.zeros((extinctions, width), dtype=np.bool_)
+            arrays[name] = np.zeros((extinctions, width), dtype=np.uint8)
         elif name in per_event or name in ("since", "last", "pending"):
             arrays[name] = np.zeros((events, width), dtype=per_event.get(name, np.float64))
         else:
-            kind: Any = np.bool_ if name in flags else np.int64 if name in whole else np.float64
+            kind: Any = np.uint8 if name in flags else np.int64 if name in whole else np.float64
             arrays[name] = np.zeros(width, dtype=kind)
     return kinds.Lane(**arrays)
 

@@ -39,13 +39,13 @@ def record(lane, results, slot, what, which, state):
     """Note what happened now."""
     patient = lane.patient[slot]
     count = results.happened[patient]
-    if count == results.happened_time.shape[1]:
+    if count == results.capacity:
         fail(lane, results, slot, TOO_MANY_OCCURRENCES, NOWHERE)
         return
-    results.happened_time[patient, count] = lane.time[slot]
-    results.happened_what[patient, count] = what
-    results.happened_which[patient, count] = which
-    results.happened_state[patient, count] = state
+    results.happened_time[patient * results.capacity + count] = lane.time[slot]
+    results.happened_what[patient * results.capacity + count] = what
+    results.happened_which[patient * results.capacity + count] = which
+    results.happened_state[patient * results.capacity + count] = state
     results.happened[patient] = count + 1
 
 
@@ -63,7 +63,7 @@ def change(width, workspace, layout, options, lane, results, slot, is_parameter,
     lane.fresh[slot] = True
     if not is_parameter and workspace[place] < 0.0 and not options.signed[target]:
         fail(lane, results, slot, NEGATIVE_STATE, target)
-    return is_parameter and options.feeds_derived[target]
+    return is_parameter and options.feeds_derived[target] != 0
 
 
 @kernel
@@ -105,50 +105,53 @@ def next_mode(width, workspace, layout, watch, mode, slot):
 
 
 @kernel
-def is_tracked(watch, lane, event, slot):
+def is_tracked(width, watch, lane, event, slot):
     """Whether the moment at which an event's conditions come to hold matters."""
     matters = not watch.event_visited[event] or watch.event_duration[event] > 0.0
-    return matters and lane.fired[event, slot] < watch.event_count[event]
+    return matters and lane.fired[event * width + slot] < watch.event_count[event]
 
 
 @kernel
 def is_due(width, workspace, layout, watch, lane, slot):
     """Whether anything has to happen in the state of the species rows (which the watching program has followed)."""
-    for k in range(len(watch.extinction_below)):
-        if lane.alive[k, slot]:
+    for k in range(watch.n_extinctions):
+        if lane.alive[k * width + slot]:
             if total_of(width, workspace, watch, k, layout.species, slot) < watch.extinction_below[k]:
                 return True
     for mode in range(layout.n_modes):
         if not watch.mode_visited[mode] and next_mode(width, workspace, layout, watch, mode, slot) >= 0:
             return True
-    for event in range(len(watch.event_delay)):
-        if is_tracked(watch, lane, event, slot):
-            if all_true(width, workspace, watch, event, slot) != lane.holds[event, slot]:
+    for event in range(watch.n_events):
+        if is_tracked(width, watch, lane, event, slot):
+            if all_true(width, workspace, watch, event, slot) != (lane.holds[event * width + slot] != 0):
                 return True
     return False
 
 
 @kernel
-def due_time(watch, lane, event, slot):
+def due_time(width, watch, lane, event, slot):
     """When a continuous event that holds will trigger; infinity where it will not."""
-    waits = lane.pending[event, slot] < np.inf or lane.fired[event, slot] >= watch.event_count[event]
-    again = lane.armed[event, slot] or watch.event_apart[event] > 0.0
-    if watch.event_visited[event] or waits or not again or not lane.holds[event, slot]:
+    waits = lane.pending[event * width + slot] < np.inf or lane.fired[event * width + slot] >= watch.event_count[event]
+    again = lane.armed[event * width + slot] != 0 or watch.event_apart[event] > 0.0
+    if watch.event_visited[event] or waits or not again or not lane.holds[event * width + slot]:
         return np.inf
-    return max(lane.since[event, slot] + watch.event_duration[event], lane.last[event, slot] + watch.event_apart[event])
+    return max(
+        lane.since[event * width + slot] + watch.event_duration[event],
+        lane.last[event * width + slot] + watch.event_apart[event],
+    )
 
 
 @kernel
-def next_stop(schedule, watch, lane, slot):
+def next_stop(width, schedule, watch, lane, slot):
     """The next moment that must be hit exactly."""
     patient = lane.patient[slot]
     stop = np.inf
-    if lane.dose[slot] < schedule.time.shape[1]:
-        stop = schedule.time[patient, lane.dose[slot]]
-    if lane.visit_end[slot] < len(watch.visit_time):
+    if lane.dose[slot] < schedule.count:
+        stop = schedule.time[patient * schedule.count + lane.dose[slot]]
+    if lane.visit_end[slot] < watch.n_visits:
         stop = min(stop, watch.visit_time[lane.visit_end[slot]])
-    for event in range(len(watch.event_delay)):
-        stop = min(stop, lane.pending[event, slot], due_time(watch, lane, event, slot))
+    for event in range(watch.n_events):
+        stop = min(stop, lane.pending[event * width + slot], due_time(width, watch, lane, event, slot))
     return stop
 
 
@@ -165,12 +168,12 @@ def is_visited(watch, lane, what, which, slot):
 def extinguish(width, workspace, layout, watch, lane, results, slot):
     """Set populations below their limit to zero; True where one was."""
     changed = False
-    for k in range(len(watch.extinction_below)):
+    for k in range(watch.n_extinctions):
         total = total_of(width, workspace, watch, k, layout.state, slot)
         if total >= watch.extinction_below[k]:
-            lane.alive[k, slot] = True
-        elif lane.alive[k, slot]:
-            lane.alive[k, slot] = False
+            lane.alive[k * width + slot] = True
+        elif lane.alive[k * width + slot]:
+            lane.alive[k * width + slot] = False
             for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
                 workspace[(layout.state + watch.extinction_species[member]) * width + slot] = 0.0
             record(lane, results, slot, EXTINCTION, k, 0)
@@ -199,21 +202,27 @@ def switch_modes(width, workspace, layout, watch, lane, results, slot):
 def triggers(width, workspace, watch, lane, event, slot):
     """Whether an event triggers now; keeps its memory of how long its conditions have held."""
     time = lane.time[slot]
-    if is_tracked(watch, lane, event, slot):
+    if is_tracked(width, watch, lane, event, slot):
         holds = all_true(width, workspace, watch, event, slot)
-        if holds and not lane.holds[event, slot]:
-            lane.since[event, slot] = time
-            lane.armed[event, slot] = True
-        lane.holds[event, slot] = holds
+        if holds and not lane.holds[event * width + slot]:
+            lane.since[event * width + slot] = time
+            lane.armed[event * width + slot] = True
+        lane.holds[event * width + slot] = holds
     if not watch.event_visited[event]:
-        return due_time(watch, lane, event, slot) <= time
-    last = lane.last[event, slot]
-    if not is_visited(watch, lane, 1 - AT_MODE, event, slot) or lane.fired[event, slot] >= watch.event_count[event]:
+        return due_time(width, watch, lane, event, slot) <= time
+    last = lane.last[event * width + slot]
+    if (
+        not is_visited(watch, lane, 1 - AT_MODE, event, slot)
+        or lane.fired[event * width + slot] >= watch.event_count[event]
+    ):
         return False
-    if lane.pending[event, slot] < np.inf or last == time or last + watch.event_apart[event] > time:
+    if lane.pending[event * width + slot] < np.inf or last == time or last + watch.event_apart[event] > time:
         return False
     if watch.event_duration[event] > 0.0:
-        return lane.holds[event, slot] and lane.since[event, slot] + watch.event_duration[event] <= time
+        return (
+            lane.holds[event * width + slot] != 0
+            and lane.since[event * width + slot] + watch.event_duration[event] <= time
+        )
     return all_true(width, workspace, watch, event, slot)
 
 
@@ -222,14 +231,14 @@ def fire_events(width, workspace, layout, watch, options, lane, results, slot):
     """Trigger events and apply the changes that are due; (whether anything changed, whether derived rows must)."""
     changed, derived = False, False
     time = lane.time[slot]
-    for event in range(len(watch.event_delay)):
+    for event in range(watch.n_events):
         if triggers(width, workspace, watch, lane, event, slot):
-            lane.fired[event, slot] += 1
-            lane.last[event, slot] = time
-            lane.armed[event, slot] = False
-            lane.pending[event, slot] = time + watch.event_delay[event]
-        if lane.pending[event, slot] <= time:
-            lane.pending[event, slot] = np.inf
+            lane.fired[event * width + slot] += 1
+            lane.last[event * width + slot] = time
+            lane.armed[event * width + slot] = False
+            lane.pending[event * width + slot] = time + watch.event_delay[event]
+        if lane.pending[event * width + slot] <= time:
+            lane.pending[event * width + slot] = np.inf
             record(lane, results, slot, EVENT, event, 0)
             changed = True
             for k in range(watch.event_change[event], watch.event_change[event + 1]):
@@ -251,15 +260,21 @@ def apply_schedule(width, workspace, layout, options, schedule, watch, lane, res
     """Apply every scheduled change whose time has come; True where derived parameters must follow."""
     derived = False
     patient, time = lane.patient[slot], lane.time[slot]
-    while lane.dose[slot] < schedule.time.shape[1] and schedule.time[patient, lane.dose[slot]] <= time:
+    while lane.dose[slot] < schedule.count and schedule.time[patient * schedule.count + lane.dose[slot]] <= time:
         k = lane.dose[slot]
-        kind, target = schedule.is_parameter[patient, k], schedule.target[patient, k]
-        operation, amount = schedule.operation[patient, k], schedule.amount[patient, k]
+        kind, target = (
+            schedule.is_parameter[patient * schedule.count + k],
+            schedule.target[patient * schedule.count + k],
+        )
+        operation, amount = (
+            schedule.operation[patient * schedule.count + k],
+            schedule.amount[patient * schedule.count + k],
+        )
         follow = change(width, workspace, layout, options, lane, results, slot, kind == 1, target, operation, amount)
         derived = derived or follow
         lane.dose[slot] = k + 1
     lane.visit[slot] = lane.visit_end[slot]
-    while lane.visit_end[slot] < len(watch.visit_time) and watch.visit_time[lane.visit_end[slot]] <= time:
+    while lane.visit_end[slot] < watch.n_visits and watch.visit_time[lane.visit_end[slot]] <= time:
         lane.visit_end[slot] += 1
     return derived
 
@@ -275,7 +290,7 @@ def show_state(lanes, workspace, layout):
 def settle(lanes, values, workspace, layout, programs, watch, options, lane, results, derived):
     """Let extinctions, modes and events of all lanes at a stop happen until nothing changes any more."""
     width = len(lanes)
-    watched = len(watch.extinction_below) + len(watch.event_delay) + layout.n_modes > 0
+    watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
     for slot in range(width):
         lane.settling[slot] = watched and lane.phase[slot] == AT_STOP
     for _ in range(ROUNDS):
@@ -284,7 +299,7 @@ def settle(lanes, values, workspace, layout, programs, watch, options, lane, res
             derived = False
         open_lanes = False
         for slot in range(width):
-            open_lanes = open_lanes or lane.settling[slot]
+            open_lanes = open_lanes or lane.settling[slot] != 0
         if not open_lanes:
             break
         show_state(lanes, workspace, layout)

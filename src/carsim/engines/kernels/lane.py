@@ -29,6 +29,7 @@ class Programs(NamedTuple):
 class Patients(NamedTuple):
     """Start values: parameters (n, n_parameters), initial (n, n_species), skip (n), where a patient is refused."""
 
+    count: Any
     parameters: Any
     initial: Any
     skip: Any
@@ -37,6 +38,7 @@ class Patients(NamedTuple):
 class Schedule(NamedTuple):
     """Changes (n, n_events), ascending in time, infinity where there is none; amounts and targets like `Change`."""
 
+    count: Any
     time: Any
     is_parameter: Any
     target: Any
@@ -57,6 +59,9 @@ class Options(NamedTuple):
 class Results(NamedTuple):
     """Output times and rows; values (n, n_times, n_rows); per patient status and counts; occurrences (n, capacity)."""
 
+    n_times: Any
+    n_rows: Any
+    capacity: Any
     times: Any
     rows: Any
     values: Any
@@ -106,3 +111,17 @@ class Lane(NamedTuple):
     since: Any
     last: Any
     pending: Any
+
+
+class Problem(NamedTuple):
+    """Everything the solver works on: the lowered network, its patients, and where results go."""
+
+    layout: Any
+    programs: Any
+    factors: Any
+    watch: Any
+    patients: Any
+    schedule: Any
+    options: Any
+    lane: Any
+    results: Any

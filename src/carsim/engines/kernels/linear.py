@@ -1,40 +1,6 @@
 """Sparse LU along the diagonal and its solution, driven by lists of rows (see derive.factorization)."""
 
-from typing import Any, NamedTuple
-
-from carsim.engines.kernels.lanes import kernel, load, pointer, splat, store
-
-
-class Elimination(NamedTuple):
-    """Factors (see derive.tables.Factors) as pointers."""
-
-    size: Any
-    unknown: Any
-    diagonal: Any
-    column_start: Any
-    column: Any
-    column_unknown: Any
-    across_start: Any
-    across: Any
-    across_unknown: Any
-    target: Any
-
-
-@kernel
-def elimination_of(factors):
-    """The pointers of the arrays of factors."""
-    return Elimination(
-        len(factors.unknown),
-        pointer(factors.unknown),
-        pointer(factors.diagonal),
-        pointer(factors.column_start),
-        pointer(factors.column),
-        pointer(factors.column_unknown),
-        pointer(factors.across_start),
-        pointer(factors.across),
-        pointer(factors.across_unknown),
-        pointer(factors.target),
-    )
+from carsim.engines.kernels.lanes import kernel, load, splat, store
 
 
 @kernel

@@ -1,38 +1,8 @@
 """Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
 
-from typing import Any, NamedTuple
-
-from carsim.engines.kernels.lanes import call_block, kernel, load, pointer, splat, store
+from carsim.engines.kernels.lanes import call_block, kernel, load, splat, store
 
 PRODUCTS = -1
-
-
-class Blocks(NamedTuple):
-    """A program (see derive.tables.Program) as pointers."""
-
-    blocks: Any
-    law: Any
-    count: Any
-    start: Any
-    mask: Any
-    coefficient_start: Any
-    entries: Any
-    coefficients: Any
-
-
-@kernel
-def blocks_of(program):
-    """The pointers of a program's arrays."""
-    return Blocks(
-        len(program.law),
-        pointer(program.law),
-        pointer(program.count),
-        pointer(program.start),
-        pointer(program.mask),
-        pointer(program.coefficient_start),
-        pointer(program.entries),
-        pointer(program.coefficients),
-    )
 
 
 @kernel

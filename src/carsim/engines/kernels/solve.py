@@ -18,11 +18,10 @@ from carsim.engines.kernels.lane import (
     STEP_TOO_SMALL,
     STEPPING,
     TOO_MANY_STEPS,
-    Programs,
 )
-from carsim.engines.kernels.lanes import kernel, larger, load, magnitude, pointer, splat, store
-from carsim.engines.kernels.linear import elimination_of, factorise
-from carsim.engines.kernels.program import blocks_of, run
+from carsim.engines.kernels.lanes import bare, kernel, larger, load, magnitude, splat, store
+from carsim.engines.kernels.linear import factorise
+from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, dense_coefficients, dense_state, stages
 
 SAFETY = 0.9
@@ -37,7 +36,7 @@ SHORTEST = 1e-25
 @kernel
 def admit(width, workspace, layout, watch, patients, lane, results, next_patient):
     """Give idle lanes the next patients; the first patient not yet admitted."""
-    count = len(patients.skip)
+    count = patients.count
     for slot in range(width):
         while lane.phase[slot] == IDLE and next_patient < count:
             if not patients.skip[next_patient]:
@@ -50,9 +49,9 @@ def admit(width, workspace, layout, watch, patients, lane, results, next_patient
 def begin(width, workspace, layout, watch, patients, lane, results, patient, slot):
     """Set a lane to the start of a patient; a population that starts below its limit is gone, and recorded."""
     for i in range(layout.n_parameters):
-        workspace[(layout.parameters + i) * width + slot] = patients.parameters[patient, i]
+        workspace[(layout.parameters + i) * width + slot] = patients.parameters[patient * layout.n_parameters + i]
     for i in range(layout.n_species):
-        workspace[(layout.state + i) * width + slot] = patients.initial[patient, i]
+        workspace[(layout.state + i) * width + slot] = patients.initial[patient * layout.n_species + i]
     for i in range(layout.n_modes):
         workspace[(layout.modes + i) * width + slot] = watch.mode_initial[i]
     lane.phase[slot], lane.patient[slot], lane.time[slot] = AT_STOP, patient, results.times[0]
@@ -60,16 +59,24 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
     lane.fresh[slot], lane.first[slot] = True, True
     lane.refined[slot] = False
     lane.output[slot], lane.dose[slot], lane.visit[slot], lane.visit_end[slot] = 0, 0, 0, 0
-    while lane.visit_end[slot] < len(watch.visit_time) and watch.visit_time[lane.visit_end[slot]] < lane.time[slot]:
+    while lane.visit_end[slot] < watch.n_visits and watch.visit_time[lane.visit_end[slot]] < lane.time[slot]:
         lane.visit_end[slot] += 1
-    for event in range(len(watch.event_delay)):
-        lane.holds[event, slot], lane.armed[event, slot], lane.fired[event, slot] = False, False, 0
-        lane.since[event, slot], lane.last[event, slot], lane.pending[event, slot] = np.inf, -np.inf, np.inf
-    for k in range(len(watch.extinction_below)):
+    for event in range(watch.n_events):
+        lane.holds[event * width + slot], lane.armed[event * width + slot], lane.fired[event * width + slot] = (
+            False,
+            False,
+            0,
+        )
+        lane.since[event * width + slot], lane.last[event * width + slot], lane.pending[event * width + slot] = (
+            np.inf,
+            -np.inf,
+            np.inf,
+        )
+    for k in range(watch.n_extinctions):
         total = 0.0
         for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
-            total += patients.initial[patient, watch.extinction_species[member]]
-        lane.alive[k, slot] = total >= watch.extinction_below[k]
+            total += patients.initial[patient * layout.n_species + watch.extinction_species[member]]
+        lane.alive[k * width + slot] = total >= watch.extinction_below[k]
         if 0.0 < total < watch.extinction_below[k]:
             for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
                 workspace[(layout.state + watch.extinction_species[member]) * width + slot] = 0.0
@@ -80,8 +87,8 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
 def write_output(width, workspace, results, lane, slot):
     """Write the present rows as the lane's next output."""
     patient, k = lane.patient[slot], lane.output[slot]
-    for i in range(len(results.rows)):
-        results.values[patient, k, i] = workspace[results.rows[i] * width + slot]
+    for i in range(results.n_rows):
+        results.values[(patient * results.n_times + k) * results.n_rows + i] = workspace[results.rows[i] * width + slot]
     lane.output[slot] = k + 1
 
 
@@ -93,7 +100,7 @@ def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, opti
     for slot in range(width):
         if lane.phase[slot] == AT_STOP:
             follow = apply_schedule(width, workspace, layout, options, schedule, watch, lane, results, slot)
-            derived = derived or follow or lane.first[slot]
+            derived = derived or follow or lane.first[slot] != 0
     settle(lanes, values, workspace, layout, programs, watch, options, lane, results, derived)
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.output)
@@ -102,10 +109,10 @@ def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, opti
             continue
         if results.times[lane.output[slot]] == lane.time[slot]:
             write_output(width, workspace, results, lane, slot)
-        if lane.output[slot] == len(results.times):
+        if lane.output[slot] == results.n_times:
             lane.phase[slot] = IDLE
             continue
-        lane.stop[slot] = next_stop(schedule, watch, lane, slot)
+        lane.stop[slot] = next_stop(width, schedule, watch, lane, slot)
         lane.phase[slot] = STEPPING
 
 
@@ -264,9 +271,9 @@ def locate(lanes, values, workspace, layout, programs, watch, options, lane):
     run(lanes, values, workspace, programs.watching)
     found = False
     for slot in range(width):
-        lane.located[slot] = lane.accepted[slot] and is_due(width, workspace, layout, watch, lane, slot)
+        lane.located[slot] = lane.accepted[slot] != 0 and is_due(width, workspace, layout, watch, lane, slot)
         lane.low[slot], lane.high[slot] = 0.0, 1.0
-        found = found or lane.located[slot]
+        found = found or lane.located[slot] != 0
     if not found:
         return
     for _ in range(BISECTIONS):
@@ -296,7 +303,7 @@ def write_outputs(lanes, values, workspace, layout, programs, options, lane, res
         any_output = False
         for slot in range(width):
             workspace[layout.share * width + slot] = 1.0
-            if not lane.accepted[slot] or lane.output[slot] == len(results.times):
+            if not lane.accepted[slot] or lane.output[slot] == results.n_times:
                 continue
             end = step_end(lane, slot)
             time = results.times[lane.output[slot]]
@@ -329,7 +336,7 @@ def go_on(lanes, workspace, layout, options, lane, results):
     moved = False
     for slot in range(width):
         workspace[layout.share * width + slot] = lane.high[slot] if lane.located[slot] else 1.0
-        moved = moved or lane.located[slot]
+        moved = moved or lane.located[slot] != 0
     if moved:
         dense_state(lanes, workspace, layout, options.signed)
     for slot in range(width):
@@ -340,33 +347,30 @@ def go_on(lanes, workspace, layout, options, lane, results):
             workspace[(layout.state + s) * width + slot] = workspace[(first + s) * width + slot]
         lane.time[slot] = step_end(lane, slot)
         lane.refined[slot] = False
-        if lane.output[slot] == len(results.times):
+        if lane.output[slot] == results.n_times:
             lane.phase[slot] = IDLE
         elif lane.located[slot] or lane.lands[slot]:
             lane.phase[slot] = AT_STOP
 
 
-def solve(
-    lanes, values, partials, space, layout, tables, elimination, watch, patients, schedule, options, lane, results
-):
-    """Integrate all patients; see the module's text."""
-    width = len(lanes)
-    workspace, factors = pointer(space), elimination_of(elimination)
-    programs = Programs(
-        blocks_of(tables.derived),
-        blocks_of(tables.rates),
-        blocks_of(tables.matrix),
-        blocks_of(tables.watching),
-        blocks_of(tables.output),
-    )
+def solve(lanes, values, partials, space, problem):
+    """Integrate all patients; see the module's text. `values` and `partials` are addresses of the laws' evaluator."""
+    integrate(lanes, values, partials, bare(space), bare(problem))
+
+
+@kernel
+def integrate(lanes, values, partials, workspace, problem):
+    """The loop itself, on bare pointers."""
+    width, layout, programs = len(lanes), problem.layout, problem.programs
+    watch, options, lane, results = problem.watch, problem.options, problem.lane, problem.results
     next_patient = 0
-    watched = len(watch.extinction_below) + len(watch.event_delay) + layout.n_modes > 0
+    watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
     for slot in range(width):
         lane.phase[slot] = IDLE
         lane.tried[slot] = 1.0
         lane.settling[slot] = False
     while True:
-        next_patient = admit(width, workspace, layout, watch, patients, lane, results, next_patient)
+        next_patient = admit(width, workspace, layout, watch, problem.patients, lane, results, next_patient)
         stops, steps = False, False
         for slot in range(width):
             stops = stops or lane.phase[slot] == AT_STOP
@@ -374,8 +378,8 @@ def solve(
         if not stops and not steps:
             return
         if stops:
-            pass_stops(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results)
-        try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane)
+            pass_stops(lanes, values, workspace, layout, programs, watch, problem.schedule, options, lane, results)
+        try_steps(lanes, values, partials, workspace, layout, programs, problem.factors, options, lane)
         for slot in range(width):
             lane.accepted[slot], lane.located[slot] = False, False
             if lane.phase[slot] == STEPPING:

@@ -27,9 +27,11 @@ def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
     import xarray as xr
 
     found = xr.Dataset(coords={"patient": data["patient"]})
-    for name in REGISTRY if names is None else names:
-        endpoint, variable = REGISTRY[name], VARIABLES[name]
-        values, reasons = to_column(each_patient(data, endpoint), variable.kind)
+    asked = [REGISTRY[name] for name in (REGISTRY if names is None else names)]
+    answers = each_patient(data, asked)
+    for endpoint in asked:
+        name, variable = endpoint.name, VARIABLES[endpoint.name]
+        values, reasons = to_column(answers[name], variable.kind)
         found[name] = ("patient", values, attributes(variable) | {"definition": endpoint.definition})
         if any(reasons):
             found[name + REASON_SUFFIX] = ("patient", reasons, {"units": "1", "long_name": f"why {name} has no value"})

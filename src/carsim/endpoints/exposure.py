@@ -123,7 +123,7 @@ def _fit(since: np.ndarray, logs: np.ndarray, start: np.ndarray) -> tuple[float,
         trial[3] = np.clip(trial[3], -30.0, 30.0)
         new_error, new_jacobian = _residual(since, logs, trial)
         if new_error @ new_error <= error @ error:
-            done = np.max(np.abs(trial - current)) < 1e-10
+            done = np.max(np.abs(trial - current)) < 1e-8
             current, error, jacobian, damping = trial, new_error, new_jacobian, max(damping / 10.0, 1e-12)
             if done:
                 break
@@ -174,12 +174,12 @@ def _decline_of(curves: Curves) -> Decline | Missing:
 
 
 def _half_life_fast(curves: Curves) -> Answer:
-    found = _decline_of(curves)
+    found = curves.once(_decline_of)
     return found if isinstance(found, Missing) else math.log(2.0) / found.fast
 
 
 def _half_life_slow(curves: Curves) -> Answer:
-    found = _decline_of(curves)
+    found = curves.once(_decline_of)
     if isinstance(found, Missing):
         return found
     return Missing("the detectable decline shows one phase only") if found.slow is None else math.log(2.0) / found.slow

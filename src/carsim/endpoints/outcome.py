@@ -8,14 +8,16 @@ level is zero, along straight lines.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     import xarray as xr
+
+T = TypeVar("T")
 
 MONTH = 30.4375  # days
 FIRST_VISIT = 28.0
@@ -36,9 +38,16 @@ class Curves:
     days: np.ndarray
     levels: dict[str, np.ndarray]
     labels: dict[str, tuple[str, ...]]
+    known: dict[Callable[[Curves], object], object] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.levels[name]
+
+    def once(self, work: Callable[[Curves], T]) -> T:
+        """What `work` finds in these curves, computed when first asked for; several endpoints share it."""
+        if work not in self.known:
+            self.known[work] = work(self)
+        return cast("T", self.known[work])
 
     @property
     def end(self) -> float:
@@ -60,30 +69,38 @@ class Endpoint:
     definition: str
 
 
-def each_patient(data: xr.Dataset, endpoint: Endpoint) -> list[Answer]:
-    """The answer for each patient; a failed patient or an absent variable is a reason, never an exception."""
+def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, list[Answer]]:
+    """Answers by endpoint, one per patient; a failed patient or an absent variable is a reason, never an exception."""
     count = data.sizes["patient"]
-    absent = [name for name in endpoint.needs if name not in data]
-    if absent:
-        return [Missing(f"needs {', '.join(absent)}, which this result does not have")] * count
+    needed = dict.fromkeys(name for endpoint in endpoints for name in endpoint.needs)
     days = np.asarray(data["time"].values, dtype=float)
-    arrays = {name: data[name].values for name in endpoint.needs if "time" in data[name].dims}
+    arrays = {name: data[name].values for name in needed if name in data}
+    whole = {name: np.isfinite(values.reshape(count, -1)).all(axis=1) for name, values in arrays.items()}
     labels = {
         str(name): tuple(str(item) for item in data[name].values)
         for name in data.coords
         if name not in ("patient", "time") and data[name].ndim == 1
     }
     failed = data["status"].values != 0 if "status" in data else np.zeros(count, dtype=bool)
-    answers: list[Answer] = []
+    answers: dict[str, list[Answer]] = {endpoint.name: [] for endpoint in endpoints}
     for patient in range(count):
-        levels = {name: values[patient] for name, values in arrays.items()}
-        if failed[patient]:
-            answers.append(Missing("the simulation of this patient failed"))
-        elif not all(np.isfinite(level).all() for level in levels.values()):
-            answers.append(Missing("values are missing"))
-        else:
-            answers.append(endpoint.rule(Curves(days, levels, labels)))
+        curves = Curves(days, {name: values[patient] for name, values in arrays.items()}, labels)
+        for endpoint in endpoints:
+            answers[endpoint.name].append(_answer(endpoint, curves, patient, whole, failed=bool(failed[patient])))
     return answers
+
+
+def _answer(
+    endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str, np.ndarray], *, failed: bool
+) -> Answer:
+    absent = [name for name in endpoint.needs if name not in curves.levels]
+    if absent:
+        return Missing(f"needs {', '.join(absent)}, which this result does not have")
+    if failed:
+        return Missing("the simulation of this patient failed")
+    if not all(whole[name][patient] for name in endpoint.needs):
+        return Missing("values are missing")
+    return endpoint.rule(curves)
 
 
 def summed(level: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def _first_rise(days: np.ndarray, level: np.ndarray, limit: float, since: float)
 
 def detected_day(curves: Curves) -> float | Missing:
     """First visit that sees the relapse."""
-    day = relapse_day(curves)
+    day = curves.once(relapse_day)
     if isinstance(day, Missing):
         return day
     seen = [visit for visit in visit_days(curves.end) if visit >= day and not in_remission(curves, visit)]
@@ -50,7 +50,7 @@ def detected_day(curves: Curves) -> float | Missing:
 
 def cd19_at_relapse(curves: Curves) -> tuple[str, ...] | Missing:
     """CD19 words (positive, dim, negative) of the blasts at relapse, each of at least the naming share."""
-    day = relapse_day(curves)
+    day = curves.once(relapse_day)
     if isinstance(day, Missing):
         return day
     if "clone_cd19" not in curves.labels:
@@ -65,17 +65,17 @@ def cd19_at_relapse(curves: Curves) -> tuple[str, ...] | Missing:
 
 
 def _phenotype(curves: Curves) -> Answer:
-    found = cd19_at_relapse(curves)
+    found = curves.once(cd19_at_relapse)
     return found if isinstance(found, Missing) else "+".join(f"CD19-{word}" for word in found)
 
 
 def _cd19(curves: Curves) -> Answer:
-    found = cd19_at_relapse(curves)
+    found = curves.once(cd19_at_relapse)
     return found if isinstance(found, Missing) else "+".join(found)
 
 
 def _site(curves: Curves) -> Answer:
-    day = relapse_day(curves)
+    day = curves.once(relapse_day)
     return day if isinstance(day, Missing) else "marrow"  # blood is fed by marrow; no other site in this version
 
 

@@ -40,7 +40,7 @@ def blood_share(curves: Curves) -> np.ndarray:
 def in_remission(curves: Curves, day: float) -> bool:
     """Whether the disease is below both limits at a day."""
     marrow = level_at(curves.days, curves["marrow_blast_fraction"], day)
-    return marrow < MARROW_LIMIT and level_at(curves.days, blood_share(curves), day) < BLOOD_LIMIT
+    return marrow < MARROW_LIMIT and level_at(curves.days, curves.once(blood_share), day) < BLOOD_LIMIT
 
 
 def evaluable(curves: Curves) -> bool:

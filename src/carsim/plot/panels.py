@@ -24,6 +24,7 @@ REMISSION_SHARE, MRD_SHARE = 0.05, 1e-4
 APLASIA_LIMIT = 50.0
 ONE_CELL = 1.0
 BAND_OPACITY = 0.18
+COARSE = 0.3  # days between outputs
 
 
 def draw_cart(columns: list[Column], data: xr.Dataset) -> None:
@@ -99,6 +100,8 @@ def draw_drive(columns: list[Column], data: xr.Dataset) -> None:
     """Drugs in plasma on the left axis; the homeostatic cytokine drive on the right, relative to no T cells."""
     drugs = (("fludarabine", "fludarabine", look(0)), ("cyclophosphamide", "cyclophosphamide", look(1)))
     present = [drug for drug in drugs if (level := _level(data, drug[1])) is not None and _highest(level) > 0.0]
+    if float(np.min(np.diff(data["time"].values))) > COARSE:
+        present = []  # drugs rise and fall within hours: daily levels would mislead
     days, cytokine = data["time"].values, _level(data, "homeostatic_cytokine")
     for place, column in enumerate(columns):
         log_levels(column.panels["drive"], 1e-3, 1e3, every=2)
@@ -113,8 +116,12 @@ def draw_drive(columns: list[Column], data: xr.Dataset) -> None:
         if place == len(columns) - 1:
             twin.set_ylabel("cytokine drive")
     first = columns[0].panels["drive"]
-    first.set_ylabel("mg/L")
-    heading(first, "Drugs in plasma (left), homeostatic cytokine drive (right)")
+    if present:
+        first.set_ylabel("mg/L")
+        heading(first, "Drugs in plasma (left), homeostatic cytokine drive (right)")
+    else:
+        first.tick_params(axis="y", left=False, labelleft=False)
+        heading(first, "Homeostatic cytokine drive")
     handles = [(name, Look(style.colour, style.dash, "")) for name, _, style in present]
     handles += [] if cytokine is None else [("IL-7/IL-15 drive (right)", look(2))]
     _legend(columns[-1].panels["drive"], handles)

@@ -10,39 +10,19 @@ What an expression may hold: numbers, symbols, sums, products, powers, exp and l
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Any
 
 import sympy
 
 from carsim.errors import CarsimError
-from carsim.model import law as laws
+from carsim.model.formula import Formula
 from carsim.model.law import Law
 
 
-class CannotDerive(CarsimError):
+class CannotDerive(CarsimError):  # noqa: N818  (a refusal, named after what is missing)
     """A formula holds something that carsim cannot differentiate and compile."""
 
     exit_status = 2
-
-
-class Formula:
-    """An expression as a plain function of numbers, units or symbols, like the function of any law."""
-
-    def __init__(self, expression: sympy.Expr) -> None:
-        self.expression = expression
-
-    def __eq__(self, other: object) -> bool:
-        """Equal expressions are one formula, so that reactions of one shape share their law."""
-        return isinstance(other, Formula) and self.expression == other.expression
-
-    def __hash__(self) -> int:
-        """Hash of the expression."""
-        return hash(self.expression)
-
-    def __call__(self, **values: Any) -> Any:
-        """The value of the expression with these arguments by name."""
-        return _evaluate(self.expression, values)
 
 
 def law_of_expression(expression: Any, where: str) -> tuple[Law, tuple[str, ...]]:
@@ -81,20 +61,3 @@ def _refuse_unknown(expression: Any, where: str) -> None:
                 f"{where}: cannot derive {type(part).__name__} in {expression}; "
                 "expected numbers, handles, + - * / **, exp and log"
             )
-
-
-def _evaluate(expression: Any, values: dict[str, Any]) -> Any:
-    if expression.is_Symbol:
-        return values[expression.name]
-    if expression.is_Integer:
-        return int(expression)
-    if expression.is_number:
-        return float(expression)
-    parts = [_evaluate(part, values) for part in expression.args]
-    if expression.is_Add:
-        return sum(parts[1:], parts[0])
-    if expression.is_Mul:
-        return math.prod(parts[1:], start=parts[0])
-    if expression.is_Pow:
-        return parts[0] ** parts[1]
-    return laws.exp(parts[0]) if isinstance(expression, sympy.exp) else laws.log(parts[0])

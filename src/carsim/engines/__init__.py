@@ -1,0 +1,1 @@
+"""Engines, one small file each, behind one protocol: a network, patients and a schedule in, trajectories out."""

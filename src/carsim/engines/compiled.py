@@ -109,7 +109,8 @@ def _user_module(laws: Sequence[Law]) -> ModuleType:
         folder.mkdir(parents=True, exist_ok=True)
         _write_whole(file, text)
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # compiled code names its module when it is read back from the cache
     spec.loader.exec_module(module)

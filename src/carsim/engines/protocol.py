@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 class Options:
     """Numerical settings.
 
-    rtol: relative error per step. atol: absolute error, in the species' own unit, of a species that states no tolerance
-    of its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
+    rtol: relative error per step. atol: absolute error, in the species' own unit, of a species without a tolerance of
+    its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
     max_occurrences: most extinctions, events and mode changes recorded for one patient.
     """
 
@@ -54,11 +54,12 @@ class Status(IntEnum):
 
 ADVICE: Mapping[Status, str] = {
     Status.OK: "finished",
-    Status.TOO_MANY_STEPS: "the limit on steps was reached: loosen rtol, raise max_steps, or look for a row that oscillates",
-    Status.NOT_FINITE: "a value became infinite or undefined: check the rates that change this row for a division by zero "
-    "or unlimited growth",
-    Status.NEGATIVE_STATE: "a value fell below zero by more than its tolerance: check that rates which consume this row "
-    "vanish with it and that no treatment removes more than there is",
+    Status.TOO_MANY_STEPS: "the limit on steps was reached: loosen rtol, raise max_steps, or look for a row that "
+    "oscillates",
+    Status.NOT_FINITE: "a value became infinite or undefined: check the rates that change this row for a division by "
+    "zero or unlimited growth",
+    Status.NEGATIVE_STATE: "a value fell below zero by more than its tolerance: check that rates which consume this "
+    "row vanish with it and that no treatment removes more than there is",
     Status.STEP_TOO_SMALL: "no step was short enough for the tolerance: loosen rtol or atol, or look for a jump in the "
     "rates of this row",
     Status.EVENT_LOOP: "events or modes kept triggering one another at one moment: separate their thresholds or add "

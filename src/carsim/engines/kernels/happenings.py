@@ -115,16 +115,16 @@ def is_tracked(width, watch, lane, event, slot):
 def is_due(width, workspace, layout, watch, lane, slot):
     """Whether anything has to happen in the state of the species rows (which the watching program has followed)."""
     for k in range(watch.n_extinctions):
-        if lane.alive[k * width + slot]:
-            if total_of(width, workspace, watch, k, layout.species, slot) < watch.extinction_below[k]:
-                return True
+        alive = lane.alive[k * width + slot] != 0
+        if alive and total_of(width, workspace, watch, k, layout.species, slot) < watch.extinction_below[k]:
+            return True
     for mode in range(layout.n_modes):
         if not watch.mode_visited[mode] and next_mode(width, workspace, layout, watch, mode, slot) >= 0:
             return True
     for event in range(watch.n_events):
-        if is_tracked(width, watch, lane, event, slot):
-            if all_true(width, workspace, watch, event, slot) != (lane.holds[event * width + slot] != 0):
-                return True
+        holds = lane.holds[event * width + slot] != 0
+        if is_tracked(width, watch, lane, event, slot) and all_true(width, workspace, watch, event, slot) != holds:
+            return True
     return False
 
 

@@ -5,7 +5,7 @@
     y(t + s h) = (1 - s) y + s (y1 + (1 - s) (k_1 + s (k_2 + s k_3))),   k_m = sum_j d_mj u_j       dense, order 4
 
 Source of the method and its numbers: G. Steinebach, Construction of Rosenbrock-Wanner method Rodas5P and numerical
-benchmarks within the Julia Differential Equations package, BIT Numerical Mathematics 63:27 (2023). The stages 6, 7 and 8
+benchmarks within the Julia Differential Equations package, BIT Numerical Mathematics 63:27 (2023). Stages 6, 7 and 8
 start from the same sum, to which u_6 and u_7 are added with weight one.
 """
 

@@ -49,11 +49,9 @@ def command(
 
 def network_of(scenario: Scenario) -> Network:
     """The network that a run of the scenario simulates."""
-    from carsim.model.cast import cast
+    from carsim.spec.prepare import cast_of
 
-    who: Any = scenario.patient or scenario.cohort
-    members = cast(scenario.products, scenario.leukaemia, scenario.parameters, who.population)
-    return members.network(scenario.title)
+    return cast_of(scenario).network(scenario.title)
 
 
 def as_object(network: Network) -> dict[str, Any]:

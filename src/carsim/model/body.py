@@ -81,6 +81,7 @@ class Body:
     lineage: Lineage
     healthy: Mapping[str, Density]
     numbers: Mapping[str, Number]
+    sources: Mapping[str, str]
     cart: dict[tuple[str, str, str], Ref] = field(default_factory=dict)
     blasts: dict[tuple[str, str], Ref] = field(default_factory=dict)
     bcells: dict[str, Ref] = field(default_factory=dict)
@@ -98,6 +99,10 @@ class Body:
             return self.net.rows[path]
         number = self.numbers[path]
         return self.net.parameter(path, number.value, unit=number.unit, meaning=number.meaning, source=number.source)
+
+    def state(self, name: str, value: float, *, unit: str = "1", meaning: str = "") -> Ref:
+        """State a number of one product or clone as a parameter row, with its source."""
+        return self.net.parameter(name, value, unit=unit, meaning=meaning, source=self.sources.get(name, ""))
 
     def row(self, name: str) -> Ref:
         """Row that an earlier process stated."""

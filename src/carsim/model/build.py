@@ -65,9 +65,13 @@ def build(
     lineage: Lineage,
     healthy: Mapping[str, Density],
     numbers: Mapping[str, Number],
+    sources: Mapping[str, str],
 ) -> Network:
-    """The network of these products and clones, with every parameter row taken from `numbers` (path -> Number)."""
-    body = Body(Network(title), products, clones, lineage, healthy, numbers)
+    """The network of these products and clones, with every parameter row taken from `numbers` (path -> Number).
+
+    `sources` says where the numbers of single products and clones come from, by name of the row.
+    """
+    body = Body(Network(title), products, clones, lineage, healthy, numbers, sources)
     for step in STEPS:
         step(body)
     return body.net.seal()

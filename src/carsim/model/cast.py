@@ -1,7 +1,8 @@
 """From the parts of a scenario to the cast of a model: products, clones, their lineage, and every number.
 
-Beside the clones that a scenario lists, the model holds the one that others can turn into: the clone without CD19 as
-long as `cd19_loss` is above zero, and the CD19-dim state as long as `cd19_dimming` is. Both start empty unless listed.
+Beside the clones that a scenario lists, the model holds those that a CD19-positive main clone can turn into: the clone
+without CD19 as long as `cd19_loss` is above zero, and the CD19-dim state as long as `cd19_dimming` is. Both start empty
+unless listed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from carsim.model import parts
 from carsim.model.body import Arm, Clone, Density, Lineage, Number, Product
 from carsim.model.build import build
 from carsim.model.network import Network
+from carsim.model.processes.recognition import HEALTHY
 
-MAIN, NEGATIVE, DIM = "CD19-positive", "CD19-negative", "CD19-dim"
 Difference = Callable[[parts.MainClone, parts.MainClone], bool]
+POSITIVE, NEGATIVE, DIM = "CD19-positive", "CD19-negative", "CD19-dim"
+ANTIGENS = {"CD19": "cd19", "CD20": "cd20", "CD22": "cd22"}  # antigen -> key of a clone
 RATE_COVARIATES = {  # covariates that rates depend on, with their units: rows of the network like any parameter
     "weight": "kg",
     "body_surface": "m^2",
@@ -35,10 +38,16 @@ class Cast:
     lineage: Lineage
     healthy: Mapping[str, Density]
     numbers: Mapping[str, Number]
+    sources: Mapping[str, str]
 
     def network(self, title: str) -> Network:
         """The network of this cast."""
-        return build(title, self.products, self.clones, self.lineage, self.healthy, self.numbers)
+        return build(title, self.products, self.clones, self.lineage, self.healthy, self.numbers, self.sources)
+
+
+def main_name(leukaemia: parts.Leukaemia) -> str:
+    """Name of the main clone in results: by its CD19, which is what a relapse is named by."""
+    return NEGATIVE if leukaemia.main.cd19.absent else POSITIVE
 
 
 def cast(
@@ -46,37 +55,56 @@ def cast(
     leukaemia: parts.Leukaemia,
     overrides: Mapping[str, float],
     population: str,
+    covariates: Mapping[str, float],
+    origins: Mapping[str, str],
 ) -> Cast:
-    """The cast of a scenario: its complete products, its leukaemia, and its parameters over those of the catalogue."""
-    numbers = _numbers(overrides, population)
-    clones = {MAIN: leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
-    fractions = {clone.name: clone.fraction for clone in leukaemia.clones}
-    fractions = {MAIN: 1.0 - sum(fractions.values())} | fractions
-    states = {name: Clone(name, _antigens(clone)) for name, clone in clones.items()}
-    negative, dim = _counterpart(clones, _lacks_cd19), _counterpart(clones, _shows_less_cd19)
-    if dim is None and numbers["cd19_dimming"].value > 0.0:
-        dim = DIM
-        states[DIM] = Clone(DIM, {**states[MAIN].antigens, "CD19": _catalogued("CD19", "dim-blasts")})
-    if negative is None and numbers["cd19_loss"].value > 0.0:
-        negative = NEGATIVE
-        rest = {antigen: density for antigen, density in states[MAIN].antigens.items() if antigen != "CD19"}
-        states[NEGATIVE] = Clone(NEGATIVE, rest)
-    for name, clone in clones.items():
+    """The cast of a scenario: complete products, leukaemia, and its parameters over those of the catalogue.
+
+    `covariates` are the typical patient's (canonical units); `origins` says where each value comes from, by path.
+    """
+    numbers = _numbers(overrides, population, covariates, origins)
+    main = main_name(leukaemia)
+    listed = {main: leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
+    states = {name: Clone(name, _antigens(clone)) for name, clone in listed.items()}
+    lineage = Lineage(loss=(), dimming=())
+    if main == POSITIVE:
+        negative, dim = _descendants(listed, states, numbers)
+        loss = tuple((source, negative) for source in (POSITIVE, dim) if source is not None and negative is not None)
+        lineage = Lineage(loss=loss, dimming=() if dim is None else ((POSITIVE, dim),))
+    for name, clone in listed.items():
         for kind, rate in (("birth", clone.birth), ("death", clone.death)):
             if rate is not None:
                 numbers[f"blast_{kind}.{name}"] = Number(rate, "1/d", f"{kind} rate of {name} cells", "scenario")
-    healthy = {name: _catalogued(name, "healthy-b-cells") for name in catalog.antigens()}
+    fractions = {clone.name: clone.fraction for clone in leukaemia.clones}
+    fractions[main] = 1.0 - sum(fractions.values())
     return Cast(
         products=tuple(_product(product) for product in products),
         clones=tuple(states.values()),
         fractions=dict.fromkeys(states, 0.0) | fractions,
-        lineage=_lineage(negative, dim),
-        healthy=healthy,
+        lineage=lineage,
+        healthy={name: _catalogued(name, "healthy-b-cells") for name in catalog.antigens()},
         numbers=numbers,
+        sources=_sources(products, listed, main, origins),
     )
 
 
-def _numbers(overrides: Mapping[str, float], population: str) -> dict[str, Number]:
+def _descendants(
+    listed: Mapping[str, parts.MainClone], states: dict[str, Clone], numbers: Mapping[str, Number]
+) -> tuple[str | None, str | None]:
+    """Names of the clone without CD19 and of the dim state; what is not listed and can arise is added to `states`."""
+    negative, dim = _counterpart(listed, _lacks_cd19), _counterpart(listed, _shows_less_cd19)
+    antigens = states[POSITIVE].antigens
+    if dim is None and DIM not in listed and numbers["cd19_dimming"].value > 0.0:
+        dim, states[DIM] = DIM, Clone(DIM, {**antigens, "CD19": _catalogued("CD19", "dim-blasts")})
+    if negative is None and NEGATIVE not in listed and numbers["cd19_loss"].value > 0.0:
+        rest = {antigen: density for antigen, density in antigens.items() if antigen != "CD19"}
+        negative, states[NEGATIVE] = NEGATIVE, Clone(NEGATIVE, rest)
+    return negative, dim
+
+
+def _numbers(
+    overrides: Mapping[str, float], population: str, covariates: Mapping[str, float], origins: Mapping[str, str]
+) -> dict[str, Number]:
     numbers = {
         path: Number(value.value, value.unit, parameter.meaning, value.source)
         for parameter in catalog.parameters().values()
@@ -86,26 +114,48 @@ def _numbers(overrides: Mapping[str, float], population: str) -> dict[str, Numbe
     for path, value in kind.parameters.items():
         numbers[path] = Number(value.value, value.unit, numbers[path].meaning if path in numbers else "", value.source)
     for name, unit in RATE_COVARIATES.items():
-        covariate = kind.covariates[name]
-        numbers[name] = Number(covariate.median.value, unit, covariate.meaning, covariate.median.source)
+        source = origins.get(name, origins.get(f"{name}.median", ""))
+        numbers[name] = Number(covariates[name], unit, kind.covariates[name].meaning, source)
     for path, given in overrides.items():
-        numbers[path] = Number(given, numbers[path].unit, numbers[path].meaning, "scenario")
+        source = origins.get(f"parameters.{path}", "scenario")
+        numbers[path] = Number(given, numbers[path].unit, numbers[path].meaning, source)
     return numbers
 
 
-def _lineage(negative: str | None, dim: str | None) -> Lineage:
-    sources = [MAIN] if dim is None else [MAIN, dim]
-    loss = tuple((source, negative) for source in sources if negative is not None)
-    return Lineage(loss=loss, dimming=() if dim is None else ((MAIN, dim),))
+def _sources(
+    products: Sequence[parts.Product], listed: Mapping[str, parts.MainClone], main: str, origins: Mapping[str, str]
+) -> dict[str, str]:
+    """Source of each row that belongs to one product or clone, from the scenario's origins and the catalogue."""
+    found = {}
+    for product in products:
+        path = f"products.{product.name}"
+        for name in ("memory_share", "vector_copies"):
+            found[f"{name}.{product.name}"] = origins.get(f"{path}.{name}", "")
+        for antigen in product.arms:
+            for name in ("half_density", "steepness", "efficiency"):
+                row = f"{name}.{product.name}.{antigen}"
+                found[row] = origins.get(f"{path}.arms.{antigen}.{name}", "")
+    for clone in listed:
+        path = "leukaemia.main" if clone == main else f"leukaemia.clones.{clone}"
+        for antigen, key in ANTIGENS.items():
+            for row, field in (("density", "median"), ("density_log_sd", "log_sd")):
+                found[f"{row}.{clone}.{antigen}"] = origins.get(
+                    f"{path}.{key}.{field}", origins.get(f"{path}.{key}", "")
+                )
+    for name, antigen_record in catalog.antigens().items():
+        for population, cells in ((HEALTHY, "healthy-b-cells"), (DIM, "dim-blasts")):
+            density = antigen_record.densities.get(cells)
+            if density is not None:
+                found.setdefault(f"density.{population}.{name}", density.median.source)
+                found.setdefault(f"density_log_sd.{population}.{name}", density.log_sd.source)
+    return found
 
 
 def _counterpart(clones: Mapping[str, parts.MainClone], differs: Difference) -> str | None:
     """The first listed clone that differs from the main one as `differs` says and shows the same other antigens."""
-    main = clones[MAIN]
-    if main.cd19.absent:
-        return None
+    main = clones[POSITIVE]
     for name, clone in clones.items():
-        if name != MAIN and clone.cd22 == main.cd22 and differs(clone, main):
+        if name != POSITIVE and (clone.cd20, clone.cd22) == (main.cd20, main.cd22) and differs(clone, main):
             return name
     return None
 
@@ -119,7 +169,7 @@ def _shows_less_cd19(clone: parts.MainClone, main: parts.MainClone) -> bool:
 
 
 def _antigens(clone: parts.MainClone) -> dict[str, Density]:
-    densities = {"CD19": clone.cd19, "CD22": clone.cd22}
+    densities: dict[str, parts.Density] = {name: getattr(clone, key) for name, key in ANTIGENS.items()}
     return {name: Density(d.median, d.log_sd) for name, d in densities.items() if not d.absent}
 
 

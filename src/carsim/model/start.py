@@ -26,14 +26,15 @@ Array = NDArray[np.float64]
 def start(
     network: Network,
     clones: tuple[Clone, ...],
-    fractions: Mapping[str, float],
+    fractions: Mapping[str, Array],
     parameters: Mapping[str, Array],
     covariates: Mapping[str, Array],
 ) -> Array:
     """Initial states, shape (patients, species).
 
-    `fractions` gives each clone's share of all blasts; `covariates` needs `marrow_blasts` (share of nucleated cells),
-    `host_t_cells` (1/uL) and `bcell_initial` (share of the marrow's B-cell capacity); all else comes from `parameters`.
+    `fractions` gives each clone's share of all blasts, one per patient; `covariates` needs `marrow_blasts` (share of
+    nucleated cells), `host_t_cells` (1/uL) and `bcell_initial` (share of the marrow's B-cell capacity); all else comes
+    from `parameters`.
     """
     p = parameters
     size = p["weight"] / p["reference_weight"]

@@ -86,8 +86,8 @@ def _names(root: Table) -> Iterator[Problem]:
                 got = f"the name `{name}` again (first on line {line}, here on line {place.line if place else '?'})"
                 yield Problem(place, path, got, "each name once in a list")
             first.setdefault(name, place)
-            if steps == ("leukaemia", "clones") and name == "main":
-                yield Problem(place, path, "`main`, the clone that makes up what the others leave", "another name")
+            if steps == ("leukaemia", "clones") and name in ("main", "CD19-positive"):
+                yield Problem(place, path, f"`{name}`, the clone that makes up what the others leave", "another name")
             if steps == ("products",) and name in GIVEN:
                 yield Problem(place, path, f"`{name}`, which is a drug or procedure", "another name")
 

@@ -16,7 +16,10 @@ from carsim.model.cast import RATE_COVARIATES, Cast, cast
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
+from carsim.population.leukaemia import density_factors, shares
+from carsim.population.parts import Cohort, Patient
 from carsim.population.patients import Patients
+from carsim.spec.plain import Run
 from carsim.spec.scenario import Scenario
 from carsim.treatment.compile import compile_entries
 from carsim.treatment.schedule import Schedule
@@ -44,36 +47,55 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     missing = scenario.unsupported()
     if missing:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
-    who = scenario.patient or scenario.cohort
-    assert who is not None
-    members = cast(scenario.products, scenario.leukaemia, scenario.parameters, who.population)
+    who = _who(scenario)
+    members = cast_of(scenario)
     network = members.network(scenario.title)
-    patients = _patients(network, members, draw(who, scenario.run.seed, folder))
+    patients = _patients(network, members, scenario, draw(who, scenario.run.seed, folder))
     domains = {product.name: product.costimulation for product in members.products}
     schedule = compile_entries(scenario.treatment, domains, patients, scenario.run.seed)
-    return Prepared(members, network, patients, schedule, _days(schedule, scenario.run.until, patients.n))
+    return Prepared(members, network, patients, schedule, _days(schedule, scenario.run, patients.n))
 
 
-def _patients(network: Network, members: Cast, drawn: Drawn) -> Patients:
+def cast_of(scenario: Scenario) -> Cast:
+    """The cast of the scenario's model with the typical patient's covariates, whether or not it can run yet."""
+    who = _who(scenario)
+    given = {name: getattr(who, name) for name in RATE_COVARIATES}
+    typical = {name: float(getattr(value, "median", value)) for name, value in given.items()}
+    origins = {path.removeprefix("patient.").removeprefix("cohort."): str(o) for path, o in scenario.origins.items()}
+    return cast(scenario.products, scenario.leukaemia, scenario.parameters, who.population, typical, origins)
+
+
+def _who(scenario: Scenario) -> Patient | Cohort:
+    who = scenario.patient or scenario.cohort
+    assert who is not None  # a scenario has one of them
+    return who
+
+
+def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn) -> Patients:
     """Parameters of each patient: the network's value x the patient's factor, or the covariate of that name."""
     parameters = {
         row.name: row.value * drawn.factors.get(row.name.split(".")[0], np.ones(drawn.n)) for row in network.parameters
     }
     parameters |= {name: drawn.covariates[name] for name in RATE_COVARIATES}
+    for row, factor in density_factors(scenario.leukaemia, scenario.run.seed, drawn.n).items():
+        if row in parameters:  # antigens that no product sees have no row
+            parameters[row] = parameters[row] * factor
+    fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n)
     return Patients(
         identifiers=drawn.identifiers,
         covariates=dict(drawn.covariates),
         parameters=parameters,
-        initial=start(network, members.clones, members.fractions, parameters, drawn.covariates),
+        initial=start(network, members.clones, fractions, parameters, drawn.covariates),
     )
 
 
-def _days(schedule: Schedule, until: float, n: int) -> Array:
+def _days(schedule: Schedule, run: Run, n: int) -> Array:
     given = np.isfinite(schedule.times)
     first = min(0.0, float(schedule.times[given].min())) if given.any() else 0.0
-    days = [np.array([first]), np.arange(np.ceil(first), until), np.array([until])]
+    steps = np.arange(np.ceil(first / run.every), np.ceil(run.until / run.every)) * run.every
+    days = [np.array([first]), steps[steps > first], np.array([run.until])]
     inputs = [index for index, row in enumerate(schedule.rows) if row.endswith(".input")]
     drugs = schedule.times[given & np.isin(schedule.targets, inputs)]
     if n == 1 and drugs.size:
-        days.append(np.arange(drugs.min(), min(drugs.max() + 1.0, until), FINE))
+        days.append(np.arange(drugs.min(), min(drugs.max() + 1.0, run.until), FINE))
     return np.unique(np.round(np.concatenate(days), 9))

@@ -28,7 +28,7 @@ def compile_entries(
     for entry in entries:
         given: Sequence[Dose | DrugInfusion]
         if isinstance(entry, Infusion):
-            given = infusion.doses(entry, costimulation[entry.give], patients)
+            given = infusion.doses(entry, costimulation[entry.give], patients, seed)
         elif isinstance(entry, Lymphodepletion | Fludarabine | Cyclophosphamide):
             given = lymphodepletion.changes(entry, patients)
         else:

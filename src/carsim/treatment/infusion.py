@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.model.processes.infusion import entering
+from carsim.population.leukaemia import log_normal
 from carsim.population.patients import Patients
 from carsim.treatment.doses import Dose
 from carsim.treatment.entries import CellDose, Infusion
@@ -13,9 +14,10 @@ from carsim.treatment.entries import CellDose, Infusion
 Array = NDArray[np.float64]
 
 
-def doses(entry: Infusion, costimulation: str, patients: Patients) -> list[Dose]:
+def doses(entry: Infusion, costimulation: str, patients: Patients, seed: int) -> list[Dose]:
     """The changes that the infusion makes to the product's cells in blood."""
-    whole = cells(entry.dose, patients)
+    spread = log_normal(entry.dose.log_sd, seed, f"treatment.{entry.name}.dose", patients.n)
+    whole = cells(entry.dose, patients, spread)
     parts = [(part.at, part.share) for part in entry.split] or [(0.0, 1.0)]
     return [
         Dose(row, np.full(patients.n, entry.at + at), amount, entry.give)
@@ -24,8 +26,8 @@ def doses(entry: Infusion, costimulation: str, patients: Patients) -> list[Dose]
     ]
 
 
-def cells(dose: CellDose, patients: Patients) -> Array:
-    """Viable CAR-positive cells for each patient."""
+def cells(dose: CellDose, patients: Patients, spread: Array) -> Array:
+    """Viable CAR-positive cells for each patient; `spread` is what each gets relative to what is prescribed."""
     weight = patients.covariates["weight"]
     if dose.per_weight is None:
         amount = np.full(patients.n, dose.flat)
@@ -33,4 +35,5 @@ def cells(dose: CellDose, patients: Patients) -> Array:
         amount = dose.per_weight * weight
         if dose.above is not None and dose.flat is not None:  # the entry demands both or neither
             amount = np.where(weight > dose.above, dose.flat, amount)
+    amount = amount * spread
     return amount if dose.cap is None else np.minimum(amount, dose.cap)

@@ -75,7 +75,7 @@ def _blood(body: Body) -> None:
             unit="cells/uL",
             meaning=f"{name} CAR T cells in blood",
         )
-        copies = net.parameter(
+        copies = body.state(
             f"vector_copies.{name}", product.vector_copies, unit="copies/cell", meaning=f"vector copies per {name} cell"
         )
         vectors = net.quantity(

@@ -20,7 +20,7 @@ def add(body: Body) -> None:
     """State the parameters by which a dose enters; treatment applies them at the moment of infusion."""
     for product in body.products:
         body.p("engraftment", product.costimulation)
-        body.net.parameter(
+        body.state(
             f"memory_share.{product.name}",
             product.memory_share,
             meaning=f"share of infused {product.name} cells with memory phenotype",

@@ -40,24 +40,27 @@ def complement(share: Any) -> Any:
 def add(body: Body) -> None:
     """State the recognition of each clone and of healthy B cells by each product: derived once per patient."""
     populations = {clone.name: clone.antigens for clone in body.clones} | {HEALTHY: body.healthy}
+    targeted = {arm.antigen for product in body.products for arm in product.arms}
     for name, antigens in populations.items():
         for antigen, density in antigens.items():
+            if antigen not in targeted:
+                continue
             _density_rows(body, name, antigen, density)
     for product in body.products:
         for arm in product.arms:
             key = f"{product.name}.{arm.antigen}"
-            net, meaning = body.net, f"{product.name} against {arm.antigen}"
-            net.parameter(f"half_density.{key}", arm.half_density, unit="molecules", meaning=meaning)
-            net.parameter(f"steepness.{key}", arm.steepness, meaning=meaning)
-            net.parameter(f"efficiency.{key}", arm.efficiency, meaning=meaning)
+            meaning = f"{product.name} against {arm.antigen}"
+            body.state(f"half_density.{key}", arm.half_density, unit="molecules", meaning=meaning)
+            body.state(f"steepness.{key}", arm.steepness, meaning=meaning)
+            body.state(f"efficiency.{key}", arm.efficiency, meaning=meaning)
         for name, antigens in populations.items():
             body.recognition[product.name, name] = _seen_by_any_arm(body, product, name, antigens)
 
 
 def _density_rows(body: Body, population: str, antigen: str, density: Density) -> None:
     key, meaning = f"{population}.{antigen}", f"{antigen} molecules per {population} cell"
-    body.net.parameter(f"density.{key}", density.median, unit="molecules", meaning=f"median {meaning}")
-    body.net.parameter(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")
+    body.state(f"density.{key}", density.median, unit="molecules", meaning=f"median {meaning}")
+    body.state(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")
 
 
 def _seen_by_any_arm(body: Body, product: Product, population: str, antigens: Mapping[str, Density]) -> Ref:

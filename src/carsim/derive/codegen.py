@@ -72,7 +72,8 @@ def formula_of(law: Law) -> sympy.Expr:
     if law.trait is not None:
         median, log_sd = (sympy.Symbol(name, real=True) for name in law.slots[:2])
         symbols[law.trait] = median * sympy.exp(log_sd * NODE)
-    return sympy.sympify(law.function(**symbols))
+    formula = law.function(**symbols)
+    return formula if isinstance(formula, sympy.Expr) else sympy.Float(formula)
 
 
 def _numbers(values: Sequence[float]) -> str:

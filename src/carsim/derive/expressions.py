@@ -30,7 +30,8 @@ def law_of_expression(expression: Any, where: str) -> tuple[Law, tuple[str, ...]
 
     `where` names the reaction or quantity for the message of `CannotDerive`.
     """
-    expression = sympy.sympify(expression)
+    if not isinstance(expression, sympy.Expr):
+        raise CannotDerive(f"{where}: got {type(expression).__name__}; expected a law or an expression of handles")
     _refuse_unknown(expression, where)
     symbols = sorted(expression.free_symbols, key=lambda s: (_shape(expression, s), s.name))
     arguments = tuple(f"x{i}" for i in range(len(symbols)))

@@ -7,6 +7,7 @@ from carsim import spec
 from carsim.errors import ScenarioError
 from carsim.population.draw import capped_filtration, draw
 from carsim.population.table import read_table
+from carsim.spec.prepare import prepare
 
 COHORT = "format: carsim/1\ntitle: cohort\ncohort: {{population: paediatric-rr-ball, n: {n}{more}}}\n"
 
@@ -92,3 +93,33 @@ def test_table_that_cannot_be_read(tmp_path, content, said):
 def test_table_outside_the_folder_is_refused(tmp_path):
     with pytest.raises(ScenarioError, match="outside the scenario's folder"):
         read_table("../patients.csv", tmp_path)
+
+
+SPREAD = """
+format: carsim/1
+title: spread
+cohort: {population: paediatric-rr-ball, n: 3000, variability: false}
+leukaemia:
+  main: {cd19: {median: 10000 molecules, log_sd: 0.8, patient_log_sd: 0.3}}
+  clones: [{name: CD19-negative, cd19: absent, fraction: 1e-6, fraction_log_sd: 1}]
+treatment:
+  - {name: car, give: tisagenlecleucel, dose: {per_weight: 3e6 cells/kg, log_sd: 0.4}}
+  - {name: late, give: tisagenlecleucel, at: 30 d, dose: 1e8 cells, share: 25 %}
+run: {until: 60 d}
+"""
+
+
+def test_shares_densities_and_doses_differ_as_stated():
+    made = prepare(spec.loads(SPREAD))
+    names = [species.name for species in made.network.all_species]
+    clone = [
+        made.patients.initial[:, names.index(f"blasts.{name}.marrow")] for name in ("CD19-negative", "CD19-positive")
+    ]
+    logs = {
+        1.0: np.log(clone[0] / clone[1]),
+        0.3: np.log(made.patients.parameters["density.CD19-positive.CD19"]),
+        0.4: np.log(made.schedule.amounts[:, 0] / made.patients.covariates["weight"]),
+    }
+    for spread, values in logs.items():
+        assert values.std() == pytest.approx(spread, abs=5 * spread / np.sqrt(2 * 3000))
+    assert np.isfinite(made.schedule.times[:, 2]).mean() == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 3000))

@@ -131,10 +131,10 @@ def _sources(
         path = f"products.{product.name}"
         for name in ("memory_share", "vector_copies"):
             found[f"{name}.{product.name}"] = origins.get(f"{path}.{name}", "")
-        for antigen in product.arms:
+        for target in product.arms:
             for name in ("half_density", "steepness", "efficiency"):
-                row = f"{name}.{product.name}.{antigen}"
-                found[row] = origins.get(f"{path}.arms.{antigen}.{name}", "")
+                row = f"{name}.{product.name}.{target}"
+                found[row] = origins.get(f"{path}.arms.{target}.{name}", "")
     for clone in listed:
         path = "leukaemia.main" if clone == main else f"leukaemia.clones.{clone}"
         for antigen, key in ANTIGENS.items():

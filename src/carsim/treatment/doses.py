@@ -66,7 +66,7 @@ def schedule(changes: Sequence[Dose | Infusion], n: int) -> Schedule:
     rows = tuple(dict.fromkeys(row for row, *_ in columns))
     times = np.stack([column[2] for column in columns], axis=1)
     order = np.argsort(times, axis=1, kind="stable")  # stable: equal times keep the order above; NaN goes last
-    targets = np.array([rows.index(column[0]) for column in columns], dtype=np.int32)
+    targets = np.array([rows.index(column[0]) for column in columns], dtype=np.int64)
     operations = np.array([column[1] for column in columns], dtype=np.int8)
     amounts = np.stack([column[3] for column in columns], axis=1)
     labels = np.array([column[4] for column in columns])

@@ -17,7 +17,7 @@ import sympy
 from carsim.derive.keys import key_of
 from carsim.model.law import TRAIT_NODES, TRAIT_WEIGHTS, Law
 
-WIDTHS = (1, 4, 8, 16)
+WIDTHS = (1, 8, 16)
 LARGEST_PRODUCT = 8
 NODE, WEIGHT = sympy.Symbol("node", real=True), sympy.Symbol("weight", real=True)
 

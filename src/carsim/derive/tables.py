@@ -147,3 +147,8 @@ class Tables:
     matrix_rows: dict[tuple[int, int], int]
     unknowns: tuple[str, ...]
     rate_rows: dict[str, int]
+
+    @property
+    def programs(self) -> tuple[Program, Program, Program, Program, Program]:
+        """All programs in the order in which engines take them."""
+        return self.derived, self.rates, self.matrix, self.watching, self.output

@@ -37,7 +37,7 @@ class Evaluator:
 
 
 _evaluators: dict[tuple[str, int], tuple[Any, Any]] = {}
-_solvers: dict[tuple[Any, ...], Any] = {}
+_kernels: dict[tuple[Any, ...], Any] = {}
 
 
 def evaluator_of(laws: Sequence[Law], width: int, notify: Notify | None = None) -> Evaluator:
@@ -55,22 +55,21 @@ def evaluator_of(laws: Sequence[Law], width: int, notify: Notify | None = None) 
     return Evaluator(values.address, partials.address, index, (values, partials))
 
 
-def solver(arguments: Sequence[Any], width: int, notify: Notify | None = None) -> Any:
-    """The compiled solver for arguments of these types."""
+def compiled(function: Callable[..., None], arguments: Sequence[Any], width: int, notify: Notify | None = None) -> Any:
+    """A kernel compiled for arguments of these types, from the cache or now."""
     from numba import njit, typeof
 
-    from carsim.engines.kernels import solve
-
     signature = tuple(typeof(argument) for argument in arguments)
-    if signature not in _solvers:
-        what = f"solver-{width}"
-        _tell(notify, what, "Compiling the solver, once for all scenarios (about half a minute).")
-        with cache.in_use("solver"):
-            compiled = njit(cache=True, error_model="numpy", nogil=True)(solve.solve)
-        compiled.compile(signature)
+    key = (function, signature)
+    if key not in _kernels:
+        what = f"{function.__name__}-{width}"
+        _tell(notify, what, f"Compiling the kernel `{function.__name__}`, once for all networks (about 20 seconds).")
+        with cache.in_use("kernels"):
+            made = njit(cache=True, error_model="numpy", nogil=True)(function)
+        made.compile(signature)
         cache.mark_warm(what)
-        _solvers[signature] = compiled
-    return _solvers[signature]
+        _kernels[key] = made
+    return _kernels[key]
 
 
 def _tell(notify: Notify | None, what: str, sentence: str) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from carsim.derive.lower import lower
 from carsim.derive.tables import Program, Tables
-from carsim.engines.compiled import Evaluator, Notify, evaluator_of, solver
+from carsim.engines.compiled import Evaluator, Notify, compiled, evaluator_of
 from carsim.engines.protocol import Occurrence, Options, Status, Trajectories
 from carsim.model.network import Network
 from carsim.population.patients import Patients
@@ -38,16 +38,15 @@ def solve_patients(
 ) -> Trajectories:
     """Trajectories of all patients at these times (ascending, the first is the start); `width` never changes a bit."""
     from carsim.engines.kernels import lane as kinds
+    from carsim.engines.kernels import solve
 
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
     start = kinds.Patients(patients.n, *_start_values(network, patients))
     results, status_row = _results(kinds, tables, start, times, options, network)
-    numbered = [_numbered(program, tables, evaluator) for program in (tables.derived, tables.rates, tables.matrix)]
-    numbered += [_numbered(program, tables, evaluator) for program in (tables.watching, tables.output)]
     problem = kinds.Problem(
         layout=tables.layout,
-        programs=kinds.Programs(*numbered),
+        programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
         factors=tables.factors,
         watch=tables.watch,
         patients=start,
@@ -56,8 +55,8 @@ def solve_patients(
         lane=_lane(kinds, tables, width),
         results=results,
     )
-    arguments = ((0.0,) * width, evaluator.values, evaluator.partials, _workspace(tables, width), problem)
-    solver(arguments, width, notify)(*arguments)
+    arguments = ((0.0,) * width, evaluator.values, evaluator.partials, workspace_of(tables, width), problem)
+    compiled(solve.solve, arguments, width, notify)(*arguments)
     return _trajectories(network, times, outputs, schedule, results, status_row)
 
 
@@ -66,7 +65,7 @@ def _start_values(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     columns = [np.asarray(patients.parameters[row.name], dtype=np.float64) for row in network.parameters]
     parameters = np.stack(columns, axis=1) if columns else np.zeros((patients.n, 0))
-    initial = np.ascontiguousarray(patients.initial, dtype=np.float64)
+    initial = np.array(patients.initial, dtype=np.float64, order="C")
     return np.ascontiguousarray(parameters), initial, np.zeros(patients.n, dtype=np.uint8)
 
 
@@ -111,7 +110,7 @@ def _results(
     return results, status_row
 
 
-def _workspace(tables: Tables, width: int) -> NDArray[np.float64]:
+def workspace_of(tables: Tables, width: int) -> NDArray[np.float64]:
     """Zeros with the constants set, aligned to a cache line."""
     size = tables.layout.size * width
     whole = np.zeros(size + ALIGNMENT // 8)
@@ -121,7 +120,7 @@ def _workspace(tables: Tables, width: int) -> NDArray[np.float64]:
     return workspace
 
 
-def _numbered(program: Program, tables: Tables, evaluator: Evaluator) -> Program:
+def numbered(program: Program, tables: Tables, evaluator: Evaluator) -> Program:
     """The program with laws numbered as the evaluator numbers them."""
     own = np.array([evaluator.index[law] for law in tables.laws], dtype=np.int64)
     law = np.array([own[k] if k >= 0 else k for k in program.law], dtype=np.int64)
@@ -143,8 +142,8 @@ def _changes(kinds: Any, network: Network, schedule: Schedule) -> Any:
         time=np.ascontiguousarray(np.where(np.isnan(schedule.times), np.inf, schedule.times)),
         is_parameter=targets.copy() if empty else kind[targets],
         target=targets.copy() if empty else place[targets],
-        operation=np.ascontiguousarray(schedule.operations, dtype=np.int64),
-        amount=np.ascontiguousarray(schedule.amounts, dtype=np.float64),
+        operation=np.array(schedule.operations, dtype=np.int64, order="C"),
+        amount=np.array(schedule.amounts, dtype=np.float64, order="C"),
     )
 
 

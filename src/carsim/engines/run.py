@@ -43,7 +43,7 @@ def simulate(
             raise ValueError(f"engine: got {engine!r}; expected 'ode'" + (f"; did you mean {hint!r}?" if hint else ""))
         raise UnsupportedMechanism([f"engine: {engine}"])
     del replicates, seed
-    times = np.ascontiguousarray(t, dtype=np.float64)
+    times = np.array(t, dtype=np.float64)  # own memory: a read-only array would be another type to the compiler
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise ValueError("t: expected ascending finite times, for example numpy.arange(0, 366)")
     patients = Patients.of(network) if patients is None else patients

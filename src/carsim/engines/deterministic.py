@@ -162,7 +162,7 @@ def _lane(kinds: Any, tables: Tables, width: int) -> Any:
     events, extinctions = len(tables.watch.event_delay), len(tables.watch.extinction_below)
     per_event = {"holds": np.uint8, "armed": np.uint8, "fired": np.int64}
     flags = ("fresh", "first", "lands", "short", "accepted", "located", "refined", "settling")
-    whole = ("phase", "patient", "last_reason", "output", "dose", "visit", "visit_end")
+    whole = ("phase", "patient", "last_reason", "drained", "output", "dose", "visit", "visit_end")
     arrays: dict[str, NDArray[Any]] = {}
     for name in kinds.Lane._fields:
         if name == "alive":

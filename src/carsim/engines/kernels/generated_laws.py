@@ -37,145 +37,43 @@ INDEX = {
 
 
 NODES = (
-    -8.5,
-    -8.25,
-    -8.0,
-    -7.75,
-    -7.5,
-    -7.25,
-    -7.0,
-    -6.75,
-    -6.5,
-    -6.25,
-    -6.0,
-    -5.75,
-    -5.5,
-    -5.25,
-    -5.0,
-    -4.75,
-    -4.5,
-    -4.25,
-    -4.0,
-    -3.75,
-    -3.5,
-    -3.25,
-    -3.0,
-    -2.75,
-    -2.5,
-    -2.25,
-    -2.0,
-    -1.75,
-    -1.5,
-    -1.25,
-    -1.0,
-    -0.75,
-    -0.5,
-    -0.25,
-    0.0,
-    0.25,
-    0.5,
-    0.75,
-    1.0,
-    1.25,
-    1.5,
-    1.75,
-    2.0,
-    2.25,
-    2.5,
-    2.75,
-    3.0,
-    3.25,
-    3.5,
-    3.75,
-    4.0,
-    4.25,
-    4.5,
-    4.75,
-    5.0,
-    5.25,
-    5.5,
-    5.75,
-    6.0,
-    6.25,
-    6.5,
-    6.75,
-    7.0,
-    7.25,
-    7.5,
-    7.75,
-    8.0,
-    8.25,
+    -8.5, -8.25, -8.0, -7.75,
+    -7.5, -7.25, -7.0, -6.75,
+    -6.5, -6.25, -6.0, -5.75,
+    -5.5, -5.25, -5.0, -4.75,
+    -4.5, -4.25, -4.0, -3.75,
+    -3.5, -3.25, -3.0, -2.75,
+    -2.5, -2.25, -2.0, -1.75,
+    -1.5, -1.25, -1.0, -0.75,
+    -0.5, -0.25, 0.0, 0.25,
+    0.5, 0.75, 1.0, 1.25,
+    1.5, 1.75, 2.0, 2.25,
+    2.5, 2.75, 3.0, 3.25,
+    3.5, 3.75, 4.0, 4.25,
+    4.5, 4.75, 5.0, 5.25,
+    5.5, 5.75, 6.0, 6.25,
+    6.5, 6.75, 7.0, 7.25,
+    7.5, 7.75, 8.0, 8.25,
     8.5,
 )
 WEIGHTS = (
-    2.041558907917388e-17,
-    1.656784363992188e-16,
-    1.2630677708842232e-15,
-    9.045736127781295e-15,
-    6.085801332572525e-14,
-    3.8463448764031875e-13,
-    2.283680102091149e-12,
-    1.273734489710921e-11,
-    6.67389153690713e-11,
-    3.28500454538971e-10,
-    1.5189707124558215e-09,
-    6.598108008926434e-09,
-    2.692440010635819e-08,
-    1.0321177471574996e-07,
-    3.7167987868357447e-07,
-    1.2573768221481116e-06,
-    3.9959352767263695e-06,
-    1.1929659135301238e-05,
-    3.345755644122134e-05,
-    8.814892059186137e-05,
-    0.00021817067376144004,
-    0.000507262014324942,
-    0.0011079621029845019,
-    0.0022733906253977632,
-    0.004382075123392135,
-    0.007934912958916854,
-    0.013497741628297016,
-    0.021569329706627883,
-    0.032379398916472936,
-    0.04566227134725548,
-    0.06049268112978584,
-    0.07528435803870111,
-    0.08801633169107488,
-    0.09666702920071232,
-    0.09973557010035818,
-    0.09666702920071232,
-    0.08801633169107488,
-    0.07528435803870111,
-    0.06049268112978584,
-    0.04566227134725548,
-    0.032379398916472936,
-    0.021569329706627883,
-    0.013497741628297016,
-    0.007934912958916854,
-    0.004382075123392135,
-    0.0022733906253977632,
-    0.0011079621029845019,
-    0.000507262014324942,
-    0.00021817067376144004,
-    8.814892059186137e-05,
-    3.345755644122134e-05,
-    1.1929659135301238e-05,
-    3.9959352767263695e-06,
-    1.2573768221481116e-06,
-    3.7167987868357447e-07,
-    1.0321177471574996e-07,
-    2.692440010635819e-08,
-    6.598108008926434e-09,
-    1.5189707124558215e-09,
-    3.28500454538971e-10,
-    6.67389153690713e-11,
-    1.273734489710921e-11,
-    2.283680102091149e-12,
-    3.8463448764031875e-13,
-    6.085801332572525e-14,
-    9.045736127781295e-15,
-    1.2630677708842232e-15,
-    1.656784363992188e-16,
+    2.041558907917388e-17, 1.656784363992188e-16, 1.2630677708842232e-15, 9.045736127781295e-15,
+    6.085801332572525e-14, 3.8463448764031875e-13, 2.283680102091149e-12, 1.273734489710921e-11,
+    6.67389153690713e-11, 3.28500454538971e-10, 1.5189707124558215e-09, 6.598108008926434e-09,
+    2.692440010635819e-08, 1.0321177471574996e-07, 3.7167987868357447e-07, 1.2573768221481116e-06,
+    3.9959352767263695e-06, 1.1929659135301238e-05, 3.345755644122134e-05, 8.814892059186137e-05,
+    0.00021817067376144004, 0.000507262014324942, 0.0011079621029845019, 0.0022733906253977632,
+    0.004382075123392135, 0.007934912958916854, 0.013497741628297016, 0.021569329706627883,
+    0.032379398916472936, 0.04566227134725548, 0.06049268112978584, 0.07528435803870111,
+    0.08801633169107488, 0.09666702920071232, 0.09973557010035818, 0.09666702920071232,
+    0.08801633169107488, 0.07528435803870111, 0.06049268112978584, 0.04566227134725548,
+    0.032379398916472936, 0.021569329706627883, 0.013497741628297016, 0.007934912958916854,
+    0.004382075123392135, 0.0022733906253977632, 0.0011079621029845019, 0.000507262014324942,
+    0.00021817067376144004, 8.814892059186137e-05, 3.345755644122134e-05, 1.1929659135301238e-05,
+    3.9959352767263695e-06, 1.2573768221481116e-06, 3.7167987868357447e-07, 1.0321177471574996e-07,
+    2.692440010635819e-08, 6.598108008926434e-09, 1.5189707124558215e-09, 3.28500454538971e-10,
+    6.67389153690713e-11, 1.273734489710921e-11, 2.283680102091149e-12, 3.8463448764031875e-13,
+    6.085801332572525e-14, 9.045736127781295e-15, 1.2630677708842232e-15, 1.656784363992188e-16,
     2.041558907917388e-17,
 )
 
@@ -280,7 +178,7 @@ def partial_3(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 2], (1.0 / v_volume))
         if mask & 2:
-            store(workspace, entries[at + 3], (-v_amount / (v_volume * v_volume)))
+            store(workspace, entries[at + 3], (-v_amount / ((v_volume * v_volume))))
         at += 4
 
 
@@ -306,8 +204,8 @@ def partial_4(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = v_cells * v_present
-        s_1 = v_birth * v_loss
+        s_0 = (v_cells * v_present)
+        s_1 = (v_birth * v_loss)
         if mask & 1:
             store(workspace, entries[at + 4], (v_loss * s_0))
         if mask & 2:
@@ -348,7 +246,7 @@ def partial_5(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 6], (1.0 / v_volume))
         if mask & 8:
-            store(workspace, entries[at + 7], (-v_others / (v_volume * v_volume)))
+            store(workspace, entries[at + 7], (-v_others / ((v_volume * v_volume))))
         at += 8
 
 
@@ -372,13 +270,13 @@ def partial_6(lanes, workspace, entries, count, mask):
         v_capacity = load(lanes, workspace, entries[at + 0])
         v_chain = load(lanes, workspace, entries[at + 1])
         v_base = load(lanes, workspace, entries[at + 2])
-        s_0 = 0.25 / (v_base)
+        s_0 = (0.25 / (v_base))
         if mask & 1:
             store(workspace, entries[at + 3], (v_chain * s_0))
         if mask & 2:
             store(workspace, entries[at + 4], (v_capacity * s_0))
         if mask & 4:
-            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / (v_base * v_base)))
+            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / ((v_base * v_base))))
         at += 6
 
 
@@ -402,13 +300,13 @@ def partial_7(lanes, workspace, entries, count, mask):
         v_vector_cells = load(lanes, workspace, entries[at + 0])
         v_genomes = load(lanes, workspace, entries[at + 1])
         v_leucocytes = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 / v_leucocytes
+        s_0 = (1.0 / v_leucocytes)
         if mask & 1:
             store(workspace, entries[at + 3], (v_genomes * s_0))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_vector_cells))
         if mask & 4:
-            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / (v_leucocytes * v_leucocytes)))
+            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / ((v_leucocytes * v_leucocytes))))
         at += 6
 
 
@@ -434,19 +332,19 @@ def partial_8(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         v_size = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 / v_capacity
-        s_1 = v_cells * v_cells
-        s_2 = 1.0 / v_size
-        s_3 = s_1 * s_2
-        s_4 = v_growth * s_0
+        s_0 = (1.0 / v_capacity)
+        s_1 = (v_cells * v_cells)
+        s_2 = (1.0 / v_size)
+        s_3 = (s_1 * s_2)
+        s_4 = (v_growth * s_0)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_3))
         if mask & 2:
             store(workspace, entries[at + 5], (2.0 * v_cells * s_2 * s_4))
         if mask & 4:
-            store(workspace, entries[at + 6], (-v_growth * s_3 / (v_capacity * v_capacity)))
+            store(workspace, entries[at + 6], (-v_growth * s_3 / ((v_capacity * v_capacity))))
         if mask & 8:
-            store(workspace, entries[at + 7], (-s_1 * s_4 / (v_size * v_size)))
+            store(workspace, entries[at + 7], (-s_1 * s_4 / ((v_size * v_size))))
         at += 8
 
 
@@ -471,7 +369,7 @@ def partial_9(lanes, workspace, entries, count, mask):
         v_size = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
         s_0 = power(v_size, v_exponent)
-        s_1 = s_0 * v_value
+        s_1 = (s_0 * v_value)
         if mask & 1:
             store(workspace, entries[at + 3], s_0)
         if mask & 2:
@@ -503,8 +401,8 @@ def partial_10(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = v_cells * v_stimulation
-        s_1 = v_division * v_drive
+        s_0 = (v_cells * v_stimulation)
+        s_1 = (v_division * v_drive)
         if mask & 1:
             store(workspace, entries[at + 4], (v_drive * s_0))
         if mask & 2:
@@ -543,9 +441,9 @@ def partial_11(lanes, workspace, entries, count, mask):
         v_exponent = load(lanes, workspace, entries[at + 4])
         v_offset = load(lanes, workspace, entries[at + 5])
         s_0 = power(v_size, v_exponent)
-        s_1 = v_offset * s_0
-        s_2 = v_base + (v_egfr * v_slope)
-        s_3 = s_1 * s_2
+        s_1 = (v_offset * s_0)
+        s_2 = (v_base + (v_egfr * v_slope))
+        s_3 = (s_1 * s_2)
         if mask & 1:
             store(workspace, entries[at + 6], s_1)
         if mask & 2:
@@ -587,12 +485,12 @@ def partial_12(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 3])
         v_half = load(lanes, workspace, entries[at + 4])
         v_volume = load(lanes, workspace, entries[at + 5])
-        s_0 = 1.0 / v_half
-        s_1 = 1.0 / v_volume
-        s_2 = v_cart + v_host
-        s_3 = s_0 * s_1 * s_2
-        s_4 = v_cytokine * s_1 * v_turnover
-        s_5 = s_0 * s_4
+        s_0 = (1.0 / v_half)
+        s_1 = (1.0 / v_volume)
+        s_2 = (v_cart + v_host)
+        s_3 = (s_0 * s_1 * s_2)
+        s_4 = (v_cytokine * s_1 * v_turnover)
+        s_5 = (s_0 * s_4)
         if mask & 1:
             store(workspace, entries[at + 6], (v_cytokine * s_3))
         if mask & 2:
@@ -602,9 +500,9 @@ def partial_12(lanes, workspace, entries, count, mask):
         if mask & 8:
             store(workspace, entries[at + 9], s_5)
         if mask & 16:
-            store(workspace, entries[at + 10], (-s_2 * s_4 / (v_half * v_half)))
+            store(workspace, entries[at + 10], (-s_2 * s_4 / ((v_half * v_half))))
         if mask & 32:
-            store(workspace, entries[at + 11], (-v_cytokine * s_0 * s_2 * v_turnover / (v_volume * v_volume)))
+            store(workspace, entries[at + 11], (-v_cytokine * s_0 * s_2 * v_turnover / ((v_volume * v_volume))))
         at += 12
 
 
@@ -678,15 +576,7 @@ def value_15(lanes, workspace, entries, count):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        store(
-            workspace,
-            entries[at + 11],
-            (
-                v_kill_max
-                * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
-                / (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
-            ),
-        )
+        store(workspace, entries[at + 11], (v_kill_max * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)) / ((v_cart + (v_antigen * v_saturation) + (v_half * v_volume)))))
         at += 12
 
 
@@ -706,11 +596,11 @@ def partial_15(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        s_0 = v_cart + (v_antigen * v_saturation) + (v_half * v_volume)
-        s_1 = 1.0 / s_0
-        s_2 = v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)
-        s_3 = v_kill_max * s_1
-        s_4 = v_kill_max * s_2 / (s_0 * s_0)
+        s_0 = (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
+        s_1 = (1.0 / s_0)
+        s_2 = (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
+        s_3 = (v_kill_max * s_1)
+        s_4 = (v_kill_max * s_2 / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 11], (s_1 * s_2))
         if mask & 2:
@@ -743,7 +633,7 @@ def value_16(lanes, workspace, entries, count):
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_first / (v_first + v_second)))
+        store(workspace, entries[at + 2], (v_first / ((v_first + v_second))))
         at += 3
 
 
@@ -754,8 +644,8 @@ def partial_16(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = v_first + v_second
-        s_1 = v_first / (s_0 * s_0)
+        s_0 = (v_first + v_second)
+        s_1 = (v_first / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 2], ((1.0 / s_0) - s_1))
         if mask & 2:
@@ -785,9 +675,9 @@ def partial_17(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 - v_loss
-        s_1 = v_cells * v_present
-        s_2 = v_birth * s_0
+        s_0 = (1.0 - v_loss)
+        s_1 = (v_cells * v_present)
+        s_2 = (v_birth * s_0)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_1))
         if mask & 2:
@@ -823,11 +713,11 @@ def partial_18(lanes, workspace, entries, count, mask):
         v_occupants = load(lanes, workspace, entries[at + 2])
         v_limit = load(lanes, workspace, entries[at + 3])
         v_cells = load(lanes, workspace, entries[at + 4])
-        s_0 = 1.0 / v_limit
-        s_1 = v_cells * s_0
-        s_2 = v_occupants * s_1
-        s_3 = v_birth - v_death
-        s_4 = v_occupants * s_3
+        s_0 = (1.0 / v_limit)
+        s_1 = (v_cells * s_0)
+        s_2 = (v_occupants * s_1)
+        s_3 = (v_birth - v_death)
+        s_4 = (v_occupants * s_3)
         if mask & 1:
             store(workspace, entries[at + 5], s_2)
         if mask & 2:
@@ -835,7 +725,7 @@ def partial_18(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 7], (s_1 * s_3))
         if mask & 8:
-            store(workspace, entries[at + 8], (-v_cells * s_4 / (v_limit * v_limit)))
+            store(workspace, entries[at + 8], (-v_cells * s_4 / ((v_limit * v_limit))))
         if mask & 16:
             store(workspace, entries[at + 9], (s_0 * s_4))
         at += 10
@@ -861,7 +751,7 @@ def partial_19(lanes, workspace, entries, count, mask):
         v_rate_constant = load(lanes, workspace, entries[at + 0])
         v_stimulation = load(lanes, workspace, entries[at + 1])
         v_cells = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 - v_stimulation
+        s_0 = (1.0 - v_stimulation)
         if mask & 1:
             store(workspace, entries[at + 3], (v_cells * s_0))
         if mask & 2:
@@ -893,9 +783,9 @@ def partial_20(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 - v_stimulation
-        s_1 = v_cells * s_0
-        s_2 = v_division * v_drive
+        s_0 = (1.0 - v_stimulation)
+        s_1 = (v_cells * s_0)
+        s_2 = (v_division * v_drive)
         if mask & 1:
             store(workspace, entries[at + 4], (v_drive * s_1))
         if mask & 2:
@@ -915,11 +805,7 @@ def value_21(lanes, workspace, entries, count):
         v_base = load(lanes, workspace, entries[at + 0])
         v_blasts = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
-        store(
-            workspace,
-            entries[at + 3],
-            (v_base / ((1.0 + (v_blasts / (v_capacity))) * (1.0 + (v_blasts / (v_capacity))))),
-        )
+        store(workspace, entries[at + 3], (v_base / (((1.0 + (v_blasts / (v_capacity))) * (1.0 + (v_blasts / (v_capacity)))))))
         at += 4
 
 
@@ -931,15 +817,15 @@ def partial_21(lanes, workspace, entries, count, mask):
         v_base = load(lanes, workspace, entries[at + 0])
         v_blasts = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 / v_capacity
-        s_1 = 1.0 + (v_blasts * s_0)
-        s_2 = 2.0 * v_base / (s_1 * s_1 * s_1)
+        s_0 = (1.0 / v_capacity)
+        s_1 = (1.0 + (v_blasts * s_0))
+        s_2 = (2.0 * v_base / ((s_1 * s_1 * s_1)))
         if mask & 1:
             store(workspace, entries[at + 3], (1.0 / (s_1 * s_1)))
         if mask & 2:
             store(workspace, entries[at + 4], (-s_0 * s_2))
         if mask & 4:
-            store(workspace, entries[at + 5], (v_blasts * s_2 / (v_capacity * v_capacity)))
+            store(workspace, entries[at + 5], (v_blasts * s_2 / ((v_capacity * v_capacity))))
         at += 6
 
 
@@ -953,9 +839,7 @@ def value_22(lanes, workspace, entries, count):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        store(
-            workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback))
-        )
+        store(workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback)))
         at += 6
 
 
@@ -969,12 +853,12 @@ def partial_22(lanes, workspace, entries, count, mask):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        s_0 = 1.0 / v_circulating
-        s_1 = s_0 * v_set_point
+        s_0 = (1.0 / v_circulating)
+        s_1 = (s_0 * v_set_point)
         s_2 = power(s_1, v_feedback)
-        s_3 = v_cells * s_2
-        s_4 = v_rate_constant * s_3
-        s_5 = v_feedback * s_4
+        s_3 = (v_cells * s_2)
+        s_4 = (v_rate_constant * s_3)
+        s_5 = (v_feedback * s_4)
         if mask & 1:
             store(workspace, entries[at + 5], s_3)
         if mask & 2:
@@ -1001,15 +885,7 @@ def value_23(lanes, workspace, entries, count):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            mean = mean + weight * (
-                1.0
-                / (
-                    1.0
-                    + power(
-                        (v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness
-                    )
-                )
-            )
+            mean = mean + weight * (1.0 / ((1.0 + power((v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness))))
         store(workspace, entries[at + 4], mean)
         at += 5
 
@@ -1030,11 +906,11 @@ def partial_23(lanes, workspace, entries, count, mask):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            s_0 = 1.0 / v_density_median
-            s_1 = v_half_density * s_0 * exponential((-v_density_log_sd * node))
+            s_0 = (1.0 / v_density_median)
+            s_1 = (v_half_density * s_0 * exponential((-v_density_log_sd * node)))
             s_2 = power(s_1, v_steepness)
-            s_3 = 1.0 * s_2 / ((1.0 + s_2) * (1.0 + s_2))
-            s_4 = s_3 * v_steepness
+            s_3 = (1.0 * s_2 / (((1.0 + s_2) * (1.0 + s_2))))
+            s_4 = (s_3 * v_steepness)
             slope_0 = slope_0 + weight * (s_0 * s_4)
             slope_1 = slope_1 + weight * (node * s_4)
             slope_2 = slope_2 + weight * (-s_4 / (v_half_density))
@@ -1109,7 +985,7 @@ def value_26(lanes, workspace, entries, count):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        store(workspace, entries[at + 5], (v_antigen / (v_antigen + (v_cart * v_interference) + (v_half * v_volume))))
+        store(workspace, entries[at + 5], (v_antigen / ((v_antigen + (v_cart * v_interference) + (v_half * v_volume)))))
         at += 6
 
 
@@ -1123,8 +999,8 @@ def partial_26(lanes, workspace, entries, count, mask):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        s_0 = v_antigen + (v_cart * v_interference) + (v_half * v_volume)
-        s_1 = v_antigen / (s_0 * s_0)
+        s_0 = (v_antigen + (v_cart * v_interference) + (v_half * v_volume))
+        s_1 = (v_antigen / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 5], ((1.0 / s_0) - s_1))
         if mask & 2:

@@ -97,6 +97,7 @@ class Lane(NamedTuple):
     accepted: Any
     located: Any
     refined: Any
+    drained: Any
     settling: Any
     output: Any
     dose: Any

@@ -138,6 +138,7 @@ def choose_steps(width, workspace, layout, options, lane):
             lane.step[slot] = guess if lane.first[slot] else min(guess, lane.step[slot])
             lane.error[slot] = 1.0
             lane.fresh[slot], lane.first[slot] = False, False
+        lane.drained[slot] = drained(width, workspace, layout, options, slot)
         remaining = lane.stop[slot] - lane.time[slot]
         tried = lane.step[slot]
         lane.lands[slot] = tried >= remaining * (1.0 - 1e-9)
@@ -148,6 +149,16 @@ def choose_steps(width, workspace, layout, options, lane):
             tried = 0.5 * remaining
         lane.tried[slot] = tried
         workspace[layout.inverse_step * width + slot] = 1.0 / tried
+
+
+@kernel
+def drained(width, workspace, layout, options, slot):
+    """A species at zero that is still consumed, or -1: clipping would repair in silence what its rates get wrong."""
+    for s in range(layout.n_species):
+        falls = workspace[(layout.derivative + s) * width + slot] < -options.absolute[s]
+        if falls and workspace[(layout.state + s) * width + slot] == 0.0 and not options.signed[s]:
+            return s
+    return -1
 
 
 @kernel
@@ -185,6 +196,9 @@ def judge(width, workspace, layout, options, lane, results, slot):
     results.steps[patient] += 1
     if results.steps[patient] > options.max_steps:
         fail(lane, results, slot, TOO_MANY_STEPS, widest_error(width, workspace, layout, options, slot))
+        return
+    if lane.drained[slot] >= 0:
+        fail(lane, results, slot, NEGATIVE_STATE, lane.drained[slot])
         return
     if workspace[layout.defect * width + slot] != 0.0:
         reject(width, workspace, layout, options, lane, results, slot, NOT_FINITE, tried * SHRINK)

@@ -1,0 +1,83 @@
+"""A patient's result does not depend on how many lanes there are, nor on who is in the others."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from carsim.engines.deterministic import solve_patients
+from carsim.engines.protocol import Options
+from carsim.model.law import exp, law
+from carsim.model.network import Change, Condition, Event, Network, Transition
+from carsim.population.patients import Patients
+from carsim.treatment.schedule import Schedule
+
+N = 21
+
+
+@law(trait="density")
+def seen(density, half, steepness):
+    return 1.0 / (1.0 + (half / density) ** steepness)
+
+
+@law
+def warmed(rate, cells, heat):
+    return rate * cells * (1.0 - exp(-heat))
+
+
+def network() -> Network:
+    """Something of everything: a trait, exp and pow, an aggregate, an event, a mode, an extinction."""
+    net = Network("everything")
+    prey = net.species("prey", unit="cells", initial=500.0, tolerance=1e-6)
+    hunter = net.species("hunter", unit="cells", initial=40.0, tolerance=1e-6)
+    median, half = net.parameter("median", 5000.0), net.parameter("half", 2000.0)
+    share = net.quantity("share", seen(density_median=median, density_log_sd=0.6, half=half, steepness=1.4))
+    growth, kill = net.parameter("growth", 0.6), net.parameter("kill", 0.02)
+    both = net.total("both", [prey, (2.0, hunter)])
+    mode = net.mode("mood", ("calm", "busy"), (Transition("calm", "busy", Condition(both, "above", 900.0)),))
+    net.reaction("birth", produces={prey: 1}, rate=warmed(rate=growth, cells=prey, heat=share))
+    net.reaction("hunt", consumes={prey: 1}, produces={hunter: 1}, rate=kill * prey * hunter / (1 + both / 1000))
+    net.reaction("death", consumes={hunter: 1}, rate=0.4 * hunter * (1 + mode))
+    net.event(Event("feed", (Condition(hunter, "below", 5.0),), (Change(hunter, "add", 20.0),), count=3, apart=2.0))
+    net.extinction("prey", (prey,))
+    return net
+
+
+def patients_of(net: Network) -> Patients:
+    rng = np.random.default_rng(5)
+    return Patients.of(net, N, growth=0.6 * np.exp(0.3 * rng.normal(size=N)), median=5000 * np.exp(rng.normal(size=N)))
+
+
+def solve(net: Network, patients: Patients, width: int):
+    dose = Schedule.of([(3.0, "scale", "hunter", 2.0, ""), (8.0, "set", "half", 4000.0, "")], patients.n)
+    names = ("prey", "hunter", "both", "mood", "share")
+    return solve_patients(net, np.linspace(0.0, 40.0, 81), patients, dose, names, Options(), width=width)
+
+
+def some(patients: Patients, which: list[int]) -> Patients:
+    return replace(
+        patients,
+        identifiers=tuple(patients.identifiers[i] for i in which),
+        parameters={name: values[which] for name, values in patients.parameters.items()},
+        initial=patients.initial[which],
+    )
+
+
+@pytest.mark.parametrize("width", [1, 16])
+def test_width_changes_no_bit(width):
+    net = network()
+    patients = patients_of(net)
+    usual, other = solve(net, patients, 8), solve(net, patients, width)
+    assert (usual.status == 0).all()
+    assert len(usual.events) > N
+    assert usual.values.tobytes() == other.values.tobytes()
+    assert usual.events == other.events
+
+
+def test_neighbours_change_no_bit():
+    net = network()
+    patients = patients_of(net)
+    together = solve(net, patients, 8)
+    order = list(range(N))[::-1]
+    assert solve(net, some(patients, order), 8).values[::-1].tobytes() == together.values.tobytes()
+    assert solve(net, some(patients, [13]), 8).values.tobytes() == together.values[13:14].tobytes()

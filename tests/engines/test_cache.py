@@ -1,0 +1,74 @@
+"""Compiled code is kept across processes, in a folder of our own that numba's setting forgets again."""
+
+import os
+import subprocess
+import sys
+
+import numba
+
+from carsim.engines import cache
+from carsim.engines.run import simulate
+
+from .problems import decay
+
+LAWS_ONLY = """
+import json, sys
+from carsim.engines.compiled import evaluator_of
+from carsim.model.law import law_of
+from carsim.derive.expressions import law_of_expression
+import sympy
+law, _ = law_of_expression(sympy.Symbol("a", real=True) / (1 + sympy.Symbol("b", real=True)), "rate")
+said = []
+made = evaluator_of([law], 8, said.append)
+print(json.dumps([len(said), [piece.cache_hits for piece in made.keep]]))
+"""
+
+SOLVER = """
+import json, sys
+from carsim.engines import compiled
+from carsim.engines.run import simulate
+sys.path.insert(0, "tests")
+from engines.problems import decay
+said = []
+result = simulate(decay()[0], t=[0.0, 1.0], notify=said.append)
+hits = [sum(kernel.stats.cache_hits.values()) for kernel in compiled._kernels.values()]
+print(json.dumps([len(said), hits, float(result.values[0, -1, 0])]))
+"""
+
+
+def output(program: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_user_law_is_compiled_once_for_all_processes(tmp_path):
+    folder = {cache.VARIABLE: str(tmp_path)}
+    assert output(LAWS_ONLY, **folder) == "[1, [0, 0]]"  # said so, and compiled
+    assert output(LAWS_ONLY, **folder) == "[0, [1, 1]]"  # silent, and read back
+    assert list(tmp_path.rglob("*.tmp")) == []
+
+
+def test_the_solver_is_read_back_by_another_process_with_the_same_bits():
+    here = simulate(decay()[0], t=[0.0, 1.0]).values[0, -1, 0]
+    assert output(SOLVER) == f"[0, [1], {float(here)!r}]"
+
+
+def test_numbas_own_setting_is_left_alone():
+    before = numba.config.CACHE_DIR
+    with cache.in_use("nothing"):
+        assert str(cache.path()) in numba.config.CACHE_DIR
+    assert before == numba.config.CACHE_DIR
+
+
+def test_the_folder_can_be_measured_and_emptied(tmp_path, monkeypatch):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    assert cache.size() == 0
+    cache.mark_warm("piece")
+    assert cache.is_warm("piece")
+    (cache.path() / "code").write_bytes(b"12345")
+    assert cache.size() == 5
+    cache.clear()
+    assert not cache.is_warm("piece")
+    assert cache.size() == 0

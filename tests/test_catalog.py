@@ -17,6 +17,9 @@ def every_value() -> Iterator[tuple[str, catalog.Value]]:
     """Every number of the catalogue with where it stands."""
     for parameter in catalog.parameters().values():
         yield from parameter.paths().items()
+    for assay in catalog.assays().values():
+        yield f"{assay.name}.limit", assay.limit
+        yield f"{assay.name}.log_sd", assay.log_sd
     for antigen in catalog.antigens().values():
         for cells, density in antigen.densities.items():
             yield f"{antigen.name}.{cells}.median", density.median

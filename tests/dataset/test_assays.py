@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from carsim.dataset.assays import ASSAYS, LOG_SD, observe
-from carsim.dataset.variables import problems
+from carsim import catalog
+from carsim.dataset.assays import observe
+from carsim.dataset.variables import VARIABLES, problems
 
 
 def constant(level: float, patients: int = 1, days: np.ndarray | None = None) -> xr.Dataset:
@@ -30,8 +31,9 @@ def test_limits_without_noise(level: float, flow: float, sequencing: float) -> N
 def test_noise_is_log_normal_with_the_stated_spread() -> None:
     """200,000 draws: standard error of mean and spread 7e-4 and 5e-4; limits at 5 of them (false alarm 1e-6)."""
     logs = np.log(observe(constant(1e-2, patients=2000, days=np.arange(100.0)), seed=3).mrd_flow_observed.values / 1e-2)
-    assert abs(logs.mean()) < 5 * LOG_SD / np.sqrt(logs.size)
-    assert abs(logs.std() - LOG_SD) < 5 * LOG_SD / np.sqrt(2 * logs.size)
+    log_sd = catalog.assays()["mrd_flow"].log_sd.value
+    assert abs(logs.mean()) < 5 * log_sd / np.sqrt(logs.size)
+    assert abs(logs.std() - log_sd) < 5 * log_sd / np.sqrt(2 * logs.size)
 
 
 def test_noise_of_a_measurement_depends_on_nothing_else() -> None:
@@ -54,6 +56,6 @@ def test_missing_levels_are_unknown_not_below() -> None:
     assert np.isnan(seen.mrd_flow_observed.values).all()
 
 
-def test_each_assay_names_one_course_and_a_limit() -> None:
-    assert all(assay.limit > 0.0 for assay in ASSAYS)
-    assert len({assay.name for assay in ASSAYS}) == len(ASSAYS)
+def test_each_assay_measures_a_course_of_the_results_in_its_unit() -> None:
+    for assay in catalog.assays().values():
+        assert assay.limit.unit == VARIABLES[assay.course].unit

@@ -4,12 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from carsim import spec
 from carsim.model.check import check
 from carsim.model.dimension import UnitMismatch, parse
 from carsim.model.law import exp, law
 from carsim.model.network import Change, Condition, Event, Network
-from carsim.spec.prepare import prepare
 
 
 @law
@@ -40,10 +38,6 @@ def network(rate_unit="1/d", half_unit="cells", top_unit="cells/d"):
 
 def test_a_sound_network_has_no_problem():
     assert check(network()) == []
-
-
-def test_the_shipped_biology_balances():
-    assert check(prepare(spec.loads(spec.starter())).network) == []
 
 
 def test_hours_against_days_are_reported():

@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from carsim import spec
 from carsim.engines.run import simulate
 from carsim.model.fluxes import PREFIX, with_fluxes
 from carsim.model.network import Network
 from carsim.population.patients import Patients
-from carsim.spec.prepare import prepare
 from carsim.treatment.schedule import Schedule
 
 
@@ -33,10 +31,8 @@ def balance(network, patients, schedule, times):
     worst = {}
     for k, (name, change) in enumerate(made.items()):
         values = result.of(name)[0]
-        lost = sum(1 for item in result.events if item.kind == "extinction")
-        scale = max(values.max(), 1e-300)
-        worst[name] = np.abs(values - patients.initial[0, k] - change).max() / scale
-    return worst, lost
+        worst[name] = np.abs(values - patients.initial[0, k] - change).max() / values.max()
+    return worst
 
 
 def test_the_copy_has_the_same_solution_and_the_original_is_untouched():
@@ -45,15 +41,6 @@ def test_the_copy_has_the_same_solution_and_the_original_is_untouched():
     net.reaction("birth", produces={cells: 1}, rate=0.3 * cells)
     net.reaction("death", consumes={cells: 2}, rate=0.01 * cells**2)
     schedule = Schedule.of([(2.0, "add", "cells", 5.0, "dose")])
-    worst, _ = balance(net, Patients.of(net), schedule, np.linspace(0.0, 20.0, 41))
+    worst = balance(net, Patients.of(net), schedule, np.linspace(0.0, 20.0, 41))
     assert worst["cells"] <= 1e-12
     assert [species.name for species in net.all_species] == ["cells"]
-
-
-def test_the_shipped_biology_balances():
-    """To 1e-8 of each compartment's largest value over the first 60 days, doses and lymphodepletion included."""
-    made = prepare(spec.loads(spec.starter()))
-    times = made.times[made.times <= 60.0]
-    worst, lost = balance(made.network, made.patients, made.schedule, times)
-    gone = {ref.name for item in made.network.extinctions for ref in item.species} if lost else set()
-    assert max(value for name, value in worst.items() if name not in gone) <= 1e-8

@@ -13,11 +13,12 @@ from carsim.catalog.find import (
     find_source,
     find_value,
 )
-from carsim.catalog.load import CatalogError, antigens, parameters, populations, products, sources
+from carsim.catalog.load import CatalogError, antigens, assays, parameters, populations, products, sources
 from carsim.catalog.records import (
     GRADES,
     Antigen,
     Arm,
+    Assay,
     Correlation,
     Covariate,
     Density,
@@ -32,6 +33,7 @@ __all__ = [
     "GRADES",
     "Antigen",
     "Arm",
+    "Assay",
     "CatalogError",
     "Correlation",
     "Covariate",
@@ -43,6 +45,7 @@ __all__ = [
     "Unknown",
     "Value",
     "antigens",
+    "assays",
     "find_antigen",
     "find_parameter",
     "find_population",

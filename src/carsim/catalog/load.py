@@ -16,6 +16,7 @@ from carsim.catalog.records import (
     GRADES,
     Antigen,
     Arm,
+    Assay,
     Correlation,
     Covariate,
     Density,
@@ -73,6 +74,23 @@ def antigens() -> Mapping[str, Antigen]:
         }
         found[name] = Antigen(name=name, meaning=table["meaning"], densities=MappingProxyType(densities))
     return MappingProxyType(found)
+
+
+@lru_cache(maxsize=1)
+def assays() -> Mapping[str, Assay]:
+    """Return every assay by name."""
+    return MappingProxyType(
+        {
+            name: Assay(
+                name=name,
+                course=table["course"],
+                meaning=table["meaning"],
+                limit=_value(f"{file}: {name}.limit", table["limit"]),
+                log_sd=_value(f"{file}: {name}.log_sd", table["log_sd"], "1"),
+            )
+            for file, name, table in _tables("assays.toml")
+        }
+    )
 
 
 @lru_cache(maxsize=1)

@@ -59,6 +59,17 @@ class Density:
 
 
 @dataclass(frozen=True, slots=True)
+class Assay:
+    """A measurement of a course of the results: `limit` of detection in its unit, noise `log_sd` of its logarithm."""
+
+    name: str
+    course: str
+    meaning: str
+    limit: Value
+    log_sd: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Antigen:
     """A target antigen and its density by kind of cell: `blasts` and `healthy-b-cells`."""
 

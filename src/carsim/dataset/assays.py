@@ -6,44 +6,25 @@ Noise belongs to the measurement: it is drawn from streams of its own, keyed by 
 changes with neither the variability between patients nor the uncertainty of parameters, and a measurement keeps its
 value when others are added. Endpoints read the state without noise; what a study would have seen stands beside it.
 
-Limits: 10 copies/ug (qPCR), 1 cell/uL and 1e-4 of marrow (flow cytometry), 1e-6 of marrow (sequencing). The standard
-deviation of the logarithm, 0.3, is assumed for all four: about a third, as between repeats of such assays.
+Assays, their limits and their noise are records of the catalogue.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carsim import rng
+from carsim import catalog, rng
 from carsim.dataset.variables import VARIABLES, attributes
 
 if TYPE_CHECKING:
     import xarray as xr
 
-LOG_SD = 0.3
+    from carsim.catalog import Assay
+
 MINUTES_PER_DAY = 1440
 EARLIEST = 3650  # days before the infusion at which the count of minutes begins
-
-
-@dataclass(frozen=True)
-class Assay:
-    """An assay: the course that it measures, its limit of detection in the course's unit, its noise."""
-
-    name: str
-    course: str
-    limit: float
-    log_sd: float = LOG_SD
-
-
-ASSAYS = (
-    Assay("cart_qpcr", "cart_copies", 10.0),
-    Assay("cart_flow", "cart_cells", 1.0),
-    Assay("mrd_flow", "mrd", 1e-4),
-    Assay("mrd_sequencing", "mrd", 1e-6),
-)
 
 
 def observe(data: xr.Dataset, seed: int, *, noise: bool = True) -> xr.Dataset:
@@ -51,17 +32,17 @@ def observe(data: xr.Dataset, seed: int, *, noise: bool = True) -> xr.Dataset:
     import xarray as xr
 
     seen = xr.Dataset(coords={"patient": data["patient"], "time": data["time"]})
-    for assay in ASSAYS:
+    for assay in catalog.assays().values():
         if assay.course not in data:
             continue
         state = data[assay.course].values
         value = state.reshape(*state.shape[:2], -1).sum(axis=2)
         if noise:
-            value = value * np.exp(assay.log_sd * _scores(seed, assay, data["time"].values, value.shape[0]))
-        below = np.where(np.isfinite(value), value < assay.limit, -1).astype(np.int8)
+            value = value * np.exp(assay.log_sd.value * _scores(seed, assay, data["time"].values, value.shape[0]))
+        below = np.where(np.isfinite(value), value < assay.limit.value, -1).astype(np.int8)
         for suffix, array in (("observed", np.where(below == 1, 0.0, value)), ("below_limit", below)):
             variable = VARIABLES[f"{assay.name}_{suffix}"]
-            more = {"limit_of_detection": assay.limit, "log_sd": assay.log_sd if noise else 0.0}
+            more = {"limit_of_detection": assay.limit.value, "log_sd": assay.log_sd.value if noise else 0.0}
             seen[variable.name] = (variable.dims, array, attributes(variable) | more)
     return seen
 

@@ -1,17 +1,18 @@
 """Persistence: the last day on which an assay would still find CAR T cells.
 
 A patient in whom they are still found at the end of the simulation has the last simulated day, marked as ongoing.
-Limits: 10 copies/ug DNA for qPCR and 1 cell/uL for flow cytometry, the usual limits of quantification of the assays.
+The limits are those of the catalogue's assays: copies/ug DNA by qPCR, cells/uL by flow cytometry.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from carsim import catalog
 from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing, since_infusion
 
-QPCR_LIMIT = 10.0
-FLOW_LIMIT = 1.0
+QPCR_LIMIT = catalog.assays()["cart_qpcr"].limit.value
+FLOW_LIMIT = catalog.assays()["cart_flow"].limit.value
 
 
 def last_detected(days: np.ndarray, level: np.ndarray, limit: float) -> tuple[float, bool] | Missing:

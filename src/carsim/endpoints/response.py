@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from carsim import catalog
 from carsim.endpoints.outcome import (
     FIRST_VISIT,
     Answer,
@@ -23,8 +24,8 @@ from carsim.endpoints.outcome import (
 
 MARROW_LIMIT = 0.05
 BLOOD_LIMIT = 0.01
-FLOW_LIMIT = 1e-4
-SEQUENCING_LIMIT = 1e-6
+FLOW_LIMIT = catalog.assays()["mrd_flow"].limit.value
+SEQUENCING_LIMIT = catalog.assays()["mrd_sequencing"].limit.value
 
 REMISSION, NO_RESPONSE, NOT_EVALUABLE = "CR/CRi", "NR", "not evaluable"
 DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carsim.endpoints.bcells import APLASIA_LIMIT
+from carsim.endpoints.persistence import FLOW_LIMIT, QPCR_LIMIT
+from carsim.endpoints.response import FLOW_LIMIT as MRD_LIMIT
+from carsim.endpoints.response import MARROW_LIMIT
 from carsim.plot.band import Band, band
 from carsim.plot.labels import end_labels
 from carsim.plot.layout import Column, halo, heading, limit_line, log_levels
@@ -19,9 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-QPCR_LIMIT, FLOW_PER_QPCR = 10.0, 0.1  # copies/ug; the flow limit of 1 cell/uL stands at the same height
-REMISSION_SHARE, MRD_SHARE = 0.05, 1e-4
-APLASIA_LIMIT = 50.0
+FLOW_PER_QPCR = FLOW_LIMIT / QPCR_LIMIT  # puts the limits of both assays at the same height
 ONE_CELL = 1.0
 BAND_OPACITY = 0.18
 COARSE = 0.3  # days between outputs
@@ -66,7 +68,10 @@ def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
     for place, column in enumerate(columns):
         axes = column.panels["leukaemia"]
         log_levels(axes, 0.5, 3e13, every=3)
-        for share, text in ((REMISSION_SHARE, "5 % of marrow"), (MRD_SHARE, "MRD 0.01 %")):
+        for share, text in (
+            (MARROW_LIMIT, f"{100 * MARROW_LIMIT:g} % of marrow"),
+            (MRD_LIMIT, f"MRD {100 * MRD_LIMIT:g} %"),
+        ):
             if marrow is not None:
                 _share_line(axes, days, share * marrow.middle, text if place == len(columns) - 1 else None)
         for _, cells, style, gone in curves:

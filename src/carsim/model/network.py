@@ -159,6 +159,9 @@ class Event:
     Without `visits` the moment is located in continuous time; with them the conditions are looked at on those days
     only. They must have held for `duration`; the changes come `delay` later; at most `count` times (None: no limit),
     at least `apart` after one another. A condition that holds at the start of the simulation fires there.
+
+    With `apart` above zero an event repeats while its conditions go on holding; without it, they must first cease to
+    hold. While changes are delayed, the event does not trigger again.
     """
 
     name: str

@@ -123,7 +123,7 @@ def first_step(width, workspace, layout, options, slot):
     for s in range(layout.n_species):
         scale = options.absolute[s] + options.relative * abs(workspace[(layout.state + s) * width + slot])
         fastest = max(fastest, abs(workspace[(layout.derivative + s) * width + slot]) / scale)
-    return min(1.0, 0.1 * options.relative**-0.8 / max(fastest, SHORTEST))
+    return min(1.0, options.relative**-0.8 / max(fastest, SHORTEST))
 
 
 @kernel

@@ -146,7 +146,16 @@ def test_info_and_an_empty_cache(capsys: Printed, monkeypatch: pytest.MonkeyPatc
 def test_show_prints_the_whole_model(capsys: Printed) -> None:
     assert main(["show", CHILD]) == 0
     shown = capsys.readouterr().out
-    for heading in ("Species", "Parameters", "Quantities", "Reactions", "Equations", "Extinction", "Sources"):
+    for heading in (
+        "Species",
+        "Parameters",
+        "Equations",
+        "killing",
+        "quantities",
+        "extinctions",
+        "rates of",
+        "Sources",
+    ):
         assert f"\n{heading}" in shown
     assert main(["show", CHILD, "--json"]) == 0
     model = json.loads(capsys.readouterr().out)

@@ -41,7 +41,9 @@ def command(
     if as_json:
         print_json(as_object(network))
     elif latex:
-        _print_latex(network)
+        from carsim.derive.equations import as_latex
+
+        click.echo(as_latex(network), nl=False)
     else:
         _print_text(network)
     return DONE
@@ -56,26 +58,27 @@ def network_of(scenario: Scenario) -> Network:
 
 def as_object(network: Network) -> dict[str, Any]:
     """The network as plain data."""
-    from carsim.cli import model_text
+    from carsim.derive import equations
 
     return {
         "title": network.title,
         "species": [{"name": row.name, "unit": row.unit, "meaning": row.meaning} for row in network.all_species],
+        "laws": {law.name: equations.formula_text(law) for law in equations.laws_of(network)},
         "quantities": [
-            {"name": row.name, "unit": row.unit, "formula": model_text.quantity(row), "meaning": row.meaning}
+            {"name": row.name, "unit": row.unit, "formula": equations.quantity_text(row), "meaning": row.meaning}
             for row in network.quantities
         ],
         "reactions": [
             {
                 "name": row.name,
                 "process": row.process,
-                "reaction": model_text.reaction(row),
-                "rate": model_text.formula(row.rate),
+                "reaction": equations.sides(row),
+                "rate": equations.rate_text(row.rate),
                 "unit": row.unit,
             }
             for row in network.reactions
         ],
-        "equations": dict(model_text.equations(network)),
+        "equations": dict(equations.changes(network)),
         "parameters": [
             {
                 "name": row.name,
@@ -105,19 +108,18 @@ def grade(path: str) -> str:
 
 
 def _print_text(network: Network) -> None:
+    from carsim.derive.equations import as_text
+
     shown = as_object(network)
     click.echo(network.title)
-    for heading in ("species", "parameters", "quantities", "reactions"):
+    for heading in ("species", "parameters"):
         rows = shown[heading]
         click.echo(f"\n{heading.capitalize()} ({len(rows)})\n")
         print_table(list(rows[0]) if rows else [], [[_cell(value) for value in row.values()] for row in rows])
-    click.echo("\nEquations: r[...] is the rate of the reaction of that name\n")
-    for name, right in shown["equations"].items():
-        click.echo(f"d {name} / dt = {right}")
-    click.echo("\nExtinction: what falls below this many cells in total is set to zero\n")
-    for row in shown["extinctions"]:
-        click.echo(f"{row['name']}: {' + '.join(row['species'])} < {row['below']:g}")
-    _print_sources({row["source"] for row in shown["parameters"]})
+    click.echo("\nEquations, by process: each law once, then what it is applied to\n")
+    click.echo(as_text(network, by_species=True))
+    # what comes from a record of a product or population reads `catalogue: record, source`
+    _print_sources({row["source"].rpartition(", ")[2] for row in shown["parameters"]})
 
 
 def _print_sources(keys: set[str]) -> None:
@@ -128,20 +130,6 @@ def _print_sources(keys: set[str]) -> None:
     for key in sorted(keys & set(known)):
         doi = f" https://doi.org/{known[key].doi}" if known[key].doi else ""
         click.echo(f"{key}: {known[key].citation}{doi}")
-
-
-def _print_latex(network: Network) -> None:
-    from carsim.cli import model_text
-
-    click.echo(r"\begin{align*}")
-    for row in network.quantities:
-        click.echo(rf"{model_text.name_in_latex(row.name)} &= {model_text.quantity(row, latex=True)} \\")
-    for reaction in network.reactions:
-        rate = model_text.formula(reaction.rate, latex=True)
-        click.echo(rf"{model_text.rate_in_latex(reaction.name)} &= {rate} \\")
-    for name, right in model_text.equations(network, latex=True):
-        click.echo(rf"\frac{{d}}{{dt}} {model_text.name_in_latex(name)} &= {right} \\")
-    click.echo(r"\end{align*}")
 
 
 def _cell(value: Any) -> str:

@@ -50,18 +50,18 @@ def report(network: Network) -> Report:
 
 def as_text(network: Network, *, by_species: bool = False) -> str:
     """The equations in plain text."""
-    lines = [network.title, "=" * len(network.title)]
+    lines: list[str] = []
     for process, reactions in _by_process(network):
         lines += ["", process, "-" * len(process)]
         laws = dict.fromkeys(r.rate.law for r in reactions if isinstance(r.rate, Call))
         lines += [f"  {law.name} = {formula_text(law)}" for law in laws]
         width = max(len(r.name) for r in reactions)
-        lines += [f"  {r.name:{width}}  {_sides(r)}   at {_rate_text(r.rate)}  [{r.unit}]" for r in reactions]
+        lines += [f"  {r.name:{width}}  {sides(r)}   at {rate_text(r.rate)}  [{r.unit}]" for r in reactions]
     if network.quantities:
         lines += ["", "quantities", "----------"]
         laws = dict.fromkeys(q.formula.law for q in network.quantities if isinstance(q.formula, Call))
         lines += [f"  {law.name} = {formula_text(law)}" for law in laws]
-        lines += [f"  {q.name} = {_quantity_text(q)}  [{q.unit}]" for q in network.quantities]
+        lines += [f"  {q.name} = {quantity_text(q)}  [{q.unit}]" for q in network.quantities]
     if network.modes:
         lines += ["", "modes", "-----"]
         lines += [f"  {line}" for mode in network.modes for line in _mode_lines(mode)]
@@ -73,16 +73,13 @@ def as_text(network: Network, *, by_species: bool = False) -> str:
         ]
     if by_species:
         lines += ["", "rates of change", "---------------"]
-        lines += [f"  d[{name}]/dt = {text}" for name, text in _changes(network)]
-    return "\n".join(lines) + "\n"
+        lines += [f"  d[{name}]/dt = {text}" for name, text in changes(network)]
+    return "\n".join(lines[1:]) + "\n"
 
 
 def as_latex(network: Network) -> str:
     """The equations in LaTeX: laws, then dy/dt of every species as a sum of rates v_reaction."""
-    laws: dict[Law, None] = {}
-    for formula in (*(q.formula for q in network.quantities), *(r.rate for r in network.reactions)):
-        if isinstance(formula, Call):
-            laws.setdefault(formula.law)
+    laws = laws_of(network)
     lines = [r"\begin{align*}"]
     lines += [rf"  {_word(law.name)} &= {formula_latex(law)} \\" for law in laws]
     lines += [rf"  {_word(q.name)} &= {_latex_of(q)} \\" for q in network.quantities]
@@ -93,6 +90,12 @@ def as_latex(network: Network) -> str:
         )
         lines.append(rf"  \frac{{d}}{{dt}}\,{_word(name)} &= {total.removeprefix('+ ') or '0'} \\")
     return "\n".join([*lines, r"\end{align*}"]) + "\n"
+
+
+def laws_of(network: Network) -> tuple[Law, ...]:
+    """Every law that the network uses, in order of use."""
+    formulas = (*(q.formula for q in network.quantities), *(r.rate for r in network.reactions))
+    return tuple(dict.fromkeys(formula.law for formula in formulas if isinstance(formula, Call)))
 
 
 def formula_text(law: Law) -> str:
@@ -119,14 +122,17 @@ def _by_process(network: Network) -> Iterable[tuple[str, list[Reaction]]]:
     return groups.items()
 
 
-def _sides(reaction: Reaction) -> str:
+def sides(reaction: Reaction) -> str:
+    """`consumed -> produced` of a reaction."""
+
     def side(items: tuple[tuple[Ref, float], ...]) -> str:
         return " + ".join(ref.name if number == 1 else f"{number:g} {ref.name}" for ref, number in items) or "0"
 
     return f"{side(reaction.consumes)} -> {side(reaction.produces)}"
 
 
-def _rate_text(rate: Any) -> str:
+def rate_text(rate: Any) -> str:
+    """A rate: the law with what each argument is bound to, or an expression of rows."""
     if isinstance(rate, Call):
         pairs = zip(rate.law.slots, rate.bindings, strict=True)
         return f"{rate.law.name}({', '.join(f'{slot}={_name(part)}' for slot, part in pairs)})"
@@ -142,8 +148,9 @@ def _rate_latex(rate: Any) -> str:
     return str(sympy.latex(rate, symbol_names={s: _word(s.name) for s in rate.free_symbols}))
 
 
-def _quantity_text(quantity: Quantity) -> str:
-    return _rate_text(quantity.formula) if quantity.terms is None else _terms(quantity, str, " * ")
+def quantity_text(quantity: Quantity) -> str:
+    """Right-hand side of a quantity."""
+    return rate_text(quantity.formula) if quantity.terms is None else _terms(quantity, str, " * ")
 
 
 def _latex_of(quantity: Quantity) -> str:
@@ -180,7 +187,8 @@ def _stoichiometry(network: Network) -> dict[str, list[tuple[str, float]]]:
     return {name: [(rate, c) for rate, c in into.items() if c != 0.0] for name, into in changes.items()}
 
 
-def _changes(network: Network) -> list[tuple[str, str]]:
+def changes(network: Network) -> list[tuple[str, str]]:
+    """(species, its rate of change as a sum of v[reaction])."""
     lines = []
     for name, terms in _stoichiometry(network).items():
         parts = [f"{'-' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):g} * '}v[{rate}]" for rate, c in terms]

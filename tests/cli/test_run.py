@@ -55,7 +55,7 @@ def test_a_run_writes_two_files_and_a_summary(capsys: Printed) -> None:
     assert main(["run", CHILD]) == 0
     shown = capsys.readouterr().out
     for words in (
-        *("Response at day 28", "complete remission", "copies/µg", "B-cell aplasia", "CD19-negative, marrow"),
+        *("Response at day 28", "complete remission", "copies/µg", "B-cell aplasia", "CD19-negative, marrow first"),
         *("Wrote results/tisagenlecleucel_child.nc and results/tisagenlecleucel_child.png", "not for the treatment"),
     ):
         assert words in shown

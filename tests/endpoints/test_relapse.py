@@ -37,6 +37,13 @@ def test_relapse_day_is_the_crossing_and_the_next_visit_sees_it() -> None:
 def test_blood_may_relapse_first() -> None:
     data = relapsing(200.4, blood=0.01 * np.exp(GROWTH * (DAYS - 180.5)) * (DAYS > 0))
     assert value(data, "relapse_day") == pytest.approx(180.5, abs=1e-9)
+    assert value(data, "relapse_site") == "blood"
+
+
+def test_marrow_before_blood_is_a_relapse_of_marrow() -> None:
+    data = relapsing(200.4, blood=0.01 * np.exp(GROWTH * (DAYS - 230.0)) * (DAYS > 0))
+    assert value(data, "relapse_day") == pytest.approx(200.4, abs=1e-9)
+    assert value(data, "relapse_site") == "marrow"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,13 @@ def test_an_extinct_clone_ends_in_a_cross(one: Figure) -> None:
     assert {float(line.get_xdata()[0]) for line in crosses} == {40.0}
 
 
+def test_the_day_of_relapse_is_marked(one: Figure) -> None:
+    data = year()
+    assert "relapse, day 214" in texts(draw(data.assign(relapse_day=("patient", [213.6]))))
+    assert "relapse" not in texts(draw(data.assign(relapse_day=("patient", [np.nan]))))
+    assert "relapse" not in texts(one)
+
+
 def test_a_cohort_is_a_median_with_a_band() -> None:
     figure = draw(year(patients=20))
     assert "20 patients: median, band from 5th to 95th percentile" in texts(figure)

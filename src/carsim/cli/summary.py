@@ -150,7 +150,7 @@ def _relapse(data: xr.Dataset) -> str:
         return _reason(data, "relapse_day")
     phenotype, site = str(data["relapse_phenotype"].values[0]), str(data["relapse_site"].values[0])
     visit = f"; seen at the visit of day {seen:.0f}" if math.isfinite(seen) else "; after the last visit"
-    return f"day {day:.0f}, {phenotype or 'phenotype not known'}, {site}{visit}"
+    return f"day {day:.0f}, {phenotype or 'phenotype not known'}, {site} first{visit}"
 
 
 def _spread(data: xr.Dataset, name: str, unit: str) -> str:

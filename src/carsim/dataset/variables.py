@@ -165,7 +165,7 @@ ENDPOINTS: tuple[Variable, ...] = (
         "relapse_phenotype", "1", "phenotypes that make up at least 20 % of blasts at relapse, joined by +", "text"
     ),
     _answer("relapse_cd19", "1", "CD19 of the blasts at relapse, joined by +", "text"),
-    _answer("relapse_site", "1", "site of the relapse", "text"),
+    _answer("relapse_site", "1", "site that relapsed first: marrow or blood", "text"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
 )
 

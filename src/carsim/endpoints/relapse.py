@@ -2,7 +2,8 @@
 
 A remission is one that a visit sees (day 28, then monthly). Relapse is the first moment after that visit with at least
 5 % blasts in marrow or 1 % among nucleated blood cells; it is detected at the first visit from then on. The phenotype
-names each CD19 state that makes up at least 20 % of all blasts at the relapse.
+names each CD19 state that makes up at least 20 % of all blasts at the relapse. The site is the one that reached its
+limit first.
 """
 
 from __future__ import annotations
@@ -16,15 +17,24 @@ NAMING_SHARE = 0.2
 CD19_WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # antigen of a clone -> word of a phenotype
 
 
-def relapse_day(curves: Curves) -> float | Missing:
-    """First day at or above a limit after the first visit in remission."""
+def rises(curves: Curves) -> dict[str, float] | Missing:
+    """First day at or above its limit, by site, after the first visit in remission; a site that stays below is absent."""
     remission = next((day for day in visit_days(curves.end) if in_remission(curves, day)), None)
     if remission is None:
         return Missing("no remission")
-    marrow = _first_rise(curves.days, curves["marrow_blast_fraction"], MARROW_LIMIT, remission)
-    blood = _first_rise(curves.days, blood_share(curves), BLOOD_LIMIT, remission)
-    found = [day for day in (marrow, blood) if day is not None]
-    return min(found) if found else Missing(f"in remission at day {curves.end:g}")
+    courses = {
+        "marrow": (curves["marrow_blast_fraction"], MARROW_LIMIT),
+        "blood": (curves.once(blood_share), BLOOD_LIMIT),
+    }
+    days = {site: _first_rise(curves.days, level, limit, remission) for site, (level, limit) in courses.items()}
+    found = {site: day for site, day in days.items() if day is not None}
+    return found or Missing(f"in remission at day {curves.end:g}")
+
+
+def relapse_day(curves: Curves) -> float | Missing:
+    """First day at or above a limit after the first visit in remission."""
+    found = curves.once(rises)
+    return found if isinstance(found, Missing) else min(found.values())
 
 
 def _first_rise(days: np.ndarray, level: np.ndarray, limit: float, since: float) -> float | None:
@@ -75,8 +85,10 @@ def _cd19(curves: Curves) -> Answer:
 
 
 def _site(curves: Curves) -> Answer:
-    day = curves.once(relapse_day)
-    return day if isinstance(day, Missing) else "marrow"  # blood is fed by marrow; no other site in this version
+    found = curves.once(rises)
+    if isinstance(found, Missing):
+        return found
+    return min(found, key=found.__getitem__)
 
 
 _RULE = (
@@ -89,5 +101,5 @@ ENDPOINTS = (
     Endpoint("relapse_detected_day", detected_day, DISEASE, f"first visit (day 28, then monthly) with {_RULE}"),
     Endpoint("relapse_phenotype", _phenotype, (*DISEASE, "blasts"), _SHARE),
     Endpoint("relapse_cd19", _cd19, (*DISEASE, "blasts"), _SHARE),
-    Endpoint("relapse_site", _site, DISEASE, "marrow, with or without blood: the only sites of this version"),
+    Endpoint("relapse_site", _site, DISEASE, f"marrow or blood, whichever first reached its limit; {_RULE}"),
 )

@@ -79,6 +79,7 @@ def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
             _draw(axes, days, cells.above(ONE_CELL) if shown is None else Band(shown), style)
             if gone:
                 axes.plot([gone], [ONE_CELL], marker="x", color=style.colour, markersize=7, markeredgewidth=2)
+    _mark_relapse(columns, data)
     columns[0].panels["leukaemia"].set_ylabel("cells in the body")
     heading(columns[0].panels["leukaemia"], "Leukaemia by clone (× gone: below one cell)")
     last = columns[-1].panels["leukaemia"]
@@ -180,6 +181,29 @@ def _gone(data: xr.Dataset, clone: int) -> float | None:
     day = float(data["clone_extinct_day"].values[0, clone])
     is_back = data["blasts"].values[0, -1, clone].sum() >= ONE_CELL
     return None if math.isnan(day) or is_back else day
+
+
+def _mark_relapse(columns: list[Column], data: xr.Dataset) -> None:
+    """A thin labelled line on the day of relapse of one patient; a cohort has no single day."""
+    day = float(data["relapse_day"].values[0]) if data.sizes["patient"] == 1 and "relapse_day" in data else math.nan
+    column = next((column for column in columns if column.first <= day <= column.last), None)
+    if column is None:
+        return
+    axes = column.panels["leukaemia"]
+    axes.axvline(day, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1.5)
+    is_late = day > 0.5 * (column.first + column.last)
+    note = axes.annotate(
+        f"relapse, day {day:.0f}",
+        (day, 0.03),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if is_late else 4, 0),
+        textcoords="offset points",
+        fontsize=SMALL - 0.5,
+        ha="right" if is_late else "left",
+        va="bottom",
+        zorder=4,
+    )
+    halo(note)
 
 
 def _share_line(axes: Axes, days: np.ndarray, level: np.ndarray, text: str | None) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
+from carsim.endpoints import compute
 from carsim.endpoints.exposure import area, biexponential, peak
 
 from .course import DAYS, reason, result, value
@@ -72,6 +73,16 @@ def test_half_lives_of_the_published_curve() -> None:
     data = result(FINE, cart_copies=stein(FINE))
     assert value(data, "cart_half_life_fast") == pytest.approx(math.log(2) / 0.16, rel=0.01)
     assert value(data, "cart_half_life_slow") == pytest.approx(math.log(2) / 0.0032, rel=0.01)
+
+
+def test_a_simulation_that_ends_early_has_no_slow_half_life() -> None:
+    for end, reasons in ((150.0, "followed for 141 days after the peak, needs 180"), (190.0, "")):
+        days = FINE[FINE <= end]
+        found = compute(result(days, cart_copies=stein(days)), ["cart_half_life_fast", "cart_half_life_slow"])
+        assert found["cart_half_life_fast"].values[0] == pytest.approx(math.log(2) / 0.16, rel=0.01)
+        assert math.isnan(found["cart_half_life_slow"].values[0]) == bool(reasons)
+        assert str(found.get("cart_half_life_slow_reason", np.array([""]))[0].item()) == reasons
+        assert "ends earlier than 180 days" in found["cart_half_life_slow"].attrs["definition"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ between output times by the parabola through the logarithms of the highest point
 Area: sum over output intervals of (b - a) dt / log(b/a), exact for exponential pieces; straight lines at zero.
 Half-lives: log level = log(A exp(-alpha t) + B exp(-beta t)) by least squares on one point a day from the peak to 180
 days after it, while the level stays at or above the detection limit and does not rise again (Stein 2019, eq. 1).
+A simulation that ends earlier has no slow half-life: what its last weeks show would depend on when it was stopped.
 """
 
 from __future__ import annotations
@@ -181,7 +182,16 @@ def _half_life_slow(curves: Curves) -> Answer:
     found = curves.once(_decline_of)
     if isinstance(found, Missing):
         return found
+    if (since_peak := _days_from_peak_to_end(curves)) < FIT_WINDOW:
+        return Missing(f"followed for {since_peak:.0f} days after the peak, needs {FIT_WINDOW:g}")
     return Missing("the detectable decline shows one phase only") if found.slow is None else math.log(2.0) / found.slow
+
+
+def _days_from_peak_to_end(curves: Curves) -> float:
+    """Days after the highest transgene level; of a course that has one."""
+    days, level = since_infusion(curves, "cart_copies")
+    first = days <= PEAK_WINDOW
+    return curves.end - peak(days[first], level[first])[0]
 
 
 _PEAK = f"highest level of the first {PEAK_WINDOW:g} days, parabola through logarithms between output times"
@@ -190,6 +200,7 @@ _FIT = (
     f"biexponential least squares on log copies/ug, one point a day from the peak to {FIT_WINDOW:g} days after it, "
     f"while at or above {QPCR_LIMIT:g} copies/ug and not rising again"
 )
+_WHOLE_WINDOW = f"; none where the simulation ends earlier than {FIT_WINDOW:g} days after the peak"
 _ONE_PHASE = "; where only one phase is seen, one exponential from 4 days after the peak"
 
 ENDPOINTS = (
@@ -199,5 +210,5 @@ ENDPOINTS = (
     Endpoint("cart_auc_0_28_copies", _area_of("cart_copies"), ("cart_copies",), _AREA),
     Endpoint("cart_auc_0_28_cells", _area_of("cart_cells"), ("cart_cells",), _AREA),
     Endpoint("cart_half_life_fast", _half_life_fast, ("cart_copies",), _FIT + _ONE_PHASE),
-    Endpoint("cart_half_life_slow", _half_life_slow, ("cart_copies",), _FIT),
+    Endpoint("cart_half_life_slow", _half_life_slow, ("cart_copies",), _FIT + _WHOLE_WINDOW),
 )

@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carsim.errors import ResourceRefused, UnsupportedMechanism
 
@@ -52,8 +52,10 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     missing = scenario.unsupported()
     if missing:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
-    refuse_beyond_memory(scenario)
+    planned = int(scenario.run.until / scenario.run.every) + EXTRA_TIMES
+    refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned)
     made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
+    refuse_beyond_memory(scenario, made.patients.n, made.times.size)
     options = Options(rtol=scenario.run.rtol)
     trajectories = solve(
         made.network,
@@ -150,17 +152,14 @@ def cd19_of_clones(cast: Cast) -> dict[str, str]:
     return states
 
 
-def refuse_beyond_memory(scenario: Scenario) -> None:
+def refuse_beyond_memory(scenario: Scenario, patients: int, times: int) -> None:
     """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
-    cohort: Any = scenario.cohort
-    patients = 1 if cohort is None else (cohort.n or 1)
-    times = int(scenario.run.until) + EXTRA_TIMES
     rows = 30 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
     needed = COPIES * 8 * patients * times * rows
     limit = _memory() // 2
     if needed > limit:
         raise ResourceRefused(
-            f"{patients:,} patients over {scenario.run.until:,.0f} days need about {_gigabytes(needed)} of memory for "
+            f"{patients:,} patients at {times:,} times need about {_gigabytes(needed)} of memory for "
             f"{patients * times * rows:.1e} values; the limit here is {_gigabytes(limit)}. Ask for fewer patients or a "
             "shorter run"
         )

@@ -134,13 +134,14 @@ def test_schema_is_json(capsys: Printed) -> None:
 
 def test_info_and_an_empty_cache(capsys: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CARSIM_CACHE_DIR", str(tmp_path / "cache"))
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "compiled").write_text("x" * 1000)
+    ours = tmp_path / "cache" / f"0.1.0-{'0' * 16}"
+    ours.mkdir(parents=True)
+    (ours / "compiled").write_text("x" * 1000)
     assert main(["info", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cache_bytes"] == 1000
     assert main(["info", "--clear-cache"]) == 0
     assert "cores" in capsys.readouterr().out
-    assert not (tmp_path / "cache").exists()
+    assert not ours.exists()
 
 
 def test_show_prints_the_whole_model(capsys: Printed) -> None:

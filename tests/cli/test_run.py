@@ -16,7 +16,7 @@ from carsim.dataset.store import read_netcdf
 from carsim.endpoints import REGISTRY, compute
 from carsim.errors import ResourceRefused
 from carsim.spec import Scenario
-from plot.sample import year
+from tests.plot.sample import year
 
 CHILD = str(Path(__file__).parents[2] / "scenarios" / "tisagenlecleucel_child.yaml")
 Printed = pytest.CaptureFixture[str]
@@ -161,3 +161,44 @@ def test_a_summary_without_any_answer_gives_reasons() -> None:
 )
 def test_numbers_are_said_with_three_figures(value: float, text: str) -> None:
     assert figures(value) == text
+
+
+def test_the_cell_peak_has_a_day_of_its_own() -> None:
+    data = year()
+    data["cart_cells"].values[0, :, 0] = np.exp(5.0 - 0.02 * (data["time"].values - 13.0) ** 2)
+    shown = summary(data.merge(compute(data)))
+    assert "copies/µg on day 10.0; " in shown
+    assert "148 cells/µL on day 13.0" in shown
+
+
+def test_only_patients_who_relapsed_have_a_phenotype() -> None:
+    data = year(6)
+    data["marrow_blast_fraction"].values[:2, data["time"].values > 20] = 0.001
+    data["blasts_blood"].values[:2, data["time"].values > 20] = 0.0
+    shown = summary(data.merge(compute(data)))
+    assert "4 of 6 patients" in shown
+    assert "CD19-negative: 4\n" in shown
+    assert "not known" not in shown
+
+
+def test_what_outlasts_the_simulation_is_said_as_or_more() -> None:
+    data = year(9)
+    shown = summary(data.merge(compute(data)))
+    assert "median 365 d or more, 5–95 %: 365 or more to 365 d or more; ongoing at the end in 9" in shown
+    data["cart_copies"].values[:6, data["time"].values > 100] = 0.0
+    assert "median 101 d, 5–95 %: 101 to 365 d or more; ongoing at the end in 3" in summary(data.merge(compute(data)))
+
+
+def test_without_a_product_the_summary_says_so() -> None:
+    for patients in (1, 4):
+        data = year(patients).drop_dims("product")
+        shown = summary(data.merge(compute(data)))
+        assert "no CAR T product was given" in shown
+        assert "needs cart" not in shown
+
+
+def test_aplasia_that_has_ended_is_not_so_far() -> None:
+    data = year(end=100.0)
+    days = data["time"].values
+    data["bcells"].values[0] = np.where((days > 90.0) & (days < 91.2), 1.0, 200.0)
+    assert "1 day; B cells back above the limit" in summary(data.merge(compute(data)))

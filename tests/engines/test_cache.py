@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import numba
+import pytest
 
 from carsim.engines import cache
 from carsim.engines.run import simulate
+from carsim.errors import CarsimError
 
 from .problems import decay
 
@@ -72,3 +74,26 @@ def test_the_folder_can_be_measured_and_emptied(tmp_path, monkeypatch):
     cache.clear()
     assert not cache.is_warm("piece")
     assert cache.size() == 0
+
+
+def test_emptying_leaves_what_is_not_ours(tmp_path, monkeypatch):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    (tmp_path / "thesis").mkdir()
+    cache.mark_warm("piece")
+    cache.clear()
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_a_folder_that_cannot_be_written_is_replaced_for_this_process(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "cache"))
+    with pytest.warns(UserWarning, match="cannot be kept in .*Set CARSIM_CACHE_DIR"):
+        folder = cache.root()
+    assert folder.is_dir()
+    assert cache.root() == folder
+
+
+def test_without_compilation_nothing_runs_and_the_reason_is_said(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    with pytest.raises(CarsimError, match="NUMBA_DISABLE_JIT"), cache.in_use("nothing"):
+        pass

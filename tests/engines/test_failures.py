@@ -101,3 +101,19 @@ def test_what_cannot_be_asked_is_refused():
         simulate(net, t=[0.0, 1.0], outputs=["cell"])
     with pytest.raises(ValueError, match="rtol"):
         Options(rtol=0.0)
+
+
+def test_patients_of_another_network_are_refused():
+    def chain(n):
+        net = Network(f"chain of {n}")
+        rate = net.parameter("rate", 1.0, unit="1/d")
+        for k in range(n):
+            cells = net.species(f"s{k}", initial=1.0)
+            net.reaction(f"decay{k}", consumes={cells: 1}, rate=rate * cells)
+        return net
+
+    with pytest.raises(ValueError, match=r"got initial states of shape \(2, 1\); expected \(2, 3\)"):
+        simulate(chain(3), t=[0.0, 1.0], patients=Patients.of(chain(1), 2))
+    missing = Patients(("1",), {}, np.ones((1, 1)))
+    with pytest.raises(ValueError, match="parameter 'rate': got none"):
+        simulate(chain(1), t=[0.0, 1.0], patients=missing)

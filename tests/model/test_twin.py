@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.twin import twin
 
 from carsim import spec
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from carsim.model.body import PHENOTYPES, SITES
 from carsim.spec.prepare import prepare
+from tests.twin import twin
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 SCENARIOS = sorted(path.name for path in FOLDER.glob("*.yaml"))
@@ -97,6 +97,7 @@ def twin_of(scenario, made):
         doses_of(scenario, numbers, covariates),
         scenario.run.until,
         rtol=1e-12,
+        start=made.times[0],
     )
 
 

@@ -88,10 +88,35 @@ def test_what_this_version_lacks_is_named() -> None:
 
 def test_memory_is_estimated_first(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = carsim.load(SCENARIOS / "antigen_escape.yaml")
-    pipeline.refuse_beyond_memory(scenario)
+    pipeline.refuse_beyond_memory(scenario, 1, 731)
     monkeypatch.setattr(pipeline, "_memory", lambda: 1_000_000)
-    with pytest.raises(ResourceRefused, match=r"1 patients over 73[01] days need about"):
-        pipeline.refuse_beyond_memory(scenario)
+    with pytest.raises(ResourceRefused, match=r"1 patients at 731 times need about"):
+        pipeline.refuse_beyond_memory(scenario, 1, 731)
+
+
+def test_output_every_second_is_refused_before_anything_is_allocated() -> None:
+    scenario = carsim.load(SCENARIOS / "antigen_escape.yaml", ["run.every=1 s", "run.until=3650 d"])
+    with pytest.raises(ResourceRefused, match="times need about"):
+        carsim.run(scenario)
+
+
+COHORT = """
+format: carsim/1
+title: half of them
+cohort: {{population: paediatric-rr-ball, n: {n}}}
+treatment:
+  - {{name: ld, give: fludarabine-cyclophosphamide, fludarabine: {{dose: 30 mg/m^2, start: -6 d, doses: 4}},
+     cyclophosphamide: {{dose: 500 mg/m^2, start: -6 d, doses: 2}}, share: 50 %}}
+  - {{name: car, give: tisagenlecleucel, dose: 3e6 cells/kg}}
+run: {{until: 40 d}}
+"""
+
+
+def test_a_patient_is_the_same_bits_alone_and_in_a_cohort() -> None:
+    alone, many = (carsim.run(carsim.loads(COHORT.format(n=n))) for n in (1, 20))
+    for name, variable in alone.data_vars.items():
+        if "patient" in variable.dims and name != "treatment_given":  # its bits are those of the treatments in use
+            np.testing.assert_array_equal(variable.isel(patient=0), many[name].isel(patient=0), err_msg=name)
 
 
 def test_public_names_are_there_and_import_is_quick() -> None:

@@ -343,8 +343,9 @@ def simulate(
     method: str = "LSODA",
     every: float = 1.0,
     extinction: bool = True,
+    start: float = 0.0,
 ) -> dict:
-    """Run one patient from the first dose (or 0) to `until` days and return its states at whole steps of `every` days.
+    """Run one patient from the first dose (or `start`, if earlier) to `until` days and return its states at whole steps of `every` days.
 
     covariates: weight (kg), bsa (m2), age (y), egfr (mL/min/1.73 m2), marrow_blasts (fraction), host_t_cells (/uL),
         bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.
@@ -361,7 +362,7 @@ def simulate(
     twin = Twin(parameters, covariates, clones, products)
     y, extinctions = twin.initial_state()
     changes = timetable(doses, covariates["bsa"])
-    t = min([0.0] + [change[0] for change in changes])
+    t = min([start] + [change[0] for change in changes])
     grid = np.arange(math.ceil(t / every), math.floor(until / every) + 1) * every
     output = np.full((len(grid), len(y)), np.nan)
     output[grid == t] = y

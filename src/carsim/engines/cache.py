@@ -6,21 +6,52 @@ whether a compilation is still to come, for the notice before it; a marker file 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import re
 import shutil
 import sys
+import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from carsim.errors import CarsimError
+
 VARIABLE = "CARSIM_CACHE_DIR"
+_OURS = re.compile(r".+-[0-9a-f]{16}")  # names that `path` gives
 
 
 def root() -> Path:
-    """The folder of all compiled code of this user; the environment variable CARSIM_CACHE_DIR chooses another."""
+    """The folder of all compiled code of this user; the environment variable CARSIM_CACHE_DIR chooses another.
+
+    Where that folder cannot be written, as in some containers, one of this process alone that is removed at its end.
+    """
+    return _writable(_preferred())
+
+
+@lru_cache(maxsize=8)
+def _writable(preferred: Path) -> Path:
+    try:
+        preferred.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=preferred):
+            return preferred
+    except OSError as error:
+        warnings.warn(
+            f"compiled code cannot be kept in {preferred} ({error.strerror}); this run compiles for itself. "
+            f"Set {VARIABLE} to a folder that can be written",
+            stacklevel=2,
+        )
+    own = Path(tempfile.mkdtemp(prefix="carsim-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return own
+
+
+def _preferred() -> Path:
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
     if sys.platform == "win32":
@@ -41,8 +72,10 @@ def size() -> int:
 
 
 def clear() -> None:
-    """Remove the compiled code of all versions."""
-    shutil.rmtree(root(), ignore_errors=True)
+    """Remove the compiled code of all versions, and nothing else that may lie in that folder."""
+    for folder in root().iterdir():
+        if folder.is_dir() and _OURS.fullmatch(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_warm(what: str) -> bool:
@@ -61,6 +94,8 @@ def in_use(part: str) -> Iterator[None]:
     """Let numba keep what is decorated inside here in this part of our folder; its own setting is restored after."""
     from numba import config
 
+    if config.DISABLE_JIT:
+        raise CarsimError("NUMBA_DISABLE_JIT is set, and carsim's kernels only run compiled; unset it")
     before = config.CACHE_DIR
     folder = path() / part
     folder.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,7 @@ def simulate(
         raise ValueError(f"schedule: got {len(schedule.times)} patients; expected {patients.n}")
     if (schedule.times < times[0]).any():
         raise ValueError(f"schedule: a change at {np.nanmin(schedule.times):g} lies before the start {times[0]:g}")
+    _check_patients(network, patients)
     names = tuple(species.name for species in network.all_species) if outputs is None else tuple(outputs)
     for name in names:
         if name not in network.rows:
@@ -61,3 +62,20 @@ def simulate(
     from carsim.engines.deterministic import solve_patients
 
     return solve_patients(network, times, patients, schedule, names, options or Options(), notify=notify)
+
+
+def _check_patients(network: Network, patients: Patients) -> None:
+    """Refuse patients of another network: kernels read arrays by position."""
+    expected = (patients.n, len(network.all_species))
+    if patients.initial.shape != expected:
+        raise ValueError(
+            f"patients: got initial states of shape {patients.initial.shape}; expected {expected}, one value per "
+            f"patient and species of {network.title!r}, for example Patients.of(network, {patients.n})"
+        )
+    for row in network.parameters:
+        found = patients.parameters.get(row.name)
+        if found is None or np.shape(found) != (patients.n,):
+            got = "none" if found is None else f"shape {np.shape(found)}"
+            raise ValueError(
+                f"patients: parameter {row.name!r}: got {got}; expected one value for each of {patients.n}"
+            )

@@ -14,6 +14,7 @@ from carsim.model.network import Network, Ref
 
 SITES = ("marrow", "blood")
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
+HEALTHY = "healthy-b-cell"  # the population of healthy B cells, among those that CAR T cells see and kill
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from carsim import catalog
 from carsim.model import parts
-from carsim.model.body import Arm, Clone, Density, Lineage, Number, Product
+from carsim.model.body import HEALTHY, Arm, Clone, Density, Lineage, Number, Product
 from carsim.model.build import build
 from carsim.model.network import Network
-from carsim.model.processes.recognition import HEALTHY
 
 Difference = Callable[[parts.MainClone, parts.MainClone], bool]
 POSITIVE, NEGATIVE, DIM = "CD19-positive", "CD19-negative", "CD19-dim"

@@ -88,8 +88,8 @@ def _covariates(cohort: Cohort, seed: int, n: int) -> dict[str, Array]:
     values = {name: np.full(n, spread.median) for name, spread in spreads.items()}
     todo = np.arange(n)
     for attempt in range(ATTEMPTS):
-        scores = np.stack([rng.normals(seed, f"covariate.{name}", todo, attempt) for name in COVARIATES])
-        scores = root @ scores
+        independent = [rng.normals(seed, f"covariate.{name}", todo, attempt) for name in COVARIATES]
+        scores = [_ordered_sum(row, independent) for row in root]
         inside = np.ones(todo.size, dtype=bool)
         for (name, spread), score in zip(spreads.items(), scores, strict=True):
             value = spread.median * np.exp(spread.log_sd * score)
@@ -99,6 +99,14 @@ def _covariates(cohort: Cohort, seed: int, n: int) -> dict[str, Array]:
         if todo.size == 0:
             return _capped(values)
     raise CarsimError(f"cohort: no patient within the limits of its covariates in {ATTEMPTS} draws; widen min and max")
+
+
+def _ordered_sum(weights: Array, values: Sequence[Array]) -> Array:
+    """Weighted sum in one fixed order: a matrix product's bits would depend on how many patients there are."""
+    total = np.zeros_like(values[0])
+    for weight, value in zip(weights, values, strict=True):
+        total = total + weight * value
+    return total
 
 
 def _correlation(population: str, names: Sequence[str]) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from carsim.errors import Place, Problem
+from carsim.model.body import HEALTHY
 from carsim.spec.tree import Node, Sequence, Step, Table, Text, dotted, name_of
 from carsim.treatment.entries import (
     GIVEN,
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 _NAMED_LISTS: Final = (("products",), ("treatment",), ("leukaemia", "clones"), ("trial", "arms"))
 _ROUNDING: Final = 1e-9
+TAKEN: Final = {  # names of cells that the model has besides the listed clones
+    "main": "the clone that makes up what the others leave",
+    "CD19-positive": "the clone that makes up what the others leave",
+    HEALTHY: "the healthy B cells of the model",
+}
 
 
 def place_at(root: Node, steps: tuple[Step, ...]) -> Place | None:
@@ -86,8 +92,8 @@ def _names(root: Table) -> Iterator[Problem]:
                 got = f"the name `{name}` again (first on line {line}, here on line {place.line if place else '?'})"
                 yield Problem(place, path, got, "each name once in a list")
             first.setdefault(name, place)
-            if steps == ("leukaemia", "clones") and name in ("main", "CD19-positive"):
-                yield Problem(place, path, f"`{name}`, the clone that makes up what the others leave", "another name")
+            if steps == ("leukaemia", "clones") and name in TAKEN:
+                yield Problem(place, path, f"`{name}`, {TAKEN[name]}", "another name")
             if steps == ("products",) and name in GIVEN:
                 yield Problem(place, path, f"`{name}`, which is a drug or procedure", "another name")
 

@@ -11,7 +11,7 @@ from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, refu
 from carsim.units import number_text, quantity, unit_of
 
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
-Tolerance = Annotated[float, Quantity("", above=0, at_most=0.01, example="1e-8")]
+Tolerance = Annotated[float, Quantity("", at_least=1e-14, at_most=0.01, example="1e-8")]
 DottedPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=300)]
 
 

@@ -53,7 +53,8 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     patients = _patients(network, members, scenario, draw(who, scenario.run.seed, folder))
     domains = {product.name: product.costimulation for product in members.products}
     schedule = compile_entries(scenario.treatment, domains, patients, scenario.run.seed)
-    return Prepared(members, network, patients, schedule, _days(schedule, scenario.run, patients.n))
+    planned = compile_entries(scenario.treatment, domains, patients, scenario.run.seed, everyone=True)
+    return Prepared(members, network, patients, schedule, _days(planned, scenario.run))
 
 
 def cast_of(scenario: Scenario) -> Cast:
@@ -89,13 +90,13 @@ def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn)
     )
 
 
-def _days(schedule: Schedule, run: Run, n: int) -> Array:
-    given = np.isfinite(schedule.times)
-    first = min(0.0, float(schedule.times[given].min())) if given.any() else 0.0
+def _days(planned: Schedule, run: Run) -> Array:
+    """Days of output, the first the start: by what is planned, so that no draw of who is given it moves them."""
+    first = min(0.0, float(planned.times.min())) if planned.times.size else 0.0
     steps = np.arange(np.ceil(first / run.every), np.ceil(run.until / run.every)) * run.every
     days = [np.array([first]), steps[steps > first], np.array([run.until])]
-    inputs = [index for index, row in enumerate(schedule.rows) if row.endswith(".input")]
-    drugs = schedule.times[given & np.isin(schedule.targets, inputs)]
-    if n == 1 and drugs.size:
+    inputs = [index for index, row in enumerate(planned.rows) if row.endswith(".input")]
+    drugs = planned.times[np.isin(planned.targets, inputs)]
+    if drugs.size:
         days.append(np.arange(drugs.min(), min(drugs.max() + 1.0, run.until), FINE))
     return np.unique(np.round(np.concatenate(days), 9))

@@ -54,7 +54,7 @@ def _read_parameters(given: Any) -> dict[str, float]:
         try:
             if path not in known:
                 raise _unknown_parameter(path, known)
-            read[path] = Quantity(known[path].unit).read(text)
+            read[path] = Quantity(known[path].unit, at_least=0).read(text)
         except ValueError as error:
             kind: PydanticCustomError = error  # type: ignore[assignment]  # both refusals above are of that class
             errors.append(InitErrorDetails(type=kind, loc=(path,), input=text))

@@ -18,9 +18,16 @@ from carsim.treatment.schedule import Schedule
 
 
 def compile_entries(
-    entries: Sequence[Entry], costimulation: Mapping[str, str], patients: Patients, seed: int
+    entries: Sequence[Entry],
+    costimulation: Mapping[str, str],
+    patients: Patients,
+    seed: int,
+    *,
+    everyone: bool = False,
 ) -> Schedule:
     """The changes of all patients; `costimulation` gives each product's domain.
+
+    With `everyone`, what is planned: each entry for every patient, whatever its share.
 
     Raises UnsupportedMechanism for entries that this version cannot give.
     """
@@ -33,7 +40,8 @@ def compile_entries(
             given = lymphodepletion.changes(entry, patients)
         else:
             raise UnsupportedMechanism([f"treatment.{entry.name}: {type(entry).__name__.lower()}"])
-        changes += [change.only(_given(entry, patients.n, seed)) for change in given]
+        receive = np.ones(patients.n, dtype=bool) if everyone else _given(entry, patients.n, seed)
+        changes += [change.only(receive) for change in given]
     return schedule(changes, patients.n)
 
 

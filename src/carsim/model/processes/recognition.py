@@ -12,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carsim.model.body import Body, Density, Product
+from carsim.model.body import HEALTHY, Body, Density, Product
 from carsim.model.law import law
 from carsim.model.network import Ref
-
-HEALTHY = "healthy-b-cell"
 
 
 @law(trait="density")

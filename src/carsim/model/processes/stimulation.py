@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from carsim.model.body import Body
+from carsim.model.body import HEALTHY, Body
 from carsim.model.law import law
-from carsim.model.processes.recognition import HEALTHY
 
 
 @law

@@ -157,7 +157,15 @@ def test_a_summary_without_any_answer_gives_reasons() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (27_634.0, "27,600"), (37.04, "37.0"), (8.889, "8.89"), (0.0123, "0.0123"), (2.1e-5, "2.1e-05")],
+    [
+        (0.0, "0"),
+        (27_634.0, "27,600"),
+        (37.04, "37.0"),
+        (8.889, "8.89"),
+        (0.0123, "0.0123"),
+        (2.1e-5, "2.1e-05"),
+        (9.9999, "10.0"),
+    ],
 )
 def test_numbers_are_said_with_three_figures(value: float, text: str) -> None:
     assert figures(value) == text
@@ -193,7 +201,7 @@ def test_without_a_product_the_summary_says_so() -> None:
     for patients in (1, 4):
         data = year(patients).drop_dims("product")
         shown = summary(data.merge(compute(data)))
-        assert "no CAR T product was given" in shown
+        assert shown.count("no CAR T product was given") == 1
         assert "needs cart" not in shown
 
 

@@ -32,6 +32,6 @@ def test_cells_still_there_at_the_end() -> None:
 def test_never_detected() -> None:
     data = result(cart_copies=np.full(DAYS.size, 9.99), cart_cells=np.zeros(DAYS.size))
     assert math.isnan(value(data, "cart_persistence_day"))
-    assert reason(data, "cart_persistence_day") == "never at or above 10"
-    assert reason(data, "cart_persistence_flow_day") == "never at or above 1"
+    assert reason(data, "cart_persistence_day") == "never at or above 10 copies/ug"
+    assert reason(data, "cart_persistence_flow_day") == "never at or above 1 cells/uL"
     assert value(data, "cart_persistence_ongoing") == 0

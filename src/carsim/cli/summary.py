@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
+from carsim.endpoints.outcome import NO_PRODUCT
 from carsim.endpoints.response import FLOW_LIMIT, SEQUENCING_LIMIT
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def summary(data: xr.Dataset) -> str:
     end = f"{float(data['time'].values[-1]):g}"
     lines = [str(data.attrs.get("title", "")), f"{who}, {data.attrs.get('engine', '')} engine, to day {end}", ""]
     answers = one_patient(data) if count == 1 else cohort(data)
+    if any(answer == NO_PRODUCT for _, answer in answers):  # once, rather than for each question about the product
+        answers = [("CAR T cells", NO_PRODUCT), *(pair for pair in answers if pair[1] != NO_PRODUCT)]
     lines += [f"{label:<{LABEL_WIDTH}}{answer}" for label, answer in answers]
     return "\n".join([*lines, "", NOT_FOR_TREATMENT])
 
@@ -51,13 +54,20 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("MRD at day 28", _undetected(data)),
         ("CAR T peak", f"{_spread(data, 'cart_peak_copies', 'copies/µg')}"),
         ("  on day", _spread(data, "cart_peak_day", "")),
+        ("CAR T peak, cells", _spread(data, "cart_peak_cells", "cells/µL")),
+        ("  on day", _spread(data, "cart_peak_cells_day", "")),
         ("Exposure, day 0 to 28", _spread(data, "cart_auc_0_28_copies", "copies/µg·d")),
-        ("Persistence", _spread(data, "cart_persistence_day", "d")),
-        ("B-cell aplasia", _spread(data, "bcell_aplasia_days", "d")),
+        ("Persistence", _spread(data, "cart_persistence_day", "d", "cart_persistence_ongoing")),
+        ("B-cell aplasia", _spread(data, "bcell_aplasia_days", "d", "bcell_aplasia_ongoing")),
         ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
     ]
     if np.isfinite(relapse).any():
-        words += [("  on day", _spread(data, "relapse_day", "")), ("  phenotype", _counts(data, "relapse_phenotype"))]
+        relapsed = data.isel(patient=np.isfinite(relapse))
+        words += [
+            ("  on day", _spread(relapsed, "relapse_day", "")),
+            ("  phenotype", _counts(relapsed, "relapse_phenotype")),
+            ("  first in", _counts(relapsed, "relapse_site")),
+        ]
     return [*words, ("Fludarabine exposure", _spread(data, "fludarabine_auc", "mg·h/L"))]
 
 
@@ -67,9 +77,8 @@ def figures(value: float) -> str:
         return "0"
     if abs(value) < 1e-3:
         return f"{value:.1e}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
     rounded = round(value, 2 - math.floor(math.log10(abs(value))))
-    return f"{rounded:,.{digits}f}"
+    return f"{rounded:,.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
 
 
 def _value(data: xr.Dataset, name: str) -> float:
@@ -81,15 +90,26 @@ def _reason(data: xr.Dataset, name: str) -> str:
     return str(reasons.values[0]) if reasons is not None else ""
 
 
+def _unknown(data: xr.Dataset, name: str) -> str:
+    """Why an endpoint of the first patient has no value; that no product was given is an answer of its own."""
+    reason = _reason(data, name)
+    return reason if reason == NO_PRODUCT else f"not known: {reason}"
+
+
+def _days(count: float) -> str:
+    whole = f"{count:.0f}"
+    return f"{whole} day" if whole == "1" else f"{whole} days"
+
+
 def _number(data: xr.Dataset, name: str, unit: str) -> str:
     value = _value(data, name)
-    return f"{figures(value)} {unit}" if math.isfinite(value) else f"not known: {_reason(data, name)}"
+    return f"{figures(value)} {unit}" if math.isfinite(value) else _unknown(data, name)
 
 
 def _response(data: xr.Dataset) -> str:
     response = str(data["response_day28"].values[0])
     words = {
-        "": f"not known: {_reason(data, 'response_day28')}",
+        "": _unknown(data, "response_day28"),
         "CR/CRi": "complete remission (CR or CRi: this version has no platelets to tell them apart)",
         "NR": "no remission",
         "not evaluable": "not evaluable: entered with less than 5 % marrow blasts and none in blood",
@@ -102,7 +122,7 @@ def _response(data: xr.Dataset) -> str:
 def _mrd(data: xr.Dataset) -> str:
     flow, sequencing = _value(data, "mrd_day28"), _value(data, "mrd_day28_sequencing")
     if not math.isfinite(flow):
-        return f"not known: {_reason(data, 'mrd_day28')}"
+        return _unknown(data, "mrd_day28")
     if flow > 0.0:
         return f"{flow:.2g} by flow cytometry"
     seen = f"{sequencing:.1e}" if sequencing > 0.0 else f"below {SEQUENCING_LIMIT:.0e}"
@@ -110,16 +130,18 @@ def _mrd(data: xr.Dataset) -> str:
 
 
 def _peak(data: xr.Dataset) -> str:
-    copies, cells, day = (_value(data, f"cart_peak_{what}") for what in ("copies", "cells", "day"))
+    copies, day, cells, cells_day = (
+        _value(data, f"cart_peak_{what}") for what in ("copies", "day", "cells", "cells_day")
+    )
     if not math.isfinite(copies):
-        return f"not known: {_reason(data, 'cart_peak_copies')}"
-    return f"{figures(copies)} copies/µg ({figures(cells)} cells/µL) on day {figures(day)}"
+        return _unknown(data, "cart_peak_copies")
+    return f"{figures(copies)} copies/µg on day {figures(day)}; {figures(cells)} cells/µL on day {figures(cells_day)}"
 
 
 def _half_lives(data: xr.Dataset) -> str:
     fast, slow = _value(data, "cart_half_life_fast"), _value(data, "cart_half_life_slow")
     if not math.isfinite(fast):
-        return f"not known: {_reason(data, 'cart_half_life_fast')}"
+        return _unknown(data, "cart_half_life_fast")
     then = f", then {figures(slow)} d" if math.isfinite(slow) else f" ({_reason(data, 'cart_half_life_slow')})"
     return f"{figures(fast)} d{then}"
 
@@ -127,7 +149,7 @@ def _half_lives(data: xr.Dataset) -> str:
 def _persistence(data: xr.Dataset) -> str:
     day, flow = _value(data, "cart_persistence_day"), _value(data, "cart_persistence_flow_day")
     if not math.isfinite(day):
-        return f"not known: {_reason(data, 'cart_persistence_day')} copies/µg"
+        return _unknown(data, "cart_persistence_day").replace("ug", "µg")
     end = float(data["time"].values[-1])
     by_flow = f"to day {flow:.0f} by flow cytometry" if math.isfinite(flow) else "never by flow cytometry"
     if math.isfinite(flow) and flow == end:
@@ -138,10 +160,13 @@ def _persistence(data: xr.Dataset) -> str:
 def _aplasia(data: xr.Dataset) -> str:
     days, recovery = _value(data, "bcell_aplasia_days"), _value(data, "bcell_recovery_day")
     if not math.isfinite(days):
-        return f"not known: {_reason(data, 'bcell_aplasia_days')}"
+        return _unknown(data, "bcell_aplasia_days")
     if math.isfinite(recovery):
-        return f"{days:.0f} days; recovery seen on day {recovery:.0f}"
-    return "none" if days == 0.0 else f"{days:.0f} days so far; {_reason(data, 'bcell_recovery_day')}"
+        return f"{_days(days)}; recovery seen on day {recovery:.0f}"
+    if days == 0.0:
+        return "none"
+    so_far = " so far" if int(data["bcell_aplasia_ongoing"].values[0]) == 1 else ""
+    return f"{_days(days)}{so_far}; {_reason(data, 'bcell_recovery_day')}"
 
 
 def _relapse(data: xr.Dataset) -> str:
@@ -153,14 +178,25 @@ def _relapse(data: xr.Dataset) -> str:
     return f"day {day:.0f}, {phenotype or 'phenotype not known'}, {site} first{visit}"
 
 
-def _spread(data: xr.Dataset, name: str, unit: str) -> str:
+def _spread(data: xr.Dataset, name: str, unit: str, ongoing: str = "") -> str:
+    """Median and percentiles over patients with an answer; `ongoing` names the flag of values that only end with the
+    simulation: a percentile that rests on such a value is said as "or more".
+    """
     values = data[name].values
-    known = values[np.isfinite(values)]
+    is_known = np.isfinite(values)
+    known = values[is_known]
     if known.size == 0:
-        return "not known"
-    low, middle, high = np.percentile(known, [5.0, 50.0, 95.0])
+        reasons = set(data[f"{name}_reason"].values.tolist()) if f"{name}_reason" in data else set()
+        return _unknown(data, name) if len(reasons) == 1 else "not known"
+    censored = known[data[ongoing].values[is_known] == 1] if ongoing else known[:0]
+    shortest = censored.min() if censored.size else math.inf
+    words = {}
+    for share, end in ((50.0, f" {unit}".rstrip()), (5.0, ""), (95.0, f" {unit}".rstrip())):
+        reaches = np.percentile(known, share, method="higher") >= shortest
+        words[share] = figures(float(np.percentile(known, share))) + end + (" or more" if reaches else "")
     of = f" ({known.size} of {values.size} patients)" if known.size < values.size else ""
-    return f"median {figures(middle)}, 5–95 %: {figures(low)} to {figures(high)} {unit}".rstrip() + of
+    still = f"; ongoing at the end in {censored.size}" if censored.size else ""
+    return f"median {words[50.0]}, 5–95 %: {words[5.0]} to {words[95.0]}{of}{still}"
 
 
 def _counts(data: xr.Dataset, name: str) -> str:

@@ -145,6 +145,7 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
     _answer("best_response", "1", "best response at any visit: CR/CRi, NR or not evaluable", "text"),
     _answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
+    _answer("cart_peak_cells_day", "d", "day of the highest CAR T level"),
     _answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
     _answer("cart_peak_day", "d", "day of the highest transgene level"),
     _answer("cart_auc_0_28_copies", "copies/ug*d", "area under the transgene level, days 0 to 28"),

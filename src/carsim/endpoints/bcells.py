@@ -33,7 +33,7 @@ def recovery_day(days: np.ndarray, level: np.ndarray) -> float | Missing:
         if day > onset and recovered[index] and recovered[index + 1]:
             return day
     if level[-1] >= APLASIA_LIMIT:
-        return Missing("at or above the limit at the end, but not yet at two visits")
+        return Missing("B cells back above the limit at the end, but not yet at two visits")
     return Missing(f"still in aplasia at day {end:g}")
 
 

@@ -205,6 +205,7 @@ _ONE_PHASE = "; where only one phase is seen, one exponential from 4 days after 
 
 ENDPOINTS = (
     Endpoint("cart_peak_cells", _peak_of("cart_cells", 1), ("cart_cells",), _PEAK),
+    Endpoint("cart_peak_cells_day", _peak_of("cart_cells", 0), ("cart_cells",), _PEAK),
     Endpoint("cart_peak_copies", _peak_of("cart_copies", 1), ("cart_copies",), _PEAK),
     Endpoint("cart_peak_day", _peak_of("cart_copies", 0), ("cart_copies",), _PEAK),
     Endpoint("cart_auc_0_28_copies", _area_of("cart_copies"), ("cart_copies",), _AREA),

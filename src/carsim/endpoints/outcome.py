@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 MONTH = 30.4375  # days
 FIRST_VISIT = 28.0
+NO_PRODUCT = "no CAR T product was given"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def _answer(
     endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str, np.ndarray], *, failed: bool
 ) -> Answer:
     absent = [name for name in endpoint.needs if name not in curves.levels]
+    if absent and absent[0].startswith("cart_") and "product" not in curves.labels:
+        return Missing(NO_PRODUCT)
     if absent:
         return Missing(f"needs {', '.join(absent)}, which this result does not have")
     if failed:

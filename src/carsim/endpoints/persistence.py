@@ -13,13 +13,14 @@ from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, cr
 
 QPCR_LIMIT = catalog.assays()["cart_qpcr"].limit.value
 FLOW_LIMIT = catalog.assays()["cart_flow"].limit.value
+QPCR_UNIT, FLOW_UNIT = "copies/ug", "cells/uL"
 
 
-def last_detected(days: np.ndarray, level: np.ndarray, limit: float) -> tuple[float, bool] | Missing:
+def last_detected(days: np.ndarray, level: np.ndarray, limit: float, unit: str) -> tuple[float, bool] | Missing:
     """(last day at or above `limit`, still so at the end)."""
     found = np.flatnonzero(level >= limit)
     if found.size == 0:
-        return Missing(f"never at or above {limit:g}")
+        return Missing(f"never at or above {limit:g} {unit}")
     last = int(found[-1])
     if last == days.size - 1:
         return float(days[last]), True
@@ -28,23 +29,23 @@ def last_detected(days: np.ndarray, level: np.ndarray, limit: float) -> tuple[fl
     return day, False
 
 
-def _last_day(name: str, limit: float) -> Rule:
+def _last_day(name: str, limit: float, unit: str) -> Rule:
     def rule(curves: Curves) -> Answer:
-        found = last_detected(*since_infusion(curves, name), limit)
+        found = last_detected(*since_infusion(curves, name), limit, unit)
         return found if isinstance(found, Missing) else found[0]
 
     return rule
 
 
 def _ongoing(curves: Curves) -> Answer:
-    found = last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT)
+    found = last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT, QPCR_UNIT)
     return 0 if isinstance(found, Missing) else int(found[1])
 
 
 ENDPOINTS = (
     Endpoint(
         "cart_persistence_day",
-        _last_day("cart_copies", QPCR_LIMIT),
+        _last_day("cart_copies", QPCR_LIMIT, QPCR_UNIT),
         ("cart_copies",),
         f"last day at or above {QPCR_LIMIT:g} copies/ug; the last simulated day where ongoing",
     ),
@@ -56,7 +57,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "cart_persistence_flow_day",
-        _last_day("cart_cells", FLOW_LIMIT),
+        _last_day("cart_cells", FLOW_LIMIT, FLOW_UNIT),
         ("cart_cells",),
         f"last day at or above {FLOW_LIMIT:g} cell/uL; the last simulated day where ongoing",
     ),

@@ -18,7 +18,7 @@ CD19_WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # ant
 
 
 def rises(curves: Curves) -> dict[str, float] | Missing:
-    """First day at or above its limit, by site, after the first visit in remission; a site that stays below is absent."""
+    """First day at or above its limit, by site, after a visit in remission; without sites that stay below."""
     remission = next((day for day in visit_days(curves.end) if in_remission(curves, day)), None)
     if remission is None:
         return Missing("no remission")

@@ -73,6 +73,18 @@ def test_a_failed_patient_has_day_and_row() -> None:
     assert data.status_row.values[1] == "bcells_blood"
 
 
+def test_what_the_engine_counted_is_reported_per_patient() -> None:
+    counted = {"steps": [120, 90], "rejected": [7, 4], "negative": [1, 0], "clipped": [3, 0]}
+    known = trajectories(statistics={name: np.array(counts) for name, counts in counted.items()})
+    data = assemble(known, patients=patients())
+    assert problems(data) == []
+    assert data.engine_steps.values.tolist() == [120, 90]
+    assert data.engine_rejected.values.tolist() == [7, 4]
+    assert data.engine_rejected_negative.values.tolist() == [1, 0]
+    assert data.engine_clipped.values.tolist() == [3, 0]
+    assert from_network(known, patients=patients(), units={}).engine_clipped.values.tolist() == [3, 0]
+
+
 def test_any_network_keeps_every_row_with_its_unit() -> None:
     data = from_network(trajectories(), patients=patients(), units={"bcells_blood": "cells/uL"})
     assert [name for name in data.data_vars if not str(name).startswith("status")] == list(ROWS)

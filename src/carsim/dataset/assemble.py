@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carsim.dataset.variables import COURSES, COVARIATES, VARIABLES, Variable, attributes
+from carsim.dataset.variables import COURSES, COVARIATES, STATISTICS, VARIABLES, Variable, attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,6 +129,10 @@ def _add_status(data: xr.Dataset, trajectories: Trajectories) -> None:
     data["status_day"] = ("patient", ended, attributes(VARIABLES["status_day"]))
     rows = np.array([name or "" for name in trajectories.status_row], dtype=str)
     data["status_row"] = ("patient", rows, attributes(VARIABLES["status_row"]))
+    for variable in STATISTICS:
+        if variable.rows[0] in trajectories.statistics:
+            counts = np.asarray(trajectories.statistics[variable.rows[0]], dtype=np.int64)
+            data[variable.name] = ("patient", counts, attributes(variable))
 
 
 def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:

@@ -110,6 +110,20 @@ OBSERVATIONS: tuple[Variable, ...] = (
     *_observed("mrd_sequencing", "1", "MRD by sequencing"),
 )
 
+STATISTICS: tuple[Variable, ...] = tuple(
+    Variable(name, ("patient",), "1", meaning, "int64", rows=(statistic,))
+    for name, statistic, meaning in (
+        ("engine_steps", "steps", "steps tried by the engine"),
+        ("engine_rejected", "rejected", "steps among them that were repeated with a shorter one"),
+        (
+            "engine_rejected_negative",
+            "negative",
+            "repeated steps in which a state fell below zero beyond its tolerance",
+        ),
+        ("engine_clipped", "clipped", "states below zero within their tolerance that were set to zero"),
+    )
+)
+
 RECORDS: tuple[Variable, ...] = (
     _answer("status", "1", "how the simulation of the patient ended", "int8"),
     _answer("status_day", "d", "day at which the simulation of the patient ended early"),
@@ -171,7 +185,8 @@ ENDPOINTS: tuple[Variable, ...] = (
 )
 
 VARIABLES: dict[str, Variable] = {
-    variable.name: variable for variable in (*COORDINATES, *COURSES, *OBSERVATIONS, *RECORDS, *COVARIATES, *ENDPOINTS)
+    variable.name: variable
+    for variable in (*COORDINATES, *COURSES, *OBSERVATIONS, *STATISTICS, *RECORDS, *COVARIATES, *ENDPOINTS)
 }
 
 REASON_SUFFIX = "_reason"

@@ -17,6 +17,7 @@ Kilograms = Annotated[float, Quantity("kg", at_least=1, at_most=400, example="39
 Surface = Annotated[float, Quantity("m^2", at_least=0.1, at_most=4, example="1.25 m^2")]
 Filtration = Annotated[float, Quantity("mL/min/1.73m^2", above=0, at_most=300, example="120 mL/min/1.73m^2")]
 CellsPerBlood = Annotated[float, Quantity("cells/uL", at_least=0, at_most=1e6, example="400 cells/uL")]
+Neutrophils = Annotated[float, Quantity("cells/uL", above=0, at_most=1e6, example="2500 cells/uL")]
 BlastShare = Annotated[float, Quantity("", at_least=0, at_most=0.999, example="60 %")]
 
 History = Literal[
@@ -40,10 +41,11 @@ class Patient(Part):
     weight: Kilograms = Field(description="Body mass.")
     body_surface: Surface = Field(description="Body surface.")
     egfr: Filtration = Field(description="Estimated glomerular filtration rate.")
-    marrow_blasts: BlastShare = Field(description="Blasts as a share of nucleated marrow cells at the start.")
+    marrow_blasts: Neutrophils = Annotated[float, Quantity("cells/uL", above=0, at_most=1e6, example="2500 cells/uL")]
+BlastShare = Field(description="Blasts as a share of nucleated marrow cells at the start.")
     host_t_cells: CellsPerBlood = Field(description="Host T cells in blood before lymphodepletion.")
     bcell_initial: Share = Field(description="Healthy marrow B cells as a share of their capacity at the start.")
-    neutrophil_base: CellsPerBlood = Field(description="Neutrophils in blood without leukaemia or drugs.")
+    neutrophil_base: Neutrophils = Field(description="Neutrophils in blood without leukaemia or drugs.")
 
 
 class Cohort(Part):
@@ -67,7 +69,7 @@ class Cohort(Part):
     marrow_blasts: Spread[BlastShare] = Field(description="Blasts as a share of nucleated marrow cells at the start.")
     host_t_cells: Spread[CellsPerBlood] = Field(description="Host T cells in blood before lymphodepletion.")
     bcell_initial: Spread[Share] = Field(description="Healthy marrow B cells as a share of their capacity.")
-    neutrophil_base: Spread[CellsPerBlood] = Field(description="Neutrophils in blood without leukaemia or drugs.")
+    neutrophil_base: Spread[Neutrophils] = Field(description="Neutrophils in blood without leukaemia or drugs.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cohort:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from carsim.catalog import find_value
 from carsim.errors import Place, Problem
 from carsim.model.body import HEALTHY
 from carsim.spec.tree import Node, Sequence, Step, Table, Text, dotted, name_of
@@ -106,7 +107,22 @@ def scenario_problems(scenario: Scenario, root: Table, all_entries: bool) -> Ite
         place = place_at(root, ("leukaemia", "clones"))
         expected = "fractions that sum to at most 1, for example 1e-7; the main clone is what they leave"
         yield Problem(place, "leukaemia.clones", f"fractions that sum to {total:g}", expected)
+    yield from _growth(scenario, root)
     yield from _times(scenario, root, all_entries)
+
+
+def _growth(scenario: Scenario, root: Table) -> Iterator[Problem]:
+    """A clone that dies faster than it is born: crowding, a loss in proportion to the net growth, would be a gain."""
+    catalogued = {kind: find_value(f"blast_{kind}").value for kind in ("birth", "death")}
+    usual = {kind: scenario.parameters.get(f"blast_{kind}", value) for kind, value in catalogued.items()}
+    clones = [("main", scenario.leukaemia.main), *((clone.name, clone) for clone in scenario.leukaemia.clones)]
+    for name, clone in clones:
+        birth = usual["birth"] if clone.birth is None else clone.birth
+        death = usual["death"] if clone.death is None else clone.death
+        if birth < death:
+            path = "leukaemia.main" if name == "main" else f"leukaemia.clones.{name}"
+            got = f"{to_text(birth, '1/d')} of birth and {to_text(death, '1/d')} of death"
+            yield Problem(place_at(root, ("leukaemia",)), path, got, "a birth rate that is at least the death rate")
 
 
 def _times(scenario: Scenario, root: Table, all_entries: bool) -> Iterator[Problem]:

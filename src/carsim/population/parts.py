@@ -41,8 +41,7 @@ class Patient(Part):
     weight: Kilograms = Field(description="Body mass.")
     body_surface: Surface = Field(description="Body surface.")
     egfr: Filtration = Field(description="Estimated glomerular filtration rate.")
-    marrow_blasts: Neutrophils = Annotated[float, Quantity("cells/uL", above=0, at_most=1e6, example="2500 cells/uL")]
-BlastShare = Field(description="Blasts as a share of nucleated marrow cells at the start.")
+    marrow_blasts: BlastShare = Field(description="Blasts as a share of nucleated marrow cells at the start.")
     host_t_cells: CellsPerBlood = Field(description="Host T cells in blood before lymphodepletion.")
     bcell_initial: Share = Field(description="Healthy marrow B cells as a share of their capacity at the start.")
     neutrophil_base: Neutrophils = Field(description="Neutrophils in blood without leukaemia or drugs.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from carsim.plot.band import band
 from carsim.plot.figure import draw, write_figure
 from carsim.plot.labels import spread
 from carsim.plot.layout import day_ticks
-from carsim.plot.style import DPI, LOOKS, WIDTH
+from carsim.plot.style import CLONE_LOOKS, DPI, LOOKS, WIDTH, clone_looks
 
 from .sample import year
 
@@ -134,6 +135,75 @@ def test_the_file_is_a_png_of_the_stated_size_that_names_its_run(tmp_path: Path)
     data.attrs["seed"] = 2
     with pytest.raises(OutputRefused, match="another seed"):
         write_figure(data, path)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg"])
+def test_vector_figures_name_their_run_and_are_the_same_bytes(tmp_path: Path, kind: str) -> None:
+    data = year()
+    path = write_figure(data, str(tmp_path / f"figure.{kind}"))
+    first = path.read_bytes()
+    assert (run_of(path) or {}) == {
+        key: str(data.attrs[key]) for key in ("scenario_sha256", "seed", "engine", "carsim_version")
+    }
+    assert write_figure(data, path).read_bytes() == first
+    data.attrs["seed"] = 2
+    with pytest.raises(OutputRefused, match="another seed"):
+        write_figure(data, path)
+    path.write_text("mine")
+    with pytest.raises(OutputRefused, match="not a result of carsim"):
+        write_figure(data, path, force=True)
+
+
+def test_a_figure_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputRefused, match=r"\.png, \.pdf, \.svg"):
+        write_figure(year(), tmp_path / "figure.jpg")
+
+
+def test_a_title_in_any_script_gives_no_warning(tmp_path: Path) -> None:
+    data = year()
+    data.attrs["title"] = "白血病"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert write_figure(data, tmp_path / "figure.png").is_file()
+
+
+def test_a_clone_keeps_its_look_whatever_the_order() -> None:
+    states = {"CD19-positive": "positive", "CD19-negative": "absent", "CD19-dim": "dim", "late": "absent"}
+    looks = clone_looks(states)
+    assert looks == clone_looks(dict(reversed(states.items())))
+    assert [looks[name] for name in list(states)[:3]] == list(CLONE_LOOKS.values())
+    assert len(set(looks.values())) == 4
+
+
+def test_a_clone_that_never_exists_is_neither_drawn_nor_named() -> None:
+    data = year(patients=4)
+    data["blasts"].values[:, :, 1] = 0.0
+    data.attrs["title"] = ""
+    assert "CD19-negative" not in texts(draw(data))
+
+
+def test_a_clone_that_is_gone_has_no_line_after_its_cross() -> None:
+    for data in (year(), year(patients=4)):
+        for axes in draw(data).axes:
+            for line in axes.lines:
+                if line.get_color() == CLONE_LOOKS["positive"].colour and axes.get_ylim()[1] == 3e13:
+                    days = np.asarray(line.get_xdata(), dtype=float)
+                    assert days[np.isfinite(np.asarray(line.get_ydata(), dtype=float))].max() <= 41.0
+
+
+def test_treatments_of_a_cohort_are_those_of_every_patient() -> None:
+    data = year(patients=4)
+    data["treatment_given"].values[0] = 0
+    assert "fludarabine ×4 (3 of 4)" in texts(draw(data))
+
+
+def test_two_products_are_two_lines() -> None:
+    data = year().reindex(product=["first", "second"])
+    for name in ("cart_copies", "cart_cells"):
+        data[name].values[:] = 100.0
+    shown = texts(draw(data))
+    for words in ("first, copies/µg", "first, cells/µL", "second, copies/µg", "second, cells/µL"):
+        assert words in shown
 
 
 def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ numbers would be the same), or, with `force`, when it is any result of carsim. L
 from __future__ import annotations
 
 import os
+import re
 import struct
 import tempfile
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FIGURE_KEYS = ("scenario_sha256", "seed", "engine", "carsim_version")
+FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _COMPRESSION_LEVEL = 4  # a year of one patient: 0.3 MB instead of 1.5 MB, at no cost that can be measured
 
@@ -48,8 +50,9 @@ def check_writable(path: Path, run: Mapping[str, Any], *, force: bool = False) -
         )
 
 
-def write_netcdf(data: xr.Dataset, path: Path, *, force: bool = False) -> Path:
+def write_netcdf(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     """Write a dataset to NetCDF4, atomically; raises OutputRefused as `check_writable` does."""
+    path = Path(path)
     check_writable(path, data.attrs, force=force)
     encoding = {
         str(name): {"zlib": True, "complevel": _COMPRESSION_LEVEL, "shuffle": True}
@@ -61,7 +64,7 @@ def write_netcdf(data: xr.Dataset, path: Path, *, force: bool = False) -> Path:
     )
 
 
-def read_netcdf(path: Path) -> xr.Dataset:
+def read_netcdf(path: Path | str) -> xr.Dataset:
     """Read a result back into memory; the file is closed."""
     import xarray as xr
 
@@ -87,7 +90,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
 def run_of(path: Path) -> dict[str, Any] | None:
     """The run that a result file or figure comes from; None when carsim did not write it."""
     try:
-        found = _png_text(path) if path.suffix.lower() == ".png" else _netcdf_attributes(path)
+        readers: dict[str, Callable[[Path], dict[str, Any]]] = {".png": _png_text, ".pdf": _marked, ".svg": _marked}
+        found = readers.get(path.suffix.lower(), _netcdf_attributes)(path)
     except (OSError, ValueError, struct.error):
         return None
     return found if "carsim_version" in found and "scenario_sha256" in found else None
@@ -116,6 +120,17 @@ def _png_text(path: Path) -> dict[str, Any]:
                 key, _, value = body.partition(b"\0")
                 found[key.decode("latin-1")] = value.decode("latin-1")
     return found
+
+
+def figure_mark(run: Mapping[str, Any]) -> str:
+    """The run as the words `carsim:<key>=<value>` that a PDF or SVG carries among its keywords."""
+    return " ".join(f"carsim:{key}={run[key]}" for key in FIGURE_KEYS if key in run)
+
+
+def _marked(path: Path) -> dict[str, Any]:
+    """The words of `figure_mark` in a PDF or SVG; both hold their keywords as plain text."""
+    found = re.findall(rb"carsim:(\w+)=([\w.+-]+)", path.read_bytes())
+    return {key.decode("ascii"): value.decode("ascii") for key, value in found if key.decode("ascii") in FIGURE_KEYS}
 
 
 def _differences(found: Mapping[str, Any], run: Mapping[str, Any]) -> str:

@@ -7,7 +7,9 @@ on the Agg canvas: no window system, no global state.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,14 @@ import numpy as np
 
 from carsim.dataset.assemble import treatments
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
-from carsim.dataset.store import FIGURE_KEYS, check_writable, write_atomically
+from carsim.dataset.store import (
+    FIGURE_KEYS,
+    FIGURE_SUFFIXES,
+    OutputRefused,
+    check_writable,
+    figure_mark,
+    write_atomically,
+)
 from carsim.plot import panels
 from carsim.plot.layout import FIRST_MONTH, LEFT, RIGHT, TOP, Column, columns
 from carsim.plot.style import DPI, FAINT, HAIRLINE, HEIGHT, INK, SETTINGS, SMALL, TEXT, WIDTH
@@ -30,11 +39,10 @@ DOSE_MARKERS = ("v", "D", "*", "P", "s", "o")
 
 def draw(data: xr.Dataset) -> Figure:
     """The figure of a dataset, not yet written."""
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(SETTINGS):
+    with _settings():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
         FigureCanvasAgg(figure)
         days = data["time"].values
@@ -49,29 +57,44 @@ def draw(data: xr.Dataset) -> Figure:
     return figure
 
 
-def write_figure(data: xr.Dataset, path: Path, *, force: bool = False) -> Path:
-    """Draw a dataset into a PNG at `path`, whole or not at all; raises OutputRefused where it may not be written."""
-    import matplotlib
-
+def write_figure(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
+    """Draw a dataset into a PNG, PDF or SVG at `path`, whole or not at all; raises OutputRefused where it may not."""
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in FIGURE_SUFFIXES:
+        raise OutputRefused(f"{path}: a figure is a file that ends in {', '.join(FIGURE_SUFFIXES)}")
     check_writable(path, data.attrs, force=force)
     figure = draw(data)
-    with matplotlib.rc_context(SETTINGS):
+    metadata = _metadata(data.attrs, kind)
+    with _settings():
         return write_atomically(
-            path, lambda temporary: figure.savefig(temporary, format="png", dpi=DPI, metadata=_metadata(data.attrs))
+            path, lambda temporary: figure.savefig(temporary, format=kind[1:], dpi=DPI, metadata=metadata)
         )
 
 
-def _metadata(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Text that the PNG carries: the run it shows, so that it is recognised as carsim's own."""
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Carsim's look; without matplotlib's warnings on letters that its font lacks (a title may be in any script)."""
+    import matplotlib
+
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        yield
+
+
+def _metadata(attributes: Mapping[str, Any], kind: str) -> dict[str, str | None]:
+    """Text that the file carries: the run it shows, so that it is recognised as carsim's own; no date of writing."""
+    if kind == ".pdf":
+        return {"Creator": "carsim", "Keywords": figure_mark(attributes), "Producer": None, "CreationDate": None}
+    if kind == ".svg":
+        return {"Creator": "carsim", "Keywords": figure_mark(attributes), "Date": None}
     kept = {key: str(attributes[key]) for key in FIGURE_KEYS if key in attributes}
     return {"Software": "carsim", "Comment": NOT_FOR_TREATMENT} | kept
 
 
 def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
     """One row per treatment with a mark at each dose, a hairline through all panels, and its name after the last."""
-    given: dict[str, list[float]] = {}
-    for day, name in treatments(data):
-        given.setdefault(name, []).append(day)
+    given = _given(data)
     height = max(len(given), 1)
     for column in frame:
         column.strip.set_ylim(-0.5, height - 0.5)
@@ -83,13 +106,30 @@ def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
             marker = DOSE_MARKERS[row % len(DOSE_MARKERS)]
             size = 8.0 if marker == "*" else 5.0
             column.strip.plot(shown, [at] * len(shown), marker, color=INK, markersize=size, clip_on=False)
-            times = f"{name} ×{len(doses)}" if len(doses) > 1 else name
             column.strip.annotate(
-                times, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
+                name, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
             )
             for panel in column.panels.values():
                 for day in shown:
                     panel.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
+
+
+def _given(data: xr.Dataset) -> dict[str, list[float]]:
+    """Days of each treatment in any patient, by what is written beside them: name, doses of a patient, who had it."""
+    patients = data.sizes["patient"]
+    days: dict[str, list[list[float]]] = {}
+    for patient in range(patients):
+        own: dict[str, list[float]] = {}
+        for day, name in treatments(data, patient):
+            own.setdefault(name, []).append(day)
+        for name, doses in own.items():
+            days.setdefault(name, []).append(doses)
+    named = {}
+    for name, each in sorted(days.items(), key=lambda pair: min(map(min, pair[1]))):
+        most = max(map(len, each))
+        words = name + (f" ×{most}" if most > 1 else "") + (f" ({len(each)} of {patients})" * (len(each) < patients))
+        named[words] = sorted({day for doses in each for day in doses})
+    return named
 
 
 def _write_frame(figure: Figure, frame: list[Column], data: xr.Dataset, title: str) -> None:

@@ -17,7 +17,7 @@ from carsim.endpoints.response import MARROW_LIMIT
 from carsim.plot.band import Band, band
 from carsim.plot.labels import end_labels
 from carsim.plot.layout import Column, halo, heading, limit_line, log_levels
-from carsim.plot.style import FAINT, INK, SMALL, Look, look
+from carsim.plot.style import FAINT, INK, SMALL, Look, clone_looks, look
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,25 +32,38 @@ COARSE = 0.3  # days between outputs
 def draw_cart(columns: list[Column], data: xr.Dataset) -> None:
     """CAR T in blood: transgene on the left axis, cells on the right, their detection limits at one height."""
     days = data["time"].values
-    copies, cells = _level(data, "cart_copies"), _level(data, "cart_cells")
-    tops = [1e4]
-    tops += [] if copies is None else [2.0 * _highest(copies)]
-    tops += [] if cells is None else [2.0 * _highest(cells) / FLOW_PER_QPCR]
+    lines = _cart_lines(data)
+    tops = [1e4, *(2.0 * _highest(level) / bottom for _, level, _, bottom in lines)]
     top = 10.0 ** math.ceil(math.log10(max(tops)))
     for place, column in enumerate(columns):
         axes = column.panels["cart"]
         twin = axes.twinx()
-        for target, curve, style, bottom in ((axes, copies, look(0), 1.0), (twin, cells, look(1), FLOW_PER_QPCR)):
+        for target, bottom in ((axes, 1.0), (twin, FLOW_PER_QPCR)):
             log_levels(target, bottom, bottom * top)
-            if curve is not None:
-                _draw(target, days, curve.above(0.5 * bottom), style)
+            for _, level, style, own in lines:
+                if own == bottom:
+                    _draw(target, days, level.above(0.5 * bottom), style)
         limit_line(axes, QPCR_LIMIT, "limits of detection" if place == 0 else None, at_end=True)
         _hide_twin(twin, shown=place == len(columns) - 1)
         twin.set_ylabel("cells/µL" if place == len(columns) - 1 else "")
     columns[0].panels["cart"].set_ylabel("copies/µg DNA")
     heading(columns[0].panels["cart"], "CAR T cells in blood")
-    curves = (("copies/µg (left)", copies, look(0)), ("cells/µL (right)", cells, look(1)))
-    _legend(columns[-1].panels["cart"], [(name, style) for name, curve, style in curves if curve is not None])
+    _legend(columns[-1].panels["cart"], [(name, style) for name, _, style, _ in lines])
+
+
+def _cart_lines(data: xr.Dataset) -> list[tuple[str, Band, Look, float]]:
+    """(name, level, look, bottom of its axis) of transgene and cells of each product, named where there are several."""
+    products = [str(name) for name in data["product"].values] if "product" in data.dims else []
+    lines = []
+    for number, product in enumerate(products):
+        of = f"{product}, " if len(products) > 1 else ""
+        for kind, (course, unit, bottom) in enumerate(
+            (("cart_copies", "copies/µg (left)", 1.0), ("cart_cells", "cells/µL (right)", FLOW_PER_QPCR))
+        ):
+            level = band(data[course].values[:, :, number]) if course in data else None
+            if level is not None:
+                lines.append((of + unit, level, look(2 * number + kind), bottom))
+    return lines
 
 
 def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
@@ -58,12 +71,14 @@ def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
     if "blasts" not in data:
         return
     days = data["time"].values
+    clones = [str(clone) for clone in data["clone"].values]
+    antigens = data["clone_cd19"].values.tolist() if "clone_cd19" in data else [""] * len(clones)
+    looks = clone_looks(dict(zip(clones, antigens, strict=True)))
     curves = []
-    for index, clone in enumerate(data["clone"].values):
+    for index, clone in enumerate(clones):
         cells = band(data["blasts"].values[:, :, index].sum(axis=-1))
         if cells is not None and _highest(cells) >= ONE_CELL:
-            gone = _gone(data, index)
-            curves.append((str(clone), cells, look(index), gone))
+            curves.append((clone, cells, looks[clone], _gone(data, index, cells.middle)))
     marrow = _level(data, "marrow_cells")
     for place, column in enumerate(columns):
         axes = column.panels["leukaemia"]
@@ -75,15 +90,14 @@ def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
             if marrow is not None:
                 _share_line(axes, days, share * marrow.middle, text if place == len(columns) - 1 else None)
         for _, cells, style, gone in curves:
-            shown = np.where(days <= gone, np.maximum(cells.middle, ONE_CELL), np.nan) if gone else None
-            _draw(axes, days, cells.above(ONE_CELL) if shown is None else Band(shown), style)
-            if gone:
-                axes.plot([gone], [ONE_CELL], marker="x", color=style.colour, markersize=7, markeredgewidth=2)
+            _draw_clone(axes, days, cells, style, gone)
     _mark_relapse(columns, data)
     columns[0].panels["leukaemia"].set_ylabel("cells in the body")
     heading(columns[0].panels["leukaemia"], "Leukaemia by clone (× gone: below one cell)")
     last = columns[-1].panels["leukaemia"]
-    end_labels(last, [(name, ONE_CELL if gone else cells.middle[-1], style) for name, cells, style, gone in curves])
+    end_labels(
+        last, [(name, ONE_CELL if gone is not None else _last(cells), style) for name, cells, style, gone in curves]
+    )
 
 
 def draw_lymphocytes(columns: list[Column], data: xr.Dataset) -> None:
@@ -174,13 +188,41 @@ def _highest(level: Band) -> float:
     return float(np.max(level.middle if level.high is None else level.high))
 
 
-def _gone(data: xr.Dataset, clone: int) -> float | None:
-    """Day of extinction of a clone in a run of one patient that does not come back; None otherwise."""
-    if data.sizes["patient"] != 1 or "clone_extinct_day" not in data:
+def _last(cells: Band) -> float:
+    """Level beside which a clone is named: the end of its line, or of its band where the median has no cell."""
+    end = cells.middle if cells.high is None or cells.middle[-1] >= ONE_CELL else cells.high
+    return max(float(end[-1]), ONE_CELL)
+
+
+def _draw_clone(axes: Axes, days: np.ndarray, cells: Band, style: Look, gone: float | None) -> None:
+    """A clone where it has a cell or more; a cross where it is gone."""
+    if cells.low is not None and cells.high is not None:
+        low, there = np.maximum(cells.low, ONE_CELL), cells.high >= ONE_CELL
+        axes.fill_between(
+            days, low, cells.high, where=there.tolist(), color=style.colour, alpha=BAND_OPACITY, linewidth=0
+        )
+    there = cells.middle >= ONE_CELL
+    if there.any():
+        axes.plot(days, np.where(there, cells.middle, np.nan), **style.line())
+    if gone is not None:
+        last = int(np.flatnonzero(there)[-1])
+        axes.plot([days[last], gone], [cells.middle[last], ONE_CELL], **(style.line() | {"marker": ""}))
+        axes.plot([gone], [ONE_CELL], marker="x", color=style.colour, markersize=7, markeredgewidth=2)
+
+
+def _gone(data: xr.Dataset, clone: int, middle: np.ndarray) -> float | None:
+    """Day on which a drawn clone falls below one cell for good; None where it does not, or never had a cell.
+
+    For one patient the recorded day of extinction; for a cohort the first output time of a median below one cell.
+    """
+    there = np.flatnonzero(middle >= ONE_CELL)
+    if there.size == 0 or there[-1] == middle.size - 1:
         return None
-    day = float(data["clone_extinct_day"].values[0, clone])
-    is_back = data["blasts"].values[0, -1, clone].sum() >= ONE_CELL
-    return None if math.isnan(day) or is_back else day
+    recorded = math.nan
+    if data.sizes["patient"] == 1 and "clone_extinct_day" in data:
+        recorded = float(data["clone_extinct_day"].values[0, clone])
+    days = data["time"].values
+    return recorded if recorded >= days[there[-1]] else float(days[there[-1] + 1])
 
 
 def _mark_relapse(columns: list[Column], data: xr.Dataset) -> None:

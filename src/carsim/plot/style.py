@@ -63,7 +63,26 @@ SETTINGS: Any = {  # matplotlib's type of it is a list of every setting by name
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "path.simplify": True,
+    "svg.hashsalt": "carsim",  # the same figure has the same identifiers
 }
+
+
+CLONE_LOOKS = {"positive": LOOKS[0], "absent": LOOKS[1], "dim": LOOKS[2]}  # by CD19 of the clone
+OTHER_CLONES = LOOKS[3:]
+
+
+def clone_looks(antigens: dict[str, str]) -> dict[str, Look]:
+    """Look of each clone, from its CD19 where known, whatever the order: each CD19 state has one look of its own.
+
+    Where clones share a state, the one named after it keeps the look of the state, or else the first by name.
+    """
+    usual = {"CD19-positive": "positive", "CD19-negative": "absent", "CD19-dim": "dim"}
+    free, others, found = dict(CLONE_LOOKS), 0, {}
+    for name in sorted(antigens, key=lambda name: (usual.get(name) != antigens[name], name)):
+        state = free.pop(antigens[name], None)
+        found[name] = state or OTHER_CLONES[others % len(OTHER_CLONES)]
+        others += state is None
+    return found
 
 
 def look(index: int) -> Look:

@@ -91,12 +91,35 @@ def test_a_foreign_file_stops_the_run_before_it_begins(capsys: Printed, monkeypa
         (["--out", "a/b.nc"], ["a/b.nc", "a/b.png"]),
         (["--out", "folder"], ["folder/tisagenlecleucel_child.nc", "folder/tisagenlecleucel_child.png"]),
         (["--out", "b.nc", "--plot", "pictures/c.png"], ["b.nc", "pictures/c.png"]),
+        (["--out", "b.nc", "--plot", "c.svg"], ["b.nc", "c.svg"]),
     ],
 )
 def test_files_lie_where_the_user_said(capsys: Printed, arguments: list[str], expected: list[str]) -> None:
     assert main(["run", CHILD, "--json", *arguments]) == 0
     assert json.loads(capsys.readouterr().out)["files"] == expected
     assert all(Path(file).is_file() for file in expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "bar.png"], "--out: got bar.png; expected a result file that ends in .nc"),
+        (["--out", "result.csv"], "tisagenlecleucel_child.nc"),
+        (["--out", "x", "--plot", "x"], "--plot: got x; expected a file that ends in .png, .pdf, .svg"),
+        (["--out", "x.nc", "--plot", "x.nc"], "--plot: got x.nc"),
+        (["--out", "x.png", "--plot", "x.png"], "--out: got x.png"),
+    ],
+)
+def test_wrong_names_are_refused_before_simulating(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("simulated although the result cannot be written")
+
+    monkeypatch.setattr("carsim.pipeline.run", never)
+    assert main(["run", CHILD, *arguments]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert list(Path().iterdir()) == []
 
 
 def test_json_has_the_stable_keys_and_no_nan(capsys: Printed) -> None:

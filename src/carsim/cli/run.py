@@ -29,7 +29,10 @@ RESULTS = Path("results")
 @options.simulated
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path), metavar="PATH", help="Figure (.png); default: beside the result."
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Figure (.png, .pdf or .svg); default: beside the result.",
 )
 @options.force
 @options.as_json
@@ -80,12 +83,22 @@ def command(
 
 def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, Path]:
     """Where the result and the figure go: named after the scenario file, in `results` or where the user said."""
-    if out is None:
-        out = RESULTS
+    from carsim.dataset.store import FIGURE_SUFFIXES
+
+    out = RESULTS if out is None else out
     if out.suffix.lower() != ".nc":
+        if (out.suffix and not out.is_dir()) or out.is_file():
+            figure = "; a figure is asked for with --plot" if out.suffix.lower() in FIGURE_SUFFIXES else ""
+            raise click.UsageError(
+                f"--out: got {out}; expected a result file that ends in .nc, for example {scenario.stem}.nc, or a "
+                f"folder{figure}."
+            )
         out = out / f"{scenario.stem}.nc"
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise click.UsageError(f"--plot: got {plot}; expected the name of a PNG file, for example {scenario.stem}.png")
+    if plot is not None and plot.suffix.lower() not in FIGURE_SUFFIXES:
+        raise click.UsageError(
+            f"--plot: got {plot}; expected a file that ends in {', '.join(FIGURE_SUFFIXES)}, for example "
+            f"{scenario.stem}.png; the result itself goes where --out says."
+        )
     return out, plot or out.with_suffix(".png")
 
 

@@ -48,6 +48,11 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     from carsim.engines.run import simulate as solve
     from carsim.spec.prepare import prepare
 
+    if not isinstance(scenario, spec.Scenario):
+        raise TypeError(
+            f"carsim.run: got {scenario!r:.80}; expected a Scenario, for example "
+            "carsim.run(carsim.load('file.yaml')); carsim.load reads a file, carsim.loads a text"
+        )
     started = provenance.now()
     missing = scenario.unsupported()
     if missing:

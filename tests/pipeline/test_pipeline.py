@@ -131,3 +131,8 @@ def test_public_names_are_there_and_import_is_quick() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     ).stdout
     assert shown.endswith(" []\n")
+
+
+def test_a_path_is_told_to_be_loaded() -> None:
+    with pytest.raises(TypeError, match=r"got 'file\.yaml'; expected a Scenario.*carsim\.load"):
+        carsim.run("file.yaml")  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ def test_a_mechanism_of_a_later_version_is_named(capsys: Printed, tmp_path: Path
         ["run", CHILD, "--patients", "5"],
         ["run", CHILD, "--patients", "0"],
         ["run", CHILD, "--seed", "-1"],
-        ["run", CHILD, "--plot", "figure.pdf"],
+        ["run", CHILD, "--plot", "figure.jpg"],
         ["list", "systems"],
         ["list", "nothing"],
         ["run"],

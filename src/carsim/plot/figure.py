@@ -82,7 +82,7 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _metadata(attributes: Mapping[str, Any], kind: str) -> dict[str, str | None]:
+def _metadata(attributes: Mapping[str, Any], kind: str) -> Mapping[str, str | None]:
     """Text that the file carries: the run it shows, so that it is recognised as carsim's own; no date of writing."""
     if kind == ".pdf":
         return {"Creator": "carsim", "Keywords": figure_mark(attributes), "Producer": None, "CreationDate": None}

@@ -37,6 +37,18 @@ def test_the_patient_that_explodes_is_recorded_and_the_others_are_not_touched():
     assert mixed.problem(0) == ""
 
 
+def test_a_rate_whose_slope_is_infinite_is_not_a_silent_standstill():
+    """a' = 1 - sqrt(a) from 0: the slope of the rate is infinite there, so that no implicit step exists."""
+    net = Network("root")
+    a = net.species("a", kind="continuous")
+    net.reaction("inflow", produces={a: 1}, rate=1.0)
+    net.reaction("outflow", consumes={a: 1}, rate=a**0.5)
+    result = simulate(net, t=[0.0, 1.0])
+    assert result.status[0] == Status.NOT_FINITE
+    assert result.status_row[0] == "a"
+    assert np.isnan(result.of("a")[0, 1])
+
+
 def test_consuming_what_is_not_there_is_a_negative_state_not_a_silent_repair():
     net = Network("leak")
     cells = net.species("cells", initial=3.0)

@@ -5,13 +5,18 @@ from carsim.engines.kernels.lanes import kernel, load, splat, store
 
 @kernel
 def factorise(lanes, workspace, factors, inverse):
-    """Overwrite the matrix by its factors; inverse diagonals go to rows `inverse` + unknown.
+    """Overwrite the matrix by its factors; inverse diagonals go to rows `inverse` + unknown. Zero if pivots are finite.
+
+    The inverse of an infinite pivot is zero, and the solution would be finite: it must be told apart here.
 
     Right-looking: one multiplier, then a run over the pivot's row, whose targets are listed in the same order.
     """
     place = 0
+    defect = splat(lanes, 0.0)
     for k in range(factors.size):
-        reciprocal = splat(lanes, 1.0) / load(lanes, workspace, factors.diagonal[k])
+        pivot = load(lanes, workspace, factors.diagonal[k])
+        defect = defect + (pivot - pivot)
+        reciprocal = splat(lanes, 1.0) / pivot
         store(workspace, inverse + factors.unknown[k], reciprocal)
         first, last = factors.across_start[k], factors.across_start[k + 1]
         for c in range(factors.column_start[k], factors.column_start[k + 1]):
@@ -22,6 +27,7 @@ def factorise(lanes, workspace, factors, inverse):
                 product = multiplier * load(lanes, workspace, factors.across[a])
                 store(workspace, row, load(lanes, workspace, row) - product)
                 place += 1
+    return defect
 
 
 @kernel

@@ -75,9 +75,9 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
     for s in range(layout.n_species):
         row = layout.diagonal + s
         store(workspace, row, load(lanes, workspace, row) + shift)
-    factorise(lanes, workspace, factors, layout.inverse)
+    defect = factorise(lanes, workspace, factors, layout.inverse)
     stages(lanes, values, workspace, layout, programs.rates, factors)
-    worst, defect = splat(lanes, 0.0), splat(lanes, 0.0)
+    worst = splat(lanes, 0.0)
     for s in range(layout.n_species):
         start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
         estimate = load(lanes, workspace, layout.stages + (STAGES - 1) * layout.n_species + s)
@@ -159,12 +159,13 @@ def is_negative(width, workspace, layout, options, slot):
 
 @kernel
 def widest_error(width, workspace, layout, options, slot):
-    """The species that makes the step fail: not finite in slope or candidate, else of the largest scaled error."""
+    """The species that makes the step fail: not finite in slope, pivot or candidate, else of the largest error."""
     widest, largest = 0, -1.0
     for s in range(layout.n_species):
         slope = workspace[(layout.derivative + s) * width + slot]
         end = workspace[(layout.candidate + s) * width + slot]
-        if not (np.isfinite(slope) and np.isfinite(end)):
+        inverse = workspace[(layout.inverse + s) * width + slot]
+        if not (np.isfinite(slope) and np.isfinite(end) and np.isfinite(inverse) and inverse != 0.0):
             return s
         start = workspace[(layout.state + s) * width + slot]
         estimate = workspace[(layout.stages + (STAGES - 1) * layout.n_species + s) * width + slot]

@@ -183,3 +183,18 @@ def test_a_population_can_be_born_again_and_die_again():
 def test_where_nothing_flows_in_nothing_appears():
     result = simulate(extinct(80.0), t=np.arange(0.0, 400.0, 10.0))
     assert result.values[0, 2:].max() == 0.0
+
+
+def test_a_population_that_rises_between_stops_can_go_extinct():
+    """A -> B -> nothing at rates 1 and 2 a day: B = 1000 (exp(-t) - exp(-2 t)), and no stop while it is above one."""
+    net = Network("chain")
+    first = net.species("first", unit="cells", initial=1000.0, tolerance=1e-9)
+    second = net.species("second", unit="cells", tolerance=1e-9)
+    net.reaction("step", consumes={first: 1}, produces={second: 1}, rate=1.0 * first)
+    net.reaction("death", consumes={second: 1}, rate=2.0 * second)
+    net.extinction("second", (second,))
+    result = simulate(net, t=[0.0, 12.0], options=TIGHT)
+    ((time, name),) = happened(result, "extinction")
+    assert name == "second"
+    share = 0.5 - np.sqrt(0.25 - 1e-3)  # exp(-t) where 1000 (x - x^2) = 1
+    assert time == pytest.approx(-np.log(share), rel=1e-8)

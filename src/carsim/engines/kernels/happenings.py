@@ -165,6 +165,14 @@ def is_visited(watch, lane, what, which, slot):
 
 
 @kernel
+def revive(width, workspace, layout, watch, lane, slot):
+    """Note which populations have reached their limit in the accepted state, and so can go extinct from now on."""
+    for k in range(watch.n_extinctions):
+        if total_of(width, workspace, watch, k, layout.state, slot) >= watch.extinction_below[k]:
+            lane.alive[k * width + slot] = True
+
+
+@kernel
 def extinguish(width, workspace, layout, watch, lane, results, slot):
     """Set populations below their limit to zero; True where one was."""
     changed = False

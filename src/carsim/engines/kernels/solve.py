@@ -7,7 +7,7 @@ A lane never waits for another: a patient that finishes is replaced at once.
 
 import numpy as np
 
-from carsim.engines.kernels.happenings import apply_schedule, is_due, next_stop, record, settle, show_state
+from carsim.engines.kernels.happenings import apply_schedule, is_due, next_stop, record, revive, settle, show_state
 from carsim.engines.kernels.lane import (
     AT_STOP,
     EXTINCTION,
@@ -181,7 +181,7 @@ def step_end(lane, slot):
 
 
 @kernel
-def go_on(lanes, workspace, layout, options, lane, results):
+def go_on(lanes, workspace, layout, watch, options, lane, results):
     """Make the accepted candidates (or located moments) the state; finish lanes with all outputs written."""
     width = len(lanes)
     moved = False
@@ -202,6 +202,8 @@ def go_on(lanes, workspace, layout, options, lane, results):
             lane.phase[slot] = IDLE
         elif lane.located[slot] or lane.lands[slot]:
             lane.phase[slot] = AT_STOP
+        else:
+            revive(width, workspace, layout, watch, lane, slot)
 
 
 def solve(lanes, values, partials, space, problem):
@@ -239,4 +241,4 @@ def integrate(lanes, values, partials, workspace, problem):
         if watched:
             locate(lanes, values, workspace, layout, programs, watch, options, lane)
         write_outputs(lanes, values, workspace, layout, programs, options, lane, results)
-        go_on(lanes, workspace, layout, options, lane, results)
+        go_on(lanes, workspace, layout, watch, options, lane, results)

@@ -19,7 +19,7 @@ from carsim.model.law import TRAIT_NODES, TRAIT_WEIGHTS, Law
 
 WIDTHS = (1, 8, 16)
 LARGEST_PRODUCT = 8
-NODE, WEIGHT = sympy.Symbol("node", real=True), sympy.Symbol("weight", real=True)
+NODE = sympy.Dummy("node", real=True)  # no argument of this name is ever taken for it
 
 HEADER = '''"""{title}
 
@@ -68,12 +68,28 @@ def source_of(laws: Sequence[Law], title: str) -> str:
 
 def formula_of(law: Law) -> sympy.Expr:
     """The law as an expression of its slots; of a trait, also of the node of the averaging rule."""
-    symbols = {name: sympy.Symbol(name, real=True) for name in law.arguments}
+    replaced: dict[str, sympy.Expr] = {}
     if law.trait is not None:
         median, log_sd = (sympy.Symbol(name, real=True) for name in law.slots[:2])
-        symbols[law.trait] = median * sympy.exp(log_sd * NODE)
-    formula = law.function(**symbols)
+        replaced[law.trait] = median * sympy.exp(log_sd * NODE)
+    return _formula(law, replaced)
+
+
+def formula_of_cell(law: Law) -> sympy.Expr:
+    """The law as an expression of its arguments, its trait included."""
+    return _formula(law, {})
+
+
+def _formula(law: Law, replaced: dict[str, sympy.Expr]) -> sympy.Expr:
+    symbols = {name: sympy.Symbol(name, real=True) for name in law.arguments}
+    formula = law.function(**(symbols | replaced))
     return formula if isinstance(formula, sympy.Expr) else sympy.Float(formula)
+
+
+def _as_variables(law: Law, expression: sympy.Expr) -> sympy.Expr:
+    """The expression with every slot named as in the printed code, where nothing else begins with `v_`."""
+    names = {sympy.Symbol(name, real=True): sympy.Symbol(f"v_{name}", real=True) for name in law.slots}
+    return expression.xreplace(names)
 
 
 def _numbers(values: Sequence[float]) -> str:
@@ -91,8 +107,9 @@ def _dispatcher(name: str, stem: str, count: int, more: str) -> str:
 
 
 def _value_function(i: int, law: Law) -> str:
-    shared, (value,) = _shared([formula_of(law)])
-    head = _loads(law, [formula_of(law)])
+    formula = _as_variables(law, formula_of(law))
+    shared, (value,) = _shared([formula])
+    head = _loads(law, [formula])
     body = [f"{name} = {expression}" for name, expression in shared]
     width = len(law.slots)
     if law.trait is None:
@@ -103,8 +120,8 @@ def _value_function(i: int, law: Law) -> str:
 
 
 def _partials_function(i: int, law: Law) -> str:
-    formula = formula_of(law)
-    slopes = [sympy.diff(formula, sympy.Symbol(name, real=True)) for name in law.slots]
+    formula = _as_variables(law, formula_of(law))
+    slopes = [sympy.diff(formula, sympy.Symbol(f"v_{name}", real=True)) for name in law.slots]
     shared, values = _shared(slopes)
     head = _loads(law, slopes)
     body = [f"{name} = {expression}" for name, expression in shared]
@@ -133,8 +150,8 @@ def _function(signature: str, text: str, inner: list[str], stride: int) -> str:
 
 def _loads(law: Law, expressions: Sequence[sympy.Expr]) -> list[str]:
     used = {symbol.name for expression in expressions for symbol in expression.free_symbols}
-    names = enumerate(law.slots)
-    return [f"v_{name} = load(lanes, workspace, entries[at + {k}])" for k, name in names if name in used]
+    names = [(k, f"v_{name}") for k, name in enumerate(law.slots)]
+    return [f"{name} = load(lanes, workspace, entries[at + {k}])" for k, name in names if name in used]
 
 
 def _shared(expressions: Sequence[sympy.Expr]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -145,7 +162,7 @@ def _shared(expressions: Sequence[sympy.Expr]) -> tuple[list[tuple[str, str]], l
 
 
 def _vector(expression: Any) -> str:
-    if not expression.free_symbols - {NODE, WEIGHT}:
+    if not expression.free_symbols - {NODE}:
         return f"splat(lanes, {_text(expression)})"
     return _text(expression)
 
@@ -153,8 +170,7 @@ def _vector(expression: Any) -> str:
 def _text(expression: Any) -> str:
     """An expression in the arithmetic of lanes."""
     if expression.is_Symbol:
-        name = str(expression.name)
-        return name if name.startswith("s_") or expression in (NODE, WEIGHT) else f"v_{name}"
+        return str(expression.name)
     if expression.is_number:
         return repr(float(expression))
     if expression.is_Add:

@@ -1,4 +1,9 @@
-"""What identifies a law: its name and a digest of its source. Equal digests, equal code."""
+"""What identifies a law: its name and a digest of what it says. Equal digests, equal code.
+
+A law of carsim itself is known by its source text, so that runs find its committed code without SymPy. Any other is
+known by the expression that it gives: closures of one text, a law stated anew in a session, and constants that the text
+only names are then told apart, and no source file is needed.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,21 @@ from carsim.model.law import Law
 
 
 def key_of(law: Law) -> tuple[str, str]:
-    """(module and name of the law's function, digest of its source); an anonymous law's name is its digest."""
+    """(name, digest): module and name of the law's function; with the digest, or the digest alone, if not carsim's."""
     function: Any = law.function
     if not inspect.isfunction(function):
         return law.name, law.name
-    text = f"{inspect.getsource(function)}|trait={law.trait}"
-    return f"{function.__module__}.{function.__qualname__}", hashlib.sha256(text.encode()).hexdigest()[:16]
+    module = function.__module__ or "session"  # none for code that `exec` runs
+    name = f"{module}.{function.__qualname__}"
+    if module.partition(".")[0] == "carsim":
+        return name, _digest(f"{inspect.getsource(function)}|trait={law.trait}")
+    import sympy
+
+    from carsim.derive.codegen import formula_of_cell
+
+    digest = _digest(f"{sympy.srepr(formula_of_cell(law))}|{','.join(law.slots)}|trait={law.trait}")
+    return f"{name}.{digest}", digest
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -113,4 +113,8 @@ def law_of(function: Callable[..., Any], trait: str | None) -> Law:
     arguments = tuple(inspect.signature(function).parameters)
     if trait is not None and trait not in arguments:
         raise TypeError(f"law {function.__name__!r} has no argument {trait!r} to average over")
-    return Law(function.__name__, function, arguments, trait)
+    made = Law(function.__name__, function, arguments, trait)
+    twice = [name for name in arguments if made.slots.count(name) > 1]
+    if twice:
+        raise TypeError(f"law {made.name!r} has an argument {twice[0]!r}, the name of what its trait is averaged over")
+    return made

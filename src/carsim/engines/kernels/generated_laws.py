@@ -207,13 +207,13 @@ def partial_4(lanes, workspace, entries, count, mask):
         s_0 = (v_cells * v_present)
         s_1 = (v_birth * v_loss)
         if mask & 1:
-            store(workspace, entries[at + 4], (v_loss * s_0))
+            store(workspace, entries[at + 4], (s_0 * v_loss))
         if mask & 2:
-            store(workspace, entries[at + 5], (v_birth * s_0))
+            store(workspace, entries[at + 5], (s_0 * v_birth))
         if mask & 4:
-            store(workspace, entries[at + 6], (v_cells * s_1))
+            store(workspace, entries[at + 6], (s_1 * v_cells))
         if mask & 8:
-            store(workspace, entries[at + 7], (v_present * s_1))
+            store(workspace, entries[at + 7], (s_1 * v_present))
         at += 8
 
 
@@ -272,9 +272,9 @@ def partial_6(lanes, workspace, entries, count, mask):
         v_base = load(lanes, workspace, entries[at + 2])
         s_0 = (0.25 / (v_base))
         if mask & 1:
-            store(workspace, entries[at + 3], (v_chain * s_0))
+            store(workspace, entries[at + 3], (s_0 * v_chain))
         if mask & 2:
-            store(workspace, entries[at + 4], (v_capacity * s_0))
+            store(workspace, entries[at + 4], (s_0 * v_capacity))
         if mask & 4:
             store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / ((v_base * v_base))))
         at += 6
@@ -302,7 +302,7 @@ def partial_7(lanes, workspace, entries, count, mask):
         v_leucocytes = load(lanes, workspace, entries[at + 2])
         s_0 = (1.0 / v_leucocytes)
         if mask & 1:
-            store(workspace, entries[at + 3], (v_genomes * s_0))
+            store(workspace, entries[at + 3], (s_0 * v_genomes))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_vector_cells))
         if mask & 4:
@@ -336,13 +336,13 @@ def partial_8(lanes, workspace, entries, count, mask):
         s_1 = (v_cells * v_cells)
         s_2 = (1.0 / v_size)
         s_3 = (s_1 * s_2)
-        s_4 = (v_growth * s_0)
+        s_4 = (s_0 * v_growth)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_3))
         if mask & 2:
-            store(workspace, entries[at + 5], (2.0 * v_cells * s_2 * s_4))
+            store(workspace, entries[at + 5], (2.0 * s_2 * s_4 * v_cells))
         if mask & 4:
-            store(workspace, entries[at + 6], (-v_growth * s_3 / ((v_capacity * v_capacity))))
+            store(workspace, entries[at + 6], (-s_3 * v_growth / ((v_capacity * v_capacity))))
         if mask & 8:
             store(workspace, entries[at + 7], (-s_1 * s_4 / ((v_size * v_size))))
         at += 8
@@ -373,7 +373,7 @@ def partial_9(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 3], s_0)
         if mask & 2:
-            store(workspace, entries[at + 4], (v_exponent * s_1 / (v_size)))
+            store(workspace, entries[at + 4], (s_1 * v_exponent / (v_size)))
         if mask & 4:
             store(workspace, entries[at + 5], (s_1 * logarithm(v_size)))
         at += 6
@@ -404,11 +404,11 @@ def partial_10(lanes, workspace, entries, count, mask):
         s_0 = (v_cells * v_stimulation)
         s_1 = (v_division * v_drive)
         if mask & 1:
-            store(workspace, entries[at + 4], (v_drive * s_0))
+            store(workspace, entries[at + 4], (s_0 * v_drive))
         if mask & 2:
-            store(workspace, entries[at + 5], (v_division * s_0))
+            store(workspace, entries[at + 5], (s_0 * v_division))
         if mask & 4:
-            store(workspace, entries[at + 6], (v_cells * s_1))
+            store(workspace, entries[at + 6], (s_1 * v_cells))
         if mask & 8:
             store(workspace, entries[at + 7], (s_1 * v_stimulation))
         at += 8
@@ -441,17 +441,17 @@ def partial_11(lanes, workspace, entries, count, mask):
         v_exponent = load(lanes, workspace, entries[at + 4])
         v_offset = load(lanes, workspace, entries[at + 5])
         s_0 = power(v_size, v_exponent)
-        s_1 = (v_offset * s_0)
+        s_1 = (s_0 * v_offset)
         s_2 = (v_base + (v_egfr * v_slope))
         s_3 = (s_1 * s_2)
         if mask & 1:
             store(workspace, entries[at + 6], s_1)
         if mask & 2:
-            store(workspace, entries[at + 7], (v_egfr * s_1))
+            store(workspace, entries[at + 7], (s_1 * v_egfr))
         if mask & 4:
             store(workspace, entries[at + 8], (s_1 * v_slope))
         if mask & 8:
-            store(workspace, entries[at + 9], (v_exponent * s_3 / (v_size)))
+            store(workspace, entries[at + 9], (s_3 * v_exponent / (v_size)))
         if mask & 16:
             store(workspace, entries[at + 10], (s_3 * logarithm(v_size)))
         if mask & 32:
@@ -489,10 +489,10 @@ def partial_12(lanes, workspace, entries, count, mask):
         s_1 = (1.0 / v_volume)
         s_2 = (v_cart + v_host)
         s_3 = (s_0 * s_1 * s_2)
-        s_4 = (v_cytokine * s_1 * v_turnover)
+        s_4 = (s_1 * v_cytokine * v_turnover)
         s_5 = (s_0 * s_4)
         if mask & 1:
-            store(workspace, entries[at + 6], (v_cytokine * s_3))
+            store(workspace, entries[at + 6], (s_3 * v_cytokine))
         if mask & 2:
             store(workspace, entries[at + 7], (s_3 * v_turnover))
         if mask & 4:
@@ -502,7 +502,7 @@ def partial_12(lanes, workspace, entries, count, mask):
         if mask & 16:
             store(workspace, entries[at + 10], (-s_2 * s_4 / ((v_half * v_half))))
         if mask & 32:
-            store(workspace, entries[at + 11], (-v_cytokine * s_0 * s_2 * v_turnover / ((v_volume * v_volume))))
+            store(workspace, entries[at + 11], (-s_0 * s_2 * v_cytokine * v_turnover / ((v_volume * v_volume))))
         at += 12
 
 
@@ -599,28 +599,28 @@ def partial_15(lanes, workspace, entries, count, mask):
         s_0 = (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
         s_1 = (1.0 / s_0)
         s_2 = (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
-        s_3 = (v_kill_max * s_1)
-        s_4 = (v_kill_max * s_2 / ((s_0 * s_0)))
+        s_3 = (s_1 * v_kill_max)
+        s_4 = (s_2 * v_kill_max / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 11], (s_1 * s_2))
         if mask & 2:
             store(workspace, entries[at + 12], s_3)
         if mask & 4:
-            store(workspace, entries[at + 13], (v_memory * s_3))
+            store(workspace, entries[at + 13], (s_3 * v_memory))
         if mask & 8:
-            store(workspace, entries[at + 14], (v_memory_killing * s_3))
+            store(workspace, entries[at + 14], (s_3 * v_memory_killing))
         if mask & 16:
-            store(workspace, entries[at + 15], (v_exhausted * s_3))
+            store(workspace, entries[at + 15], (s_3 * v_exhausted))
         if mask & 32:
-            store(workspace, entries[at + 16], (v_exhausted_killing * s_3))
+            store(workspace, entries[at + 16], (s_3 * v_exhausted_killing))
         if mask & 64:
             store(workspace, entries[at + 17], (-s_4 * v_volume))
         if mask & 128:
-            store(workspace, entries[at + 18], (-v_half * s_4))
+            store(workspace, entries[at + 18], (-s_4 * v_half))
         if mask & 256:
             store(workspace, entries[at + 19], (-s_4))
         if mask & 512:
-            store(workspace, entries[at + 20], (-v_antigen * s_4))
+            store(workspace, entries[at + 20], (-s_4 * v_antigen))
         if mask & 1024:
             store(workspace, entries[at + 21], (-s_4 * v_saturation))
         at += 22
@@ -677,15 +677,15 @@ def partial_17(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 3])
         s_0 = (1.0 - v_loss)
         s_1 = (v_cells * v_present)
-        s_2 = (v_birth * s_0)
+        s_2 = (s_0 * v_birth)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_1))
         if mask & 2:
-            store(workspace, entries[at + 5], (-v_birth * s_1))
+            store(workspace, entries[at + 5], (-s_1 * v_birth))
         if mask & 4:
-            store(workspace, entries[at + 6], (v_cells * s_2))
+            store(workspace, entries[at + 6], (s_2 * v_cells))
         if mask & 8:
-            store(workspace, entries[at + 7], (v_present * s_2))
+            store(workspace, entries[at + 7], (s_2 * v_present))
         at += 8
 
 
@@ -714,10 +714,10 @@ def partial_18(lanes, workspace, entries, count, mask):
         v_limit = load(lanes, workspace, entries[at + 3])
         v_cells = load(lanes, workspace, entries[at + 4])
         s_0 = (1.0 / v_limit)
-        s_1 = (v_cells * s_0)
-        s_2 = (v_occupants * s_1)
+        s_1 = (s_0 * v_cells)
+        s_2 = (s_1 * v_occupants)
         s_3 = (v_birth - v_death)
-        s_4 = (v_occupants * s_3)
+        s_4 = (s_3 * v_occupants)
         if mask & 1:
             store(workspace, entries[at + 5], s_2)
         if mask & 2:
@@ -725,7 +725,7 @@ def partial_18(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 7], (s_1 * s_3))
         if mask & 8:
-            store(workspace, entries[at + 8], (-v_cells * s_4 / ((v_limit * v_limit))))
+            store(workspace, entries[at + 8], (-s_4 * v_cells / ((v_limit * v_limit))))
         if mask & 16:
             store(workspace, entries[at + 9], (s_0 * s_4))
         at += 10
@@ -753,11 +753,11 @@ def partial_19(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 2])
         s_0 = (1.0 - v_stimulation)
         if mask & 1:
-            store(workspace, entries[at + 3], (v_cells * s_0))
+            store(workspace, entries[at + 3], (s_0 * v_cells))
         if mask & 2:
             store(workspace, entries[at + 4], (-v_cells * v_rate_constant))
         if mask & 4:
-            store(workspace, entries[at + 5], (v_rate_constant * s_0))
+            store(workspace, entries[at + 5], (s_0 * v_rate_constant))
         at += 6
 
 
@@ -784,14 +784,14 @@ def partial_20(lanes, workspace, entries, count, mask):
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
         s_0 = (1.0 - v_stimulation)
-        s_1 = (v_cells * s_0)
+        s_1 = (s_0 * v_cells)
         s_2 = (v_division * v_drive)
         if mask & 1:
-            store(workspace, entries[at + 4], (v_drive * s_1))
+            store(workspace, entries[at + 4], (s_1 * v_drive))
         if mask & 2:
-            store(workspace, entries[at + 5], (v_division * s_1))
+            store(workspace, entries[at + 5], (s_1 * v_division))
         if mask & 4:
-            store(workspace, entries[at + 6], (-v_cells * s_2))
+            store(workspace, entries[at + 6], (-s_2 * v_cells))
         if mask & 8:
             store(workspace, entries[at + 7], (s_0 * s_2))
         at += 8
@@ -818,14 +818,14 @@ def partial_21(lanes, workspace, entries, count, mask):
         v_blasts = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         s_0 = (1.0 / v_capacity)
-        s_1 = (1.0 + (v_blasts * s_0))
+        s_1 = (1.0 + (s_0 * v_blasts))
         s_2 = (2.0 * v_base / ((s_1 * s_1 * s_1)))
         if mask & 1:
             store(workspace, entries[at + 3], (1.0 / (s_1 * s_1)))
         if mask & 2:
             store(workspace, entries[at + 4], (-s_0 * s_2))
         if mask & 4:
-            store(workspace, entries[at + 5], (v_blasts * s_2 / ((v_capacity * v_capacity))))
+            store(workspace, entries[at + 5], (s_2 * v_blasts / ((v_capacity * v_capacity))))
         at += 6
 
 
@@ -856,13 +856,13 @@ def partial_22(lanes, workspace, entries, count, mask):
         s_0 = (1.0 / v_circulating)
         s_1 = (s_0 * v_set_point)
         s_2 = power(s_1, v_feedback)
-        s_3 = (v_cells * s_2)
-        s_4 = (v_rate_constant * s_3)
-        s_5 = (v_feedback * s_4)
+        s_3 = (s_2 * v_cells)
+        s_4 = (s_3 * v_rate_constant)
+        s_5 = (s_4 * v_feedback)
         if mask & 1:
             store(workspace, entries[at + 5], s_3)
         if mask & 2:
-            store(workspace, entries[at + 6], (v_rate_constant * s_2))
+            store(workspace, entries[at + 6], (s_2 * v_rate_constant))
         if mask & 4:
             store(workspace, entries[at + 7], (s_5 / (v_set_point)))
         if mask & 8:
@@ -907,12 +907,12 @@ def partial_23(lanes, workspace, entries, count, mask):
             node = NODES[k]
             weight = WEIGHTS[k]
             s_0 = (1.0 / v_density_median)
-            s_1 = (v_half_density * s_0 * exponential((-v_density_log_sd * node)))
+            s_1 = (s_0 * v_half_density * exponential((-v_density_log_sd * node)))
             s_2 = power(s_1, v_steepness)
             s_3 = (1.0 * s_2 / (((1.0 + s_2) * (1.0 + s_2))))
             s_4 = (s_3 * v_steepness)
             slope_0 = slope_0 + weight * (s_0 * s_4)
-            slope_1 = slope_1 + weight * (node * s_4)
+            slope_1 = slope_1 + weight * (s_4 * node)
             slope_2 = slope_2 + weight * (-s_4 / (v_half_density))
             slope_3 = slope_3 + weight * (-s_3 * logarithm(s_1))
         if mask & 1:
@@ -1006,11 +1006,11 @@ def partial_26(lanes, workspace, entries, count, mask):
         if mask & 2:
             store(workspace, entries[at + 6], (-s_1 * v_volume))
         if mask & 4:
-            store(workspace, entries[at + 7], (-v_half * s_1))
+            store(workspace, entries[at + 7], (-s_1 * v_half))
         if mask & 8:
-            store(workspace, entries[at + 8], (-v_cart * s_1))
+            store(workspace, entries[at + 8], (-s_1 * v_cart))
         if mask & 16:
-            store(workspace, entries[at + 9], (-v_interference * s_1))
+            store(workspace, entries[at + 9], (-s_1 * v_interference))
         at += 10
 
 

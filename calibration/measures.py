@@ -1,135 +1,109 @@
-"""The measures of the calibration: the plain twin run under the schedules of targets.toml, reduced to one number each.
+"""What is measured: the runs of each schedule of targets.toml, and how daily courses become one number each.
 
-Parameters come from the catalogue, patients are its populations' medians, the leukaemia is its default: a CD19-positive
-clone, the dim state it switches to, and a CD19-negative clone (absent at the start except where escape is judged).
+Nothing here simulates. `fit.py` runs the plain twin and `batch.py` the package's own engine; both hand over courses:
+daily arrays from the infusion on (`days`, `copies`, `cells`, `leucocytes`, `host_t`, `bcells`, `marrow_blasts`,
+`positive`) and the day of the last extinction of CD19-positive cells (`gone`, infinite if there was none).
 """
 
 from __future__ import annotations
 
 import math
-import sys
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, least_squares
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
 
 from carsim import catalog
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from twin import twin
-
-RTOL = 1e-7
+HERE = Path(__file__).resolve().parent
 DETECTION = 10.0  # copies/ug by qPCR
 B_CELLS_BACK = 50.0  # cells/uL
 YEAR = 365.0
+HALF_YEAR = 180.0
+POOR = 60.0  # host T cells/uL at infusion after poor lymphodepletion
+ROOM = 0.6  # of the way from the aim to a bound; beyond it the cost rises steeply, so that gates keep a margin
+
+Array = NDArray[np.float64]
+Course = dict[str, Any]
 
 
-def parameters(changes: dict[str, float], costimulation: str) -> dict[str, float]:
-    """Parameters of the catalogue for one costimulatory domain, with `changes` by scenario path."""
-    found = {}
-    for name, record in catalog.parameters().items():
-        for path, value in record.paths().items():
-            if path in (name, f"{name}.{costimulation}"):
-                found[name] = changes.get(path, value.value)
-    healthy = catalog.find_antigen("CD19").densities["healthy-b-cells"]
-    found["bcell_densities"] = {"CD19": (healthy.median.value, healthy.log_sd.value)}
-    return found
+@dataclass(frozen=True)
+class Run:
+    """One run of a schedule: how long, and what differs from it.
+
+    dose, fludarabine, drugs: factors on the cells, on fludarabine alone, on both drugs; blasts: share of the marrow;
+    negative: share of the blasts without CD19; host_t: host T cells/uL set at the infusion; weak: both drugs scaled
+    down until POOR host T cells/uL are left.
+    """
+
+    until: float
+    dose: float = 1.0
+    fludarabine: float = 1.0
+    drugs: float = 1.0
+    blasts: float | None = None
+    negative: float = 0.0
+    host_t: float | None = None
+    weak: bool = False
 
 
-def patient(population: str, changes: dict[str, float]) -> dict[str, float]:
-    """Median covariates of a population under the names of the twin."""
+RUNS: dict[str, dict[str, Run]] = {
+    "child": {
+        "base": Run(YEAR),
+        "escape": Run(YEAR, negative=1e-7),
+        "burden_6": Run(60.0, blasts=0.06),
+        "dose_x10": Run(60.0, dose=10.0),
+        "dose_x0.1": Run(60.0, dose=0.1),
+        "host_60_set": Run(60.0, host_t=POOR),
+        "host_60_weak": Run(60.0, weak=True),
+        "half_fludarabine": Run(60.0, fludarabine=0.5),
+        "no_drugs": Run(HALF_YEAR, drugs=0.0),
+    },
+    "adult": {"base": Run(YEAR)},
+}
+
+
+def targets() -> dict[str, Any]:
+    """Schedules and aims."""
+    return tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))
+
+
+def deviation(aim: dict[str, Any], value: float) -> float:
+    """Distance from the aim, 1 at the nearer bound; in logarithms where all three numbers are above zero."""
+    aimed, low, high = (float(aim[key]) for key in ("aim", "low", "high"))
+    if not math.isfinite(value):
+        return 1e3
+    if min(low, aimed, value) > 0.0:
+        aimed, low, high, value = (math.log(number) for number in (aimed, low, high, value))
+    reach = high - aimed if value > aimed else aimed - low
+    return min(abs(value - aimed) / reach, 1e3) if reach > 0.0 else 0.0
+
+
+def misfit(aims: dict[str, Any], found: dict[str, float]) -> float:
+    """Sum over aims of squared deviations, with a steep rise where the margin to a bound is small, times `weight`."""
+    apart = [(float(aim.get("weight", 1.0)), deviation(aim, found[name])) for name, aim in aims.items()]
+    return sum(weight * (d * d + 20.0 * max(0.0, d - ROOM) ** 2) for weight, d in apart)
+
+
+def fludarabine_exposure(population: str, per_area: float) -> float:
+    """Exposure to infinity (mg*h/L) of the typical patient after this dose of fludarabine phosphate (mg/m2)."""
     kind = catalog.find_population(population)
-    found = {name: covariate.median.value for name, covariate in kind.covariates.items()}
-    found["bsa"] = found.pop("body_surface")
-    found["fludarabine_clearance_offset"] = kind.parameters["fludarabine_clearance_offset"].value
-    found["neutrophil_base"] = changes.get("neutrophil_base", found["neutrophil_base"])
-    return found
+    size = kind.covariates["weight"].median.value / catalog.find_value("reference_weight").value
+    limit = 140.0 - 0.8 * max(0.0, kind.covariates["age"].median.value - 30.0)
+    egfr = min(kind.covariates["egfr"].median.value, limit)
+    clearance = catalog.find_value("fludarabine_clearance_base").value
+    clearance += catalog.find_value("fludarabine_clearance_egfr").value * egfr
+    clearance *= size ** catalog.find_value("allometric_exponent").value
+    clearance *= kind.parameters["fludarabine_clearance_offset"].value
+    dose = per_area * kind.covariates["body_surface"].median.value
+    return 24.0 * dose * catalog.find_value("fludarabine_molecular_factor").value / clearance
 
 
-def clones(p: dict[str, float], negative: float) -> list[dict]:
-    """The default clones; `negative` is the share of the clone without CD19 at the start."""
-    densities = catalog.find_antigen("CD19").densities
-    shown = {cells: (density.median.value, density.log_sd.value) for cells, density in densities.items()}
-    states = (("CD19-positive", "positive", 0.0, shown["blasts"]),)
-    states += (("CD19-negative", "absent", negative, None), ("CD19-dim", "dim", 0.0, shown["dim-blasts"]))
-    rates = {"birth": p["blast_birth"], "death": p["blast_death"]}
-    return [
-        {"name": name, "state": state, "fraction": share, "densities": {"CD19": density}} | rates
-        for name, state, share, density in states
-    ]
-
-
-def lymphodepletion(schedule: dict, scale: float = 1.0) -> list[dict]:
-    """Daily doses of both drugs, both scaled by `scale`."""
-    return [
-        {"give": drug, "time": schedule[drug]["start"] + day, "per_area": scale * schedule[drug]["per_area"]}
-        for drug in ("fludarabine", "cyclophosphamide")
-        for day in range(schedule[drug]["doses"])
-    ]
-
-
-class Setting:
-    """One schedule of targets.toml with its product and typical patient, and runs of it."""
-
-    def __init__(self, schedule: dict, changes: dict[str, float]) -> None:
-        """Take a schedule, and changes of parameters by scenario path."""
-        self.schedule = schedule
-        record = catalog.find_product(schedule["product"])
-        self.p = parameters(changes, record.costimulation)
-        self.cov = patient(schedule["population"], changes)
-        arms = {
-            antigen: {key: getattr(arm, key).value for key in ("half_density", "steepness", "efficiency")}
-            for antigen, arm in record.arms.items()
-        }
-        self.product = self.p | {
-            "name": "cart",
-            "arms": arms,
-            "memory_share": changes.get("memory_share", record.memory_share.value),
-            "vector_copies": record.vector_copies.value,
-        }
-        self.cells = record.dose["per_weight"].value * self.cov["weight"]
-
-    def run(
-        self,
-        until: float,
-        *,
-        dose: float = 1.0,
-        drugs: float = 1.0,
-        blasts: float | None = None,
-        negative: float = 0.0,
-        host_t: float | None = None,
-    ) -> dict:
-        """Assays of one run from the infusion on, daily; `host_t` (cells/uL) is set just before the infusion."""
-        doses = lymphodepletion(self.schedule, drugs)
-        infusion = {"give": "cart", "time": 0.0, "product": "cart", "cells": dose * self.cells}
-        setting = [] if host_t is None else [{"give": "host_t", "time": 0.0, "per_ul": host_t}]
-        cov = self.cov if blasts is None else self.cov | {"marrow_blasts": blasts}
-        result = twin.simulate(
-            self.p, cov, clones(self.p, negative), [self.product], [*doses, *setting, infusion], until, rtol=RTOL
-        )
-        seen = twin.observe(result) | {"extinctions": result["extinctions"]}
-        kept = seen["time"] >= 0.0
-        return {key: value[kept] if isinstance(value, np.ndarray) else value for key, value in seen.items()}
-
-    def drugs_leaving(self, host_t: float) -> float:
-        """Scale of the drug doses that leaves this many host T cells/uL at infusion."""
-
-        def excess(scale: float) -> float:
-            return math.log(self.run(0.5, drugs=scale)["host_t_per_ul"][0] / host_t)
-
-        return brentq(excess, 0.2, 1.0, xtol=1e-3)
-
-    def fludarabine_auc(self, per_area: float) -> float:
-        """Exposure to infinity (mg*h/L) after this dose of fludarabine phosphate (mg/m2), from dose and clearance."""
-        kinetics = twin.drug_kinetics(self.p, self.cov)
-        dose = per_area * self.cov["bsa"] * twin.FLUDARABINE_PER_PHOSPHATE
-        return 24.0 * dose / (kinetics["k10"] * kinetics["v1"])
-
-
-def peak(run: dict) -> tuple[float, float]:
-    """Day and level (copies/ug) of the highest point, refined by a parabola in the logarithm."""
-    level = run["cart.copies_per_ug"]
+def peak(level: Array) -> tuple[float, float]:
+    """Day and height of the highest point of a daily course, refined by a parabola in the logarithm."""
     i = int(np.argmax(level))
     if not 0 < i < len(level) - 1:
         return float(i), float(level[i])
@@ -138,18 +112,18 @@ def peak(run: dict) -> tuple[float, float]:
     return i + shift, math.exp(top - 0.25 * (before - after) * shift)
 
 
-def area(run: dict) -> float:
-    """Area under copies/ug from day 0 to 28."""
-    return float(np.trapezoid(run["cart.copies_per_ug"][:29], run["time"][:29]))
+def area(level: Array) -> float:
+    """Area from day 0 to 28."""
+    return float(np.trapezoid(level[:29]))
 
 
-def half_lives(run: dict) -> tuple[float, float]:
+def half_lives(level: Array) -> tuple[float, float]:
     """Fast and slow half-life (d) of the biexponential through log copies on days 0 to 180 after the peak."""
-    first = int(np.argmax(run["cart.copies_per_ug"]))
-    logs = np.log(run["cart.copies_per_ug"][first : first + 181])
+    first = int(np.argmax(level))
+    logs = np.log(level[first : first + 181])
     days = np.arange(float(len(logs)))
 
-    def residual(x: np.ndarray) -> np.ndarray:
+    def residual(x: Array) -> Array:
         return np.logaddexp(x[0] - np.exp(x[1]) * days, x[2] - np.exp(x[3]) * days) - logs
 
     start = [logs[0], math.log(0.16), logs[len(logs) // 2], math.log(0.004)]
@@ -158,57 +132,71 @@ def half_lives(run: dict) -> tuple[float, float]:
     return float(fast), float(slow)
 
 
-def first_day(run: dict, above: np.ndarray, after: float) -> float:
+def first_day(course: Course, above: NDArray[np.bool_], after: float) -> float:
     """First day after `after` on which `above` holds; the last day of the run if it never does."""
-    days = run["time"][(run["time"] > after) & above]
-    return float(days[0]) if len(days) else float(run["time"][-1])
+    days = course["days"][(course["days"] > after) & above]
+    return float(days[0]) if len(days) else float(course["days"][-1])
 
 
-def measure_child(child: Setting) -> dict[str, float]:
+def of_child(runs: dict[str, Course]) -> dict[str, float]:
     """Measures of the schedule `child`."""
-    base = child.run(YEAR)
-    day, top = peak(base)
-    level, exposure = base["cart.copies_per_ug"], area(base)
-    fast, slow = half_lives(base)
-    gone = [day for day, name in base["extinctions"] if name == "CD19-positive"]
-    escape = child.run(YEAR, negative=1e-7)
+    base, escape = runs["base"], runs["escape"]
+    copies, leucocytes = base["copies"], base["leucocytes"]
+    day, top = peak(copies)
+    fast, slow = half_lives(copies)
+    in_copies = {name: area(run["copies"]) / area(copies) for name, run in runs.items()}
+    in_cells = {name: area(run["cells"]) / area(base["cells"]) for name, run in runs.items()}
     found = {
-        "peak_day": day, "peak": top, "auc_0_28": exposure, "half_life_fast": fast, "half_life_slow": slow,
-        "growth_3_7": float(np.polyfit(np.arange(3.0, 8.0), np.log(level[3:8]), 1)[0]),
-        "host_t_0": base["host_t_per_ul"][0], "leucocytes_0": base["leucocytes"][0],
-        "leucocytes_25": base["leucocytes"][25], "cd19_positive_gone": gone[-1] if gone else math.inf,
-        "escape_day": first_day(escape, escape["marrow_blast_fraction"] > 0.05, 40.0),
-        "bcell_return": first_day(base, base["bcells_per_ul"] > B_CELLS_BACK, 20.0),
-        "fludarabine_auc_160": child.fludarabine_auc(160.0),
-        "peak_burden_6": peak(child.run(60.0, blasts=0.06))[1] / top,
-        "auc_host_60_set": area(child.run(29.0, host_t=60.0)) / exposure,
-        "auc_host_60_weak": area(child.run(29.0, drugs=child.drugs_leaving(60.0))) / exposure,
+        "peak_day": day, "peak": top, "auc_0_28": area(copies), "half_life_fast": fast, "half_life_slow": slow,
+        "growth_3_7": float(np.polyfit(np.arange(3.0, 8.0), np.log(copies[3:8]), 1)[0]),
+        "growth_cells_3_7": float(np.polyfit(np.arange(3.0, 8.0), np.log(base["cells"][3:8]), 1)[0]),
+        "peak_cells_no_drugs": runs["no_drugs"]["cells"].max() / base["cells"].max(),
+        "host_t_0": base["host_t"][0], "leucocytes_0": leucocytes[0], "leucocytes_nadir": leucocytes[:31].min(),
+        "leucocytes_25": leucocytes[25], "leucocytes_30": leucocytes[30],
+        "cd19_positive_gone": base["gone"],
+        "escape_day": first_day(escape, escape["marrow_blasts"] > 0.05, 40.0),
+        "bcell_return": first_day(base, base["bcells"] > B_CELLS_BACK, 20.0),
+        "blast_kill": math.log10(runs["no_drugs"]["positive"][0] / base["positive"][0]),
+        "auc_host_60_set": in_copies["host_60_set"], "auc_host_60_weak": in_copies["host_60_weak"],
+        "auc_no_drugs": in_copies["no_drugs"], "auc_half_fludarabine": in_copies["half_fludarabine"],
+        "auc_cells_host_60_set": in_cells["host_60_set"], "auc_cells_no_drugs": in_cells["no_drugs"],
+        "auc_cells_half_fludarabine": in_cells["half_fludarabine"],
     }  # fmt: skip
-    found |= {f"level_{day}": level[day] for day in (28, 90, 180)}
-    found |= {f"peak_dose_x{factor:g}": peak(child.run(60.0, dose=factor))[1] / top for factor in (10.0, 0.1)}
-    return {f"child.{name}": float(value) for name, value in found.items()}
+    found |= {f"peak_{name}": peak(runs[name]["copies"])[1] / top for name in ("burden_6", "dose_x10", "dose_x0.1")}
+    found |= {f"level_{day}": copies[day] for day in (28, 90, 180)}
+    return found
 
 
-def measure_adult(adult: Setting, child: Setting) -> dict[str, float]:
+def of_adult(runs: dict[str, Course]) -> dict[str, float]:
     """Measures of the schedule `adult`."""
-    base = adult.run(YEAR)
-    level = base["cart.copies_per_ug"]
-    top = int(np.argmax(level))
-    seen = base["time"][level > DETECTION]
-    slope = np.polyfit(np.arange(4.0, 19.0), np.log(level[top + 4 : top + 19]), 1)[0]
+    base = runs["base"]
+    copies = base["copies"]
+    top = int(np.argmax(copies[:80]))
+    seen = base["days"][copies > DETECTION]
     found = {
-        "peak_day": peak(base)[0], "half_life_fast": -math.log(2.0) / slope,
+        "peak_day": peak(copies)[0], "peak": peak(copies)[1],
+        "half_life_fast": -math.log(2.0) / np.polyfit(np.arange(15.0), np.log(copies[top + 4 : top + 19]), 1)[0],
         "last_above_10": seen[-1] if len(seen) else 0.0,
-        "bcell_return": first_day(base, base["bcells_per_ul"] > B_CELLS_BACK, 20.0),
-        "marrow_blasts_28": base["marrow_blast_fraction"][28],
-        "division_ratio": adult.product["effector_division"] / child.product["effector_division"],
-        "fludarabine_auc_160": adult.fludarabine_auc(160.0),
+        "bcell_return": first_day(base, base["bcells"] > B_CELLS_BACK, 20.0),
+        "marrow_blasts_28": base["marrow_blasts"][28],
+        "relapse_day": first_day(base, base["marrow_blasts"] > 0.05, 40.0),
     }  # fmt: skip
-    found |= {f"host_t_{day}": base["host_t_per_ul"][day] for day in (0, 7, 14, 28, 90)}
-    return {f"adult.{name}": float(value) for name, value in found.items()}
+    found |= {f"host_t_{day}": base["host_t"][day] for day in (0, 7, 14, 28, 90)}
+    return found
 
 
-def measure(schedules: dict, changes: dict[str, float] | None = None) -> dict[str, float]:
-    """Every measure by name, with the catalogue's values or with `changes` (scenario path -> value)."""
-    child, adult = (Setting(schedules[name], changes or {}) for name in ("child", "adult"))
-    return measure_child(child) | measure_adult(adult, child)
+def measure(
+    schedules: dict[str, Any], runs: dict[str, dict[str, Course]], changes: dict[str, float]
+) -> dict[str, float]:
+    """Every measure by name, from the courses of every run; `changes` as in the runs (scenario path -> value)."""
+    division = [changes.get(path, catalog.find_value(path).value) for path in DIVISION]
+    found = {f"child.{name}": float(value) for name, value in of_child(runs["child"]).items()}
+    found |= {f"adult.{name}": float(value) for name, value in of_adult(runs["adult"]).items()}
+    found |= {
+        f"{name}.fludarabine_auc_160": fludarabine_exposure(schedule["population"], 160.0)
+        for name, schedule in schedules.items()
+    }
+    return found | {"adult.division_ratio": division[1] / division[0]}
+
+
+DIVISION = ("effector_division.4-1BB", "effector_division.CD28")

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal
 
 from carsim.model.law import Call
@@ -313,8 +314,15 @@ class Network:
         self.extinctions.append(Extinction(name, tuple(species), float(below)))
 
     def seal(self) -> Network:
-        """Make the network immutable; called by its first derivation."""
-        self.sealed = True
+        """Make the network immutable; called by its first derivation.
+
+        Raises ValueError for what cannot be meant (see `model.sound`); the network then stays open.
+        """
+        if not self.sealed:
+            from carsim.model.sound import refuse_unsound
+
+            refuse_unsound(self)
+            self.sealed = True
         return self
 
     def unit_of(self, ref: Ref) -> str:
@@ -344,7 +352,7 @@ class Network:
         for part in formula.bindings if isinstance(formula, Call) else ():
             if isinstance(part, Ref) and self.rows.get(part.name) is not part:
                 raise ValueError(f"{name!r} refers to {part!r}, which is not of network {self.title!r}")
-        return formula
+        return float(formula) if isinstance(formula, Real) else formula
 
 
 def _term(term: Any) -> Term:

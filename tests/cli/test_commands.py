@@ -226,3 +226,10 @@ def test_more_than_memory_holds_is_refused_before_anything_is_drawn(capsys: Prin
     (tmp_path / "huge.yaml").write_text(text[:begin] + cohort + "\n".join(rest[after:]), encoding="utf-8")
     assert main(["run", str(tmp_path / "huge.yaml"), "--out", str(tmp_path)]) == 4
     assert "GB of memory" in capsys.readouterr().err
+
+
+def test_a_parameter_outside_its_plausible_range_is_noted(capsys: Printed) -> None:
+    assert main(["validate", CHILD, "--set", "parameters.kill_max=1e6 1/d"]) == 0
+    assert "parameters.kill_max: 1000000 1/d is outside the plausible range" in capsys.readouterr().err
+    assert main(["validate", CHILD, "--set", "parameters.cd19_loss=0"]) == 0
+    assert "outside" not in capsys.readouterr().err

@@ -49,6 +49,12 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title
     Console().print(table)
 
 
+def print_notes(notes: Sequence[str]) -> None:
+    """Print what a user may want to know but did not ask, on standard error."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+
+
 @contextmanager
 def progress(text: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Show on standard error that something runs; the caller is handed a function that says what it now does."""

@@ -14,7 +14,7 @@ import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE, SOME_FAILED
-from carsim.cli.output import print_json, progress
+from carsim.cli.output import print_json, print_notes, progress
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,6 +60,8 @@ def command(
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
+    if not quiet:
+        print_notes(read.implausible())
     with progress("Simulating", quiet=quiet) as say:
         from carsim import pipeline
 

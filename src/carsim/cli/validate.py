@@ -8,7 +8,7 @@ import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE
-from carsim.cli.output import print_json
+from carsim.cli.output import print_json, print_notes
 
 
 @click.command("validate")
@@ -46,6 +46,8 @@ def command(
         click.echo(f"{scenario}: valid ({read.title})")
     if verbose:
         click.echo(f"digest {read.digest}", err=True)
+    if not quiet:
+        print_notes(read.implausible())
     if missing and not quiet:
         click.echo("`carsim run` of this version cannot simulate it yet; it does not have:", err=True)
         for line in missing:

@@ -158,6 +158,16 @@ class Scenario(Part):
         assert self._changed is not None  # set by the loader, which makes every scenario
         return self._changed(self, changes)
 
+    def implausible(self) -> list[str]:
+        """Return a sentence for each stated parameter outside its plausible range; zero switches a process off."""
+        known = catalogue_values()
+        return [
+            f"parameters.{path}: {to_text(value, known[path].unit)} is outside the plausible range, "
+            f"{to_text(known[path].low, known[path].unit)} to {to_text(known[path].high, known[path].unit)}"
+            for path, value in self.parameters.items()
+            if value != 0.0 and not known[path].low <= value <= known[path].high
+        ]
+
     def unsupported(self) -> list[tuple[str, str]]:
         """Return path and name of every mechanism asked for that this version cannot run with `carsim run`."""
         from carsim.spec.supported import unsupported

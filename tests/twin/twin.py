@@ -345,7 +345,7 @@ def simulate(
     extinction: bool = True,
     start: float = 0.0,
 ) -> dict:
-    """Run one patient from the first dose (or `start`, if earlier) to `until` days; its states at whole steps of `every`.
+    """Run one patient from the first dose (or `start`, if earlier) to `until` days; states at whole steps of `every`.
 
     covariates: weight (kg), bsa (m2), age (y), egfr (mL/min/1.73 m2), marrow_blasts (fraction), host_t_cells (/uL),
         bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.

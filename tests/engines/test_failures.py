@@ -49,6 +49,20 @@ def test_a_rate_whose_slope_is_infinite_is_not_a_silent_standstill():
     assert np.isnan(result.of("a")[0, 1])
 
 
+def test_an_output_that_is_undefined_is_told():
+    """The share a / (a + b) of what is all gone: states are sound, the output is 0 / 0 from day 1 on."""
+    net, a = decay(1.0, 0.0)
+    b = net.species("b")
+    net.quantity("share", a / (a + b))
+    gone = Schedule.of([(1.0, "set", "cells", 0.0, "removal")])
+    result = simulate(net, t=[0.0, 0.5, 1.0, 2.0], schedule=gone, outputs=["cells", "share"])
+    assert (result.status[0], result.status_time[0], result.status_row[0]) == (Status.NOT_FINITE, 1.0, "share")
+    assert "in share" in result.problem(0)
+    assert result.of("share")[0, :2].tolist() == [1.0, 1.0]
+    assert result.of("cells")[0].tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert simulate(net, t=[0.0, 2.0], schedule=gone, outputs=["cells"]).status[0] == Status.OK
+
+
 def test_consuming_what_is_not_there_is_a_negative_state_not_a_silent_repair():
     net = Network("leak")
     cells = net.species("cells", initial=3.0)

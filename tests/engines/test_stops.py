@@ -1,12 +1,14 @@
 """Scheduled changes: at their exact time, in their stated order, with the output of that time after them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from carsim.model.law import law
-from carsim.model.network import Network
+from carsim.model.network import Change, Condition, Event, Network
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
@@ -109,3 +111,47 @@ def test_schedules_that_cannot_be_meant_are_refused():
             rows=("cells",),
             labels=np.full((1, 2), ""),
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"amounts": np.array([[np.nan]])}, r"patient 0, change 1 \(drug\): got amount nan; expected a finite number"),
+        ({"amounts": np.array([[np.inf]])}, "got amount inf"),
+        ({"operations": np.array([[3]], dtype=np.int8)}, "got operation 3; expected 0 .add., 1 .set., 2 .scale."),
+        ({"targets": np.array([[1]])}, "got target 1; expected the index of one of 1 rows"),
+        ({"targets": np.array([[-1]])}, "got target -1"),
+        ({"amounts": np.ones((2, 1))}, r"got amounts of shape \(2, 1\); expected \(1, 1\)"),
+    ],
+)
+def test_changes_that_no_engine_can_make_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(Schedule.of([(0.5, "add", "cells", 1.0, "drug")]), **changes)
+
+
+def test_an_unknown_operation_is_refused_with_those_that_are_known():
+    with pytest.raises(ValueError, match="got operation 'sett'; expected one of add, set, scale; did you mean 'set'"):
+        Schedule.of([(0.5, "sett", "cells", 1.0, "drug")])
+
+
+def test_treatments_are_named_once_and_before_what_they_cause():
+    net = still()
+    cells = net.rows["cells"]
+    net.event(Event("high", (Condition(cells, "above", 150.0),), (Change(cells, "set", 10.0),)))
+    changes = [
+        (1.0, "set", "unused", 2.0, "drug"),
+        (1.0, "add", "cells", 60.0, "drug"),
+        (2.0, "set", "unused", 0.0, ""),
+    ]
+    patients = Patients.of(net, 2, cells=np.array([100.0, -1.0]))
+    result = simulate(net, t=[0.0, 3.0], schedule=Schedule.of(changes, 2), patients=patients)
+    assert [(e.patient, e.time, e.kind, e.name) for e in result.events] == [
+        (0, 1.0, "dose", "drug"),
+        (0, 1.0, "event", "high"),
+    ]
+
+
+def test_a_refused_patient_has_no_treatment():
+    dose = Schedule.of([(0.0, "add", "cells", 1.0, "drug")])
+    net = still()
+    assert simulate(net, t=[0.0, 1.0], schedule=dose, patients=Patients.of(net, 1, cells=-1.0)).events == ()

@@ -183,6 +183,8 @@ def _trajectories(
     results: Any,
     status_row: dict[int, str],
 ) -> Trajectories:
+    events = sorted([*_occurrences(network, results), *_doses(schedule, times, results)], key=_order)
+    _mark_undefined(times, outputs, results, status_row)
     names = [species.name for species in network.all_species]
     rows = [status_row.get(patient, names[row] if row >= 0 else "") for patient, row in enumerate(results.status_row)]
     return Trajectories(
@@ -192,7 +194,7 @@ def _trajectories(
         status=results.status,
         status_time=results.status_time,
         status_row=tuple(rows),
-        events=tuple(sorted([*_occurrences(network, results), *_doses(schedule, times, results)], key=_order)),
+        events=tuple(events),
         statistics={
             "steps": results.steps,
             "rejected": results.rejected,
@@ -202,8 +204,20 @@ def _trajectories(
     )
 
 
-def _order(item: Occurrence) -> tuple[int, float]:
-    return item.patient, item.time
+def _mark_undefined(
+    times: NDArray[np.float64], outputs: Sequence[str], results: Any, status_row: dict[int, str]
+) -> None:
+    """Give patients whose states are sound but who have an output that is not finite the status that says so."""
+    bad = ~np.isfinite(results.values) & (results.status == Status.OK)[:, None, None]
+    for patient in np.flatnonzero(bad.any(axis=(1, 2))):
+        k, row = np.argwhere(bad[patient])[0]
+        results.status[patient], results.status_time[patient] = Status.NOT_FINITE, times[k]
+        status_row[int(patient)] = outputs[row]
+
+
+def _order(item: Occurrence) -> tuple[int, float, bool]:
+    """By patient and time; at one time, doses before what they cause."""
+    return item.patient, item.time, item.kind != "dose"
 
 
 def _occurrences(network: Network, results: Any) -> list[Occurrence]:
@@ -223,11 +237,15 @@ def _occurrences(network: Network, results: Any) -> list[Occurrence]:
 
 
 def _doses(schedule: Schedule, times: NDArray[np.float64], results: Any) -> list[Occurrence]:
-    """Scheduled changes that took place: within the times, and before a failure."""
-    found = []
+    """Treatments that took place: within the times, before a failure, each named once however many rows it changes.
+
+    Changes without a label, such as the end of an infusion, are none of their own.
+    """
+    found: dict[Occurrence, None] = {}
     for patient, event in np.argwhere(schedule.times <= times[-1]):
-        end = results.status_time[patient]
+        refused = results.status[patient] in (Status.BAD_PARAMETER, Status.BAD_INITIAL)
+        label, end = str(schedule.labels[patient, event]), results.status_time[patient]
         time = float(schedule.times[patient, event])
-        if np.isnan(end) or time <= end:
-            found.append(Occurrence(int(patient), time, "dose", str(schedule.labels[patient, event])))
-    return found
+        if label and not refused and (np.isnan(end) or time <= end):
+            found[Occurrence(int(patient), time, "dose", label)] = None
+    return list(found)

@@ -86,8 +86,9 @@ class Trajectories:
     """What came out: values (n_patients, n_times, n_outputs), state after any change at that time.
 
     status (n,) of `Status`; status_time (n,) and status_row name when and where a patient failed (nan, ""). From then
-    on its values are not-a-number. `statistics` holds arrays (n,): steps, rejected steps, steps rejected for a negative
-    state, and states within tolerance below zero that were set to zero (clipped).
+    on its values are not-a-number; where the row is an output that no state depends on, the others are kept.
+    `statistics` holds arrays (n,): steps, rejected steps, steps rejected for a negative state, and states within
+    tolerance below zero that were set to zero (clipped).
     """
 
     times: NDArray[np.float64]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim.errors import nearest
+
 ADD, SET, SCALE = 0, 1, 2
 OPERATIONS = {"add": ADD, "set": SET, "scale": SCALE}
 
@@ -32,12 +34,28 @@ class Schedule:
     labels: NDArray[np.str_]
 
     def __post_init__(self) -> None:
-        """Refuse times out of order: an engine walks them from left to right."""
+        """Refuse times out of order, as engines walk them from left to right, and what they would read elsewhere."""
+        for name in ("targets", "operations", "amounts", "labels"):
+            if np.shape(getattr(self, name)) != np.shape(self.times):
+                got, expected = np.shape(getattr(self, name)), np.shape(self.times)
+                raise ValueError(f"schedule: got {name} of shape {got}; expected {expected}, that of its times")
         filled = np.where(np.isnan(self.times), np.inf, self.times)
         late = filled[:, 1:] < filled[:, :-1]
         if late.any():
             patient, event = np.argwhere(late)[0]
             raise ValueError(f"schedule of patient {patient} is not in order of time at change {event + 1}")
+        known = np.isin(self.operations, list(OPERATIONS.values()))
+        self._refuse(~known, self.operations, "operation", ", ".join(f"{v} ({k})" for k, v in OPERATIONS.items()))
+        outside = (self.targets < 0) | (self.targets >= len(self.rows))
+        self._refuse(outside, self.targets, "target", f"the index of one of {len(self.rows)} rows")
+        self._refuse(~(np.isfinite(self.amounts) | np.isnan(self.times)), self.amounts, "amount", "a finite number")
+
+    def _refuse(self, bad: NDArray[np.bool_], values: NDArray[Any], name: str, expected: str) -> None:
+        if bad.any():
+            patient, event = np.argwhere(bad)[0]
+            change = f"change {event + 1} ({self.labels[patient, event]})"
+            got = values[patient, event]
+            raise ValueError(f"schedule of patient {patient}, {change}: got {name} {got}; expected {expected}")
 
     @classmethod
     def none(cls, n: int) -> Schedule:
@@ -47,6 +65,14 @@ class Schedule:
     @classmethod
     def of(cls, changes: Sequence[tuple[float, str, str, float, str]], n: int = 1) -> Schedule:
         """The same changes (time, operation, row, amount, label) for n patients; same-time order is that given."""
+        for time, operation, row, *_ in changes:
+            if operation not in OPERATIONS:
+                meant = nearest(operation, OPERATIONS)
+                hint = f"; did you mean {meant!r}?" if meant else ""
+                raise ValueError(
+                    f"schedule: change of {row!r} at {time:g}: got operation {operation!r}; expected one of "
+                    f"{', '.join(OPERATIONS)}{hint}"
+                )
         ordered = sorted(changes, key=lambda change: change[0])
         rows = tuple(dict.fromkeys(change[2] for change in ordered))
 

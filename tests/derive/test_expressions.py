@@ -50,3 +50,8 @@ def test_the_report_names_every_formula_that_fails():
     net.quantity("largest", sympy.Max(cells._sympy_(), 1))
     problems = report(net).problems
     assert [problem.split(":")[0] for problem in problems] == ["quantity 'largest'", "reaction 'wave'"]
+
+
+def test_a_handle_may_be_an_exponent():
+    cells = Network("doubling").species("cells")
+    assert 2**cells == 2 ** sympy.Symbol("cells", real=True)

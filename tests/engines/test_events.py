@@ -198,3 +198,15 @@ def test_a_population_that_rises_between_stops_can_go_extinct():
     assert name == "second"
     share = 0.5 - np.sqrt(0.25 - 1e-3)  # exp(-t) where 1000 (x - x^2) = 1
     assert time == pytest.approx(-np.log(share), rel=1e-8)
+
+
+def test_what_holds_only_within_a_step_is_seen():
+    """Time itself needs few long steps: one goes from before day 4.8 to after day 8.8, between which it holds."""
+    net = Network("clock")
+    clock = net.species("clock", kind="continuous")
+    net.reaction("tick", produces={clock: 1}, rate=1.0)
+    distance = net.quantity("distance", (clock - 6.8) ** 2)
+    net.event(Event("near", (Condition(distance, "below", 4.0),), (Change(clock, "add", 0.0),)))
+    result = simulate(net, t=[0.0, 20.0])
+    ((time, _),) = happened(result, "event")
+    assert time == pytest.approx(4.8, rel=1e-9)

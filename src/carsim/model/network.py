@@ -71,6 +71,9 @@ class Ref:
     def __pow__(self, other: Any) -> Any:
         return self._sympy_() ** other
 
+    def __rpow__(self, other: Any) -> Any:
+        return other ** self._sympy_()
+
     def __neg__(self) -> Any:
         return -self._sympy_()
 

@@ -20,6 +20,7 @@ from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_coefficients, dense_state
 from carsim.engines.kernels.stepping import judge, try_steps
 
+LOOKS = 4
 BISECTIONS = 48  # 2^-48 of a step: below 1e-12 of any time the step can resolve
 CLOSE = 0.9  # a located moment before this share of its step is approached by a shorter step first
 OVERSHOOT = 1.001  # that step goes so far beyond it
@@ -112,19 +113,23 @@ def pass_stops(lanes, values, workspace, layout, programs, watch, schedule, opti
 def locate(lanes, values, workspace, layout, programs, watch, options, lane):
     """Find in each accepted step the first moment at which something has to happen, by bisection of dense output.
 
+    It is looked for at even shares of the step: what comes to hold and ceases again between two of them is not seen.
     A moment well inside a step is approached once more by a shorter step that ends just beyond it: near a step's end
     dense output is as exact as the method, and the state there is the one at which the condition was seen to hold.
     """
     width = len(lanes)
-    for slot in range(width):
-        workspace[layout.share * width + slot] = 1.0
-    dense_state(lanes, workspace, layout, options.signed)
-    run(lanes, values, workspace, programs.watching)
     found = False
-    for slot in range(width):
-        lane.located[slot] = lane.accepted[slot] != 0 and is_due(width, workspace, layout, watch, lane, slot)
-        lane.low[slot], lane.high[slot] = 0.0, 1.0
-        found = found or lane.located[slot] != 0
+    for look in range(LOOKS):
+        share = (look + 1) / LOOKS
+        for slot in range(width):
+            workspace[layout.share * width + slot] = share
+        dense_state(lanes, workspace, layout, options.signed)
+        run(lanes, values, workspace, programs.watching)
+        for slot in range(width):
+            if lane.accepted[slot] and not lane.located[slot] and is_due(width, workspace, layout, watch, lane, slot):
+                lane.located[slot] = True
+                lane.low[slot], lane.high[slot] = look / LOOKS, share
+                found = True
     if not found:
         return
     for _ in range(BISECTIONS):

@@ -58,7 +58,7 @@ first = key_of(names["grow"])
 exec("@law\\ndef grow(x):\\n    return 4 * x", names)
 assert first != key_of(names["grow"])
 """
-    subprocess.run([sys.executable, "-c", program], check=True)
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_arguments_may_have_the_names_of_the_rule_that_averages():

@@ -15,11 +15,11 @@ from typing import Any
 import sympy
 
 from carsim.derive.keys import key_of
+from carsim.derive.symbolic import NODE, formula_of
 from carsim.model.law import TRAIT_NODES, TRAIT_WEIGHTS, Law
 
 WIDTHS = (1, 8, 16)
 LARGEST_PRODUCT = 8
-NODE = sympy.Dummy("node", real=True)  # no argument of this name is ever taken for it
 
 HEADER = '''"""{title}
 
@@ -64,26 +64,6 @@ def source_of(laws: Sequence[Law], title: str) -> str:
     parts.append(_dispatcher("partials", "partial", len(laws), ", mask"))
     parts += [WRAPPERS.format(width=width) for width in WIDTHS]
     return "\n".join(parts)
-
-
-def formula_of(law: Law) -> sympy.Expr:
-    """The law as an expression of its slots; of a trait, also of the node of the averaging rule."""
-    replaced: dict[str, sympy.Expr] = {}
-    if law.trait is not None:
-        median, log_sd = (sympy.Symbol(name, real=True) for name in law.slots[:2])
-        replaced[law.trait] = median * sympy.exp(log_sd * NODE)
-    return _formula(law, replaced)
-
-
-def formula_of_cell(law: Law) -> sympy.Expr:
-    """The law as an expression of its arguments, its trait included."""
-    return _formula(law, {})
-
-
-def _formula(law: Law, replaced: dict[str, sympy.Expr]) -> sympy.Expr:
-    symbols = {name: sympy.Symbol(name, real=True) for name in law.arguments}
-    formula = law.function(**(symbols | replaced))
-    return formula if isinstance(formula, sympy.Expr) else sympy.Float(formula)
 
 
 def _as_variables(law: Law, expression: sympy.Expr) -> sympy.Expr:

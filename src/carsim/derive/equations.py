@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy
 
-from carsim.derive.codegen import formula_of
 from carsim.derive.expressions import CannotDerive, law_of_expression
+from carsim.derive.symbolic import formula_of
 from carsim.model.law import Call, Law
 from carsim.model.network import Mode, Network, Quantity, Reaction, Ref
 

@@ -25,7 +25,7 @@ def key_of(law: Law) -> tuple[str, str]:
         return name, _digest(f"{inspect.getsource(function)}|trait={law.trait}")
     import sympy
 
-    from carsim.derive.codegen import formula_of_cell
+    from carsim.derive.symbolic import formula_of_cell
 
     digest = _digest(f"{sympy.srepr(formula_of_cell(law))}|{','.join(law.slots)}|trait={law.trait}")
     return f"{name}.{digest}", digest

@@ -6,8 +6,9 @@ from scipy.optimize._numdiff import approx_derivative
 
 from carsim import spec
 from carsim.engines.probe import probe
+from carsim.model.handle import Ref
 from carsim.model.law import exp, law, log
-from carsim.model.network import Network, Ref
+from carsim.model.network import Network
 from carsim.population.patients import Patients
 from carsim.spec.prepare import prepare
 

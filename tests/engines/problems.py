@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carsim.model.network import Network, Ref
+from carsim.model.handle import Ref
+from carsim.model.network import Network
 
 
 @dataclass(frozen=True)

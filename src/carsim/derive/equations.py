@@ -14,8 +14,9 @@ import sympy
 
 from carsim.derive.expressions import CannotDerive, law_of_expression
 from carsim.derive.symbolic import formula_of
+from carsim.model.handle import Ref
 from carsim.model.law import Call, Law
-from carsim.model.network import Mode, Network, Quantity, Reaction, Ref
+from carsim.model.network import Mode, Network, Quantity, Reaction
 
 
 @dataclass(frozen=True)

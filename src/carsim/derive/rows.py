@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from carsim.model.handle import Ref
 from carsim.model.law import Call, Law
-from carsim.model.network import Network, Ref
+from carsim.model.network import Network
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from carsim.derive.rows import Rows
 from carsim.derive.tables import Watch
-from carsim.model.network import Condition, Ref
+from carsim.model.handle import Ref
+from carsim.model.network import Condition
 
 OPERATIONS = {"add": 0, "set": 1, "scale": 2}
 AT_MODE, AT_EVENT = 0, 1

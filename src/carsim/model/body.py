@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from carsim.model.network import Network, Ref
+from carsim.model.handle import Ref
+from carsim.model.network import Network
 
 SITES = ("marrow", "blood")
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")

@@ -10,8 +10,9 @@ from typing import Any
 
 from carsim.model.dimension import PURE, Unit, UnitMismatch, parse
 from carsim.model.formula import evaluate
+from carsim.model.handle import Ref
 from carsim.model.law import Call
-from carsim.model.network import Change, Condition, Network, Ref, Term
+from carsim.model.network import Change, Condition, Network, Term
 
 
 def check(network: Network) -> list[str]:

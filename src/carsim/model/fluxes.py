@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from carsim.model.handle import Ref
 from carsim.model.law import Call
-from carsim.model.network import Change, Condition, Event, Network, Ref, Transition
+from carsim.model.network import Change, Condition, Event, Network, Transition
 
 PREFIX = "flux."
 

@@ -23,59 +23,10 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Literal
 
+from carsim.model.handle import Ref
 from carsim.model.law import Call
-
-Kind = Literal["count", "continuous"]
-Operation = Literal["add", "set", "scale"]
-
-
-@dataclass(frozen=True, eq=False)
-class Ref:
-    """A handle on a named row of one network; arithmetic with it gives a SymPy expression."""
-
-    name: str
-    kind: Literal["species", "parameter", "quantity", "mode"]
-
-    def _sympy_(self) -> Any:
-        from sympy import Symbol
-
-        return Symbol(self.name, real=True)
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.name}>"
-
-    def __add__(self, other: Any) -> Any:
-        return self._sympy_() + other
-
-    def __radd__(self, other: Any) -> Any:
-        return other + self._sympy_()
-
-    def __sub__(self, other: Any) -> Any:
-        return self._sympy_() - other
-
-    def __rsub__(self, other: Any) -> Any:
-        return other - self._sympy_()
-
-    def __mul__(self, other: Any) -> Any:
-        return self._sympy_() * other
-
-    def __rmul__(self, other: Any) -> Any:
-        return other * self._sympy_()
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._sympy_() / other
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return other / self._sympy_()
-
-    def __pow__(self, other: Any) -> Any:
-        return self._sympy_() ** other
-
-    def __rpow__(self, other: Any) -> Any:
-        return other ** self._sympy_()
-
-    def __neg__(self) -> Any:
-        return -self._sympy_()
+from carsim.model.sound import refuse_unsound
+from carsim.model.words import Kind, Operation, Side
 
 
 @dataclass(frozen=True)
@@ -143,7 +94,7 @@ class Condition:
     """`quantity` above (`>=`) or below (`<`) a threshold (number or parameter)."""
 
     quantity: Ref
-    side: Literal["above", "below"]
+    side: Side
     threshold: Ref | float
 
 
@@ -322,8 +273,6 @@ class Network:
         Raises ValueError for what cannot be meant (see `model.sound`); the network then stays open.
         """
         if not self.sealed:
-            from carsim.model.sound import refuse_unsound
-
             refuse_unsound(self)
             self.sealed = True
         return self

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from carsim.errors import nearest
 from carsim.model.law import Call
+from carsim.model.words import Kind, Operation, Side
 
 if TYPE_CHECKING:
     from carsim.model.network import Condition, Network
 
-SIDES = ("above", "below")
 MOST_FACTORS = 2
 
 
@@ -37,8 +37,6 @@ def refuse_unsound(network: Network) -> None:
 
 
 def _species(network: Network) -> None:
-    from carsim.model.network import Kind
-
     for species in network.all_species:
         where = f"species {species.name!r}"
         _word(f"{where}: kind", species.kind, get_args(Kind))
@@ -74,8 +72,6 @@ def _modes(network: Network) -> None:
 
 
 def _events(network: Network) -> None:
-    from carsim.model.network import Operation
-
     _unique("event", [event.name for event in network.events])
     for event in network.events:
         where = f"event {event.name!r}"
@@ -102,13 +98,13 @@ def _extinctions(network: Network) -> None:
 
 def _condition(network: Network, where: str, condition: Condition) -> None:
     _own(network, f"{where}: condition", condition.quantity)
-    _word(f"{where}: side", condition.side, SIDES)
+    _word(f"{where}: side", condition.side, get_args(Side))
     _row_or_number(network, f"{where}: threshold", condition.threshold)
 
 
 def _formula(network: Network, where: str, formula: Any, known: Iterable[str]) -> None:
     """`known`: names that an expression may hold; a quantity is evaluated after those stated before it."""
-    from carsim.model.network import Ref
+    from carsim.model.handle import Ref
 
     if isinstance(formula, Call):
         for slot, part in zip(formula.law.slots, formula.bindings, strict=True):
@@ -133,7 +129,7 @@ def _row_or_number(network: Network, where: str, value: Any) -> None:
 
 def _own(network: Network, where: str, ref: Any, kinds: Sequence[str] = (), expected: str = "a handle") -> None:
     """Refuse what is no handle of this network, or not of these kinds (none: of any)."""
-    from carsim.model.network import Ref
+    from carsim.model.handle import Ref
 
     if not isinstance(ref, Ref):
         raise ValueError(f"{where}: got {ref!r}; expected {expected} of network {network.title!r}{_row(network, ref)}")

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from carsim.model.body import Body
+from carsim.model.handle import Ref
 from carsim.model.law import law
-from carsim.model.network import Ref
 from carsim.model.processes.kinetics import constant, first_order
 
 

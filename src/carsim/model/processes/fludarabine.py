@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.model.body import Body
+from carsim.model.handle import Ref
 from carsim.model.law import law
-from carsim.model.network import Ref
 from carsim.model.processes.kinetics import allometry, constant, first_order, ratio
 
 F_ARA_A_PER_PHOSPHATE = 285.23 / 365.21  # molar masses, g/mol: what of a dose of fludarabine phosphate is F-ara-A

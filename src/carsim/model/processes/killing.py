@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from carsim.model.body import HEALTHY, SITES, Body
+from carsim.model.handle import Ref
 from carsim.model.law import law
-from carsim.model.network import Ref
 from carsim.model.processes.kinetics import first_order
 
 

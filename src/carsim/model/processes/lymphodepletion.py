@@ -7,7 +7,7 @@ classes: lymphocytes (host T cells and B cells of every stage), blasts, progenit
 from __future__ import annotations
 
 from carsim.model.body import Body
-from carsim.model.network import Ref
+from carsim.model.handle import Ref
 from carsim.model.processes.kinetics import first_order
 
 

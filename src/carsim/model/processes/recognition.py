@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from carsim.model.body import HEALTHY, Body, Density, Product
+from carsim.model.handle import Ref
 from carsim.model.law import law
-from carsim.model.network import Ref
 
 
 @law(trait="density")

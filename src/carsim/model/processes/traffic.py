@@ -7,7 +7,7 @@ blasts  marrow -> blood blast_egress, blood -> marrow blast_homing: 5 % of the c
 from __future__ import annotations
 
 from carsim.model.body import PHENOTYPES, Body
-from carsim.model.network import Ref
+from carsim.model.handle import Ref
 from carsim.model.processes.kinetics import first_order
 
 

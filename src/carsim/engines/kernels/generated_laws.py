@@ -22,17 +22,16 @@ INDEX = {
     "carsim.model.processes.homeostasis.cytokine_driven_division": (13, "bd393c57624ee1b8"),
     "carsim.model.processes.homeostasis.floored": (14, "324eb5534b75c557"),
     "carsim.model.processes.killing.kill_pressure": (15, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.share_of_two": (16, "d06d9c264b75301b"),
-    "carsim.model.processes.leukaemia.faithful_birth": (17, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (18, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (19, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (20, "5e73174d02a74a24"),
-    "carsim.model.processes.neutrophils.crowded_set_point": (21, "d6ae06da5306e511"),
-    "carsim.model.processes.neutrophils.feedback_birth": (22, "3cef49c4b7af69a4"),
-    "carsim.model.processes.recognition.share_seen": (23, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (24, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (25, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (26, "4c8e7385b98505d0"),
+    "carsim.model.processes.leukaemia.faithful_birth": (16, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (17, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (18, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (19, "5e73174d02a74a24"),
+    "carsim.model.processes.neutrophils.crowded_set_point": (20, "d6ae06da5306e511"),
+    "carsim.model.processes.neutrophils.feedback_birth": (21, "3cef49c4b7af69a4"),
+    "carsim.model.processes.recognition.share_seen": (22, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (23, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (24, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (25, "4c8e7385b98505d0"),
 }
 
 
@@ -628,33 +627,6 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_16(lanes, workspace, entries, count):
-    """share_of_two."""
-    at = 0
-    for _ in range(count):
-        v_first = load(lanes, workspace, entries[at + 0])
-        v_second = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_first / ((v_first + v_second))))
-        at += 3
-
-
-@kernel
-def partial_16(lanes, workspace, entries, count, mask):
-    """Slopes of share_of_two."""
-    at = 0
-    for _ in range(count):
-        v_first = load(lanes, workspace, entries[at + 0])
-        v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = (v_first + v_second)
-        s_1 = (v_first / ((s_0 * s_0)))
-        if mask & 1:
-            store(workspace, entries[at + 2], ((1.0 / s_0) - s_1))
-        if mask & 2:
-            store(workspace, entries[at + 3], (-s_1))
-        at += 4
-
-
-@kernel
-def value_17(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -667,7 +639,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -690,7 +662,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -704,7 +676,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -732,7 +704,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -744,7 +716,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -762,7 +734,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -775,7 +747,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -798,7 +770,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -810,7 +782,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -830,7 +802,7 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -844,7 +816,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -873,7 +845,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -891,7 +863,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -927,7 +899,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -939,7 +911,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -956,7 +928,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -966,7 +938,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -976,7 +948,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -990,7 +962,7 @@ def value_26(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1016,7 +988,7 @@ def partial_26(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (27 laws)."""
+    """Choose the law by its index (26 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1069,13 +1041,11 @@ def values(lanes, workspace, entries, law, count):
         value_24(lanes, workspace, entries, count)
     elif law == 25:
         value_25(lanes, workspace, entries, count)
-    elif law == 26:
-        value_26(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (27 laws)."""
+    """Choose the law by its index (26 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1128,8 +1098,6 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_24(lanes, workspace, entries, count, mask)
     elif law == 25:
         partial_25(lanes, workspace, entries, count, mask)
-    elif law == 26:
-        partial_26(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

@@ -31,12 +31,6 @@ def ratio(amount: Any, volume: Any) -> Any:
 
 
 @law
-def share_of_two(first: Any, second: Any) -> Any:
-    """The share of the first of two rates."""
-    return first / (first + second)
-
-
-@law
 def allometry(value: Any, size: Any, exponent: Any) -> Any:
     """A value at 70 kg (or at a reference surface) scaled with body size."""
     return value * size**exponent

@@ -33,10 +33,13 @@ def doses_until(schedule, name, days):
     return total
 
 
+@pytest.mark.parametrize("extinction", [False, True])
 @pytest.mark.parametrize("name", ["antigen_escape.yaml", "kte_x19_adult.yaml"])
-def test_births_less_deaths_and_doses_make_the_change_in_every_compartment(name):
+def test_births_less_deaths_and_doses_make_the_change_in_every_compartment(name, extinction):
     made = prepare(spec.load(str(FOLDER / name)))
     network = with_fluxes(made.network)
+    if not extinction:  # then every change is a reaction or a dose, and the limit has no exception
+        network.extinctions.clear()
     n_fluxes = len(network.all_species) - len(made.network.all_species)
     assert n_fluxes == len(made.network.reactions)
     patients = Patients(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from carsim.engines.protocol import Options
-    from carsim.model.cast import Cast
+    from carsim.model.body import Cast
     from carsim.model.network import Network
     from carsim.population.patients import Patients
     from carsim.spec import Scenario

@@ -12,6 +12,7 @@ import pytest
 
 from carsim import spec
 from carsim.engines.run import simulate
+from carsim.model.build import build
 from carsim.model.check import check
 from carsim.model.fluxes import PREFIX, with_fluxes
 from carsim.population.patients import Patients
@@ -64,11 +65,11 @@ def test_births_less_deaths_and_doses_make_the_change_in_every_compartment(name,
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_units_of_every_formula_balance(name):
-    assert check(cast_of(spec.load(str(FOLDER / name))).network(name)) == []
+    assert check(build(name, cast_of(spec.load(str(FOLDER / name))))) == []
 
 
 def test_every_rate_is_a_loss_or_a_gain_and_never_net():
-    network = cast_of(spec.load(str(FOLDER / "antigen_escape.yaml"))).network("signs")
+    network = build("signs", cast_of(spec.load(str(FOLDER / "antigen_escape.yaml"))))
     assert not any(reaction.net for reaction in network.reactions)
     made = prepare(spec.load(str(FOLDER / "antigen_escape.yaml")))
     fluxes = with_fluxes(made.network)

@@ -51,9 +51,10 @@ def command(
 
 def network_of(scenario: Scenario) -> Network:
     """The network that a run of the scenario simulates."""
+    from carsim.model.build import build
     from carsim.spec.prepare import cast_of
 
-    return cast_of(scenario).network(scenario.title)
+    return build(scenario.title, cast_of(scenario))
 
 
 def as_object(network: Network) -> dict[str, Any]:

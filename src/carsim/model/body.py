@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from carsim.model.handle import Ref
 from carsim.model.network import Network
 
-SITES = ("marrow", "blood")
+BLOOD_AND_MARROW = ("marrow", "blood")  # the sites of every model; others where the scenario has disease there
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
+GRADED_ON: Mapping[str, str] = MappingProxyType({"crs": "astct-2019", "icans": "astct-2019"})
 HEALTHY = "healthy-b-cell"  # the population of healthy B cells, among those that CAR T cells see and kill
 
 
@@ -73,17 +75,33 @@ class Lineage:
     dimming: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who and what is in a model: everything that decides which rows it carries, and every number of them.
+
+    `numbers` holds each parameter by scenario path; `sources` says where the numbers of single products and clones
+    come from, by name of the row; `fractions` gives each clone's share of all blasts at the start. `given` names the
+    drugs and procedures of the treatment, `scales` the scale on which each toxicity is graded.
+    """
+
+    products: tuple[Product, ...]
+    clones: tuple[Clone, ...]
+    fractions: Mapping[str, float]
+    lineage: Lineage
+    healthy: Mapping[str, Density]
+    numbers: Mapping[str, Number]
+    sources: Mapping[str, str]
+    sites: tuple[str, ...] = BLOOD_AND_MARROW
+    given: frozenset[str] = frozenset()
+    scales: Mapping[str, str] = field(default_factory=lambda: GRADED_ON)
+
+
 @dataclass
 class Body:
     """Handles of the model under construction."""
 
     net: Network
-    products: tuple[Product, ...]
-    clones: tuple[Clone, ...]
-    lineage: Lineage
-    healthy: Mapping[str, Density]
-    numbers: Mapping[str, Number]
-    sources: Mapping[str, str]
+    cast: Cast
     cart: dict[tuple[str, str, str], Ref] = field(default_factory=dict)
     blasts: dict[tuple[str, str], Ref] = field(default_factory=dict)
     bcells: dict[str, Ref] = field(default_factory=dict)
@@ -94,17 +112,36 @@ class Body:
     drive: dict[str, Ref] = field(default_factory=dict)
     pressure: dict[tuple[str, str], Ref] = field(default_factory=dict)
 
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """Products of the cast."""
+        return self.cast.products
+
+    @property
+    def clones(self) -> tuple[Clone, ...]:
+        """Clones of the cast."""
+        return self.cast.clones
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Sites of the cast."""
+        return self.cast.sites
+
+    def value(self, path: str) -> float:
+        """Typical value of a parameter: what decides whether a mechanism is in the model at all."""
+        return self.cast.numbers[path].value
+
     def p(self, name: str, key: str = "") -> Ref:
         """Row of a parameter, general or of one class: `p("memory_death", "4-1BB")`."""
-        path = f"{name}.{key}" if key and f"{name}.{key}" in self.numbers else name
+        path = f"{name}.{key}" if key and f"{name}.{key}" in self.cast.numbers else name
         if path in self.net.rows:
             return self.net.rows[path]
-        number = self.numbers[path]
+        number = self.cast.numbers[path]
         return self.net.parameter(path, number.value, unit=number.unit, meaning=number.meaning, source=number.source)
 
     def state(self, name: str, value: float, *, unit: str = "1", meaning: str = "") -> Ref:
         """State a number of one product or clone as a parameter row, with its source."""
-        return self.net.parameter(name, value, unit=unit, meaning=meaning, source=self.sources.get(name, ""))
+        return self.net.parameter(name, value, unit=unit, meaning=meaning, source=self.cast.sources.get(name, ""))
 
     def row(self, name: str) -> Ref:
         """Row that an earlier process stated."""
@@ -112,8 +149,8 @@ class Body:
 
     def product_sites(self) -> Iterator[tuple[Product, str]]:
         """Each product at each site."""
-        return ((product, site) for product in self.products for site in SITES)
+        return ((product, site) for product in self.products for site in self.sites)
 
     def clone_sites(self) -> Iterator[tuple[Clone, str]]:
         """Each clone at each site."""
-        return ((clone, site) for clone in self.clones for site in SITES)
+        return ((clone, site) for clone in self.clones for site in self.sites)

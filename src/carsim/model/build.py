@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
 
 from carsim.model import processes
-from carsim.model.body import Body, Clone, Density, Lineage, Number, Product
+from carsim.model.body import Body, Cast
 from carsim.model.law import Law
 from carsim.model.network import Network
 from carsim.model.processes import (
@@ -58,20 +57,9 @@ STEPS = (
 )
 
 
-def build(
-    title: str,
-    products: tuple[Product, ...],
-    clones: tuple[Clone, ...],
-    lineage: Lineage,
-    healthy: Mapping[str, Density],
-    numbers: Mapping[str, Number],
-    sources: Mapping[str, str],
-) -> Network:
-    """The network of these products and clones, with every parameter row taken from `numbers` (path -> Number).
-
-    `sources` says where the numbers of single products and clones come from, by name of the row.
-    """
-    body = Body(Network(title), products, clones, lineage, healthy, numbers, sources)
+def build(title: str, cast: Cast) -> Network:
+    """The network of a cast."""
+    body = Body(Network(title), cast)
     for step in STEPS:
         step(body)
     return body.net.seal()

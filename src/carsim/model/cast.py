@@ -8,13 +8,10 @@ unless listed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from carsim import catalog
 from carsim.model import parts
-from carsim.model.body import HEALTHY, Arm, Clone, Density, Lineage, Number, Product
-from carsim.model.build import build
-from carsim.model.network import Network
+from carsim.model.body import BLOOD_AND_MARROW, GRADED_ON, HEALTHY, Arm, Cast, Clone, Density, Lineage, Number, Product
 
 Difference = Callable[[parts.MainClone, parts.MainClone], bool]
 POSITIVE, NEGATIVE, DIM = "CD19-positive", "CD19-negative", "CD19-dim"
@@ -25,23 +22,6 @@ RATE_COVARIATES = {  # covariates that rates depend on, with their units: rows o
     "egfr": "mL/min/1.73m^2",
     "neutrophil_base": "cells/uL",
 }
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who is in a model; `fractions` gives each clone's share of all blasts at the start."""
-
-    products: tuple[Product, ...]
-    clones: tuple[Clone, ...]
-    fractions: Mapping[str, float]
-    lineage: Lineage
-    healthy: Mapping[str, Density]
-    numbers: Mapping[str, Number]
-    sources: Mapping[str, str]
-
-    def network(self, title: str) -> Network:
-        """The network of this cast."""
-        return build(title, self.products, self.clones, self.lineage, self.healthy, self.numbers, self.sources)
 
 
 def main_name(leukaemia: parts.Leukaemia) -> str:
@@ -56,10 +36,14 @@ def cast(
     population: str,
     covariates: Mapping[str, float],
     origins: Mapping[str, str],
+    *,
+    given: frozenset[str] = frozenset(),
+    scales: Mapping[str, str] = GRADED_ON,
 ) -> Cast:
     """The cast of a scenario: complete products, leukaemia, and its parameters over those of the catalogue.
 
-    `covariates` are the typical patient's (canonical units); `origins` says where each value comes from, by path.
+    `covariates` are the typical patient's (canonical units); `origins` says where each value comes from, by path;
+    `given` names the drugs and procedures of the treatment; `scales` those on which toxicity is graded.
     """
     numbers = _numbers(overrides, population, covariates, origins)
     main = main_name(leukaemia)
@@ -84,6 +68,9 @@ def cast(
         healthy={name: _catalogued(name, "healthy-b-cells") for name in catalog.antigens()},
         numbers=numbers,
         sources=_sources(products, listed, main, origins),
+        sites=BLOOD_AND_MARROW,
+        given=given,
+        scales=scales,
     )
 
 

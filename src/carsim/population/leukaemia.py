@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
-from carsim.model.cast import ANTIGENS, Cast, main_name
+from carsim.model.body import Cast
+from carsim.model.cast import ANTIGENS, main_name
 from carsim.model.parts import Leukaemia
 
 Array = NDArray[np.float64]

@@ -12,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.errors import UnsupportedMechanism
-from carsim.model.cast import RATE_COVARIATES, Cast, cast
+from carsim.model.body import Cast
+from carsim.model.build import build
+from carsim.model.cast import RATE_COVARIATES, cast
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
 from carsim.population.leukaemia import density_factors, shares
 from carsim.population.parts import Cohort, Patient
 from carsim.population.patients import Patients
-from carsim.spec.plain import Run
+from carsim.spec.plain import Run, Trial
 from carsim.spec.scenario import Scenario
 from carsim.treatment.compile import compile_entries
+from carsim.treatment.entries import names_given
 from carsim.treatment.schedule import Schedule
 
 Array = NDArray[np.float64]
@@ -49,7 +52,7 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
     who = _who(scenario)
     members = cast_of(scenario)
-    network = members.network(scenario.title)
+    network = build(scenario.title, members)
     patients = _patients(network, members, scenario, draw(who, scenario.run.seed, folder))
     domains = {product.name: product.costimulation for product in members.products}
     schedule = compile_entries(scenario.treatment, domains, patients, scenario.run.seed)
@@ -63,7 +66,17 @@ def cast_of(scenario: Scenario) -> Cast:
     given = {name: getattr(who, name) for name in RATE_COVARIATES}
     typical = {name: float(getattr(value, "median", value)) for name, value in given.items()}
     origins = {path.removeprefix("patient.").removeprefix("cohort."): str(o) for path, o in scenario.origins.items()}
-    return cast(scenario.products, scenario.leukaemia, scenario.parameters, who.population, typical, origins)
+    scales = (scenario.trial or Trial()).scales
+    return cast(
+        scenario.products,
+        scenario.leukaemia,
+        scenario.parameters,
+        who.population,
+        typical,
+        origins,
+        given=names_given(scenario.treatment),
+        scales={"crs": scales.crs, "icans": scales.icans},
+    )
 
 
 def _who(scenario: Scenario) -> Patient | Cohort:

@@ -6,6 +6,7 @@ holds; inside a `course`, the start of the course. `at` shifts an entry from tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -315,3 +316,16 @@ TAGS: Final[dict[str, type[Entry]]] = {
     "=product": Infusion,
     "=course": Course,
 }
+
+
+def names_given(entries: Iterable[Entry]) -> frozenset[str]:
+    """Names of all drugs, procedures and products given, those inside courses too; regimens by their drugs."""
+    found: set[str] = set()
+    for entry in entries:
+        if isinstance(entry, Course):
+            found |= names_given(entry.course)
+        elif isinstance(entry, Lymphodepletion):
+            found |= {"fludarabine", "cyclophosphamide"}
+        else:
+            found.add(str(entry.give))  # type: ignore[attr-defined]  # every other entry gives one thing
+    return frozenset(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from carsim.model.body import SITES, Body
+from carsim.model.body import Body
 from carsim.model.law import law
 from carsim.model.processes.kinetics import first_order
 
@@ -22,8 +22,8 @@ def losing_birth(birth: Any, loss: Any, present: Any, cells: Any) -> Any:
 
 def add(body: Body) -> None:
     """State loss at division, dimming and recovery, as the lineage says."""
-    for source, target in body.lineage.loss:
-        for site in SITES:
+    for source, target in body.cast.lineage.loss:
+        for site in body.sites:
             parent = body.blasts[source, site]
             body.net.reaction(
                 f"loss.{source}.{target}.{site}",
@@ -36,8 +36,8 @@ def add(body: Body) -> None:
                     cells=parent,
                 ),
             )
-    for bright, dim in body.lineage.dimming:
-        for site in SITES:
+    for bright, dim in body.cast.lineage.dimming:
+        for site in body.sites:
             _switch(body, "dimming", bright, dim, site)
             _switch(body, "recovery", dim, bright, site)
 

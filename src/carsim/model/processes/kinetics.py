@@ -3,6 +3,10 @@
 first order      rate_constant * amount
 constant         rate * scale
 allometry        value * size^exponent
+saturating       amount / (half + amount)
+inhibited        half / (half + amount)
+threefold        first * second * third
+larger           the larger of two values
 """
 
 from __future__ import annotations
@@ -34,3 +38,27 @@ def ratio(amount: Any, volume: Any) -> Any:
 def allometry(value: Any, size: Any, exponent: Any) -> Any:
     """A value at 70 kg (or at a reference surface) scaled with body size."""
     return value * size**exponent
+
+
+@law
+def saturating(amount: Any, half: Any) -> Any:
+    """A share that rises with an amount: half of the whole at `half`."""
+    return amount / (half + amount)
+
+
+@law
+def inhibited(amount: Any, half: Any) -> Any:
+    """The share that an inhibitor leaves: half of the whole at `half`."""
+    return half / (half + amount)
+
+
+@law
+def threefold(first: Any, second: Any, third: Any) -> Any:
+    """A product of three factors."""
+    return first * second * third
+
+
+@law
+def larger(first: Any, second: Any) -> Any:
+    """The larger of two values; for observables only, since its slope jumps."""
+    return 0.5 * (first + second + ((first - second) ** 2) ** 0.5)

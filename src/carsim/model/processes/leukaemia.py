@@ -30,7 +30,7 @@ def crowding_death(birth: Any, death: Any, occupants: Any, limit: Any, cells: An
 
 def add(body: Body) -> None:
     """State birth, death and crowding of each clone at each site."""
-    losing = {source for source, _ in body.lineage.loss}
+    losing = {source for source, _ in body.cast.lineage.loss}
     for clone, site in body.clone_sites():
         cells, key = body.blasts[clone.name, site], f"{clone.name}.{site}"
         birth, death = body.p("blast_birth", clone.name), body.p("blast_death", clone.name)

@@ -7,7 +7,7 @@ themselves; the deterministic engine needs them, since otherwise its tolerance w
 
 from __future__ import annotations
 
-from carsim.model.body import PHENOTYPES, SITES, Body
+from carsim.model.body import PHENOTYPES, Body
 from carsim.model.network import Condition, Transition
 
 CELL_TOLERANCE = 1e-3  # cells: well below the one cell at which a clone counts as extinct
@@ -30,7 +30,7 @@ def add(body: Body) -> None:
             tolerance=CELL_TOLERANCE,
             meaning=f"{clone.name} leukaemia cells in {site}",
         )
-    for site in SITES:
+    for site in body.sites:
         _site_totals(body, site)
     body.net.total(
         "blasts_total",
@@ -65,7 +65,7 @@ def _site_totals(body: Body, site: str) -> None:
 
 
 def _presence(body: Body, clone: str) -> None:
-    cells = [body.blasts[clone, site] for site in SITES]
+    cells = [body.blasts[clone, site] for site in body.sites]
     total = body.net.total(f"blasts_total.{clone}", cells, unit="cells", meaning=f"{clone} leukaemia cells in the body")
     body.net.mode(
         f"present.{clone}",

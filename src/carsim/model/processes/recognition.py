@@ -37,7 +37,7 @@ def complement(share: Any) -> Any:
 
 def add(body: Body) -> None:
     """State the recognition of each clone and of healthy B cells by each product: derived once per patient."""
-    populations = {clone.name: clone.antigens for clone in body.clones} | {HEALTHY: body.healthy}
+    populations = {clone.name: clone.antigens for clone in body.clones} | {HEALTHY: body.cast.healthy}
     targeted = {arm.antigen for product in body.products for arm in product.arms}
     for name, antigens in populations.items():
         for antigen, density in antigens.items():

@@ -12,7 +12,7 @@ import pytest
 from carsim import spec
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
-from carsim.model.body import PHENOTYPES, SITES
+from carsim.model.body import BLOOD_AND_MARROW, PHENOTYPES
 from carsim.spec.prepare import prepare
 from tests.twin import twin
 
@@ -128,10 +128,10 @@ def names_in_twin(made):
     names = dict(PLAIN)
     for product in made.cast.products:
         for phenotype in PHENOTYPES:
-            for site in SITES:
+            for site in BLOOD_AND_MARROW:
                 names[f"cart.{product.name}.{phenotype}.{site}"] = f"{product.name}.{phenotype}.{site}"
     for clone in made.cast.clones:
-        for site in SITES:
+        for site in BLOOD_AND_MARROW:
             names[f"blasts.{clone.name}.{site}"] = f"{clone.name}.{site}"
     return names
 

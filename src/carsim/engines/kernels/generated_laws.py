@@ -22,16 +22,20 @@ INDEX = {
     "carsim.model.processes.homeostasis.cytokine_driven_division": (13, "bd393c57624ee1b8"),
     "carsim.model.processes.homeostasis.floored": (14, "324eb5534b75c557"),
     "carsim.model.processes.killing.kill_pressure": (15, "19e906b29376c65a"),
-    "carsim.model.processes.leukaemia.faithful_birth": (16, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (17, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (18, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (19, "5e73174d02a74a24"),
-    "carsim.model.processes.neutrophils.crowded_set_point": (20, "d6ae06da5306e511"),
-    "carsim.model.processes.neutrophils.feedback_birth": (21, "3cef49c4b7af69a4"),
-    "carsim.model.processes.recognition.share_seen": (22, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (23, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (24, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (25, "4c8e7385b98505d0"),
+    "carsim.model.processes.kinetics.saturating": (16, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (17, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (18, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (19, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.leukaemia.faithful_birth": (20, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (21, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (22, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (23, "5e73174d02a74a24"),
+    "carsim.model.processes.neutrophils.crowded_set_point": (24, "d6ae06da5306e511"),
+    "carsim.model.processes.neutrophils.feedback_birth": (25, "3cef49c4b7af69a4"),
+    "carsim.model.processes.recognition.share_seen": (26, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (27, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (28, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (29, "4c8e7385b98505d0"),
 }
 
 
@@ -627,6 +631,116 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_16(lanes, workspace, entries, count):
+    """saturating."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], (v_amount / ((v_amount + v_half))))
+        at += 3
+
+
+@kernel
+def partial_16(lanes, workspace, entries, count, mask):
+    """Slopes of saturating."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        s_0 = (v_amount + v_half)
+        s_1 = (v_amount / ((s_0 * s_0)))
+        if mask & 1:
+            store(workspace, entries[at + 2], ((1.0 / s_0) - s_1))
+        if mask & 2:
+            store(workspace, entries[at + 3], (-s_1))
+        at += 4
+
+
+@kernel
+def value_17(lanes, workspace, entries, count):
+    """inhibited."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], (v_half / ((v_amount + v_half))))
+        at += 3
+
+
+@kernel
+def partial_17(lanes, workspace, entries, count, mask):
+    """Slopes of inhibited."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        s_0 = (v_amount + v_half)
+        s_1 = (v_half / ((s_0 * s_0)))
+        if mask & 1:
+            store(workspace, entries[at + 2], (-s_1))
+        if mask & 2:
+            store(workspace, entries[at + 3], ((1.0 / s_0) - s_1))
+        at += 4
+
+
+@kernel
+def value_18(lanes, workspace, entries, count):
+    """threefold."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        v_third = load(lanes, workspace, entries[at + 2])
+        store(workspace, entries[at + 3], (v_first * v_second * v_third))
+        at += 4
+
+
+@kernel
+def partial_18(lanes, workspace, entries, count, mask):
+    """Slopes of threefold."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        v_third = load(lanes, workspace, entries[at + 2])
+        if mask & 1:
+            store(workspace, entries[at + 3], (v_second * v_third))
+        if mask & 2:
+            store(workspace, entries[at + 4], (v_first * v_third))
+        if mask & 4:
+            store(workspace, entries[at + 5], (v_first * v_second))
+        at += 6
+
+
+@kernel
+def value_19(lanes, workspace, entries, count):
+    """larger."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], ((0.5 * v_first) + (0.5 * v_second) + (0.5 * power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))))
+        at += 3
+
+
+@kernel
+def partial_19(lanes, workspace, entries, count, mask):
+    """Slopes of larger."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        s_0 = ((1.0 * v_first) - (1.0 * v_second))
+        s_1 = (0.5 / (power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5)))
+        if mask & 1:
+            store(workspace, entries[at + 2], (0.5 + (s_0 * s_1)))
+        if mask & 2:
+            store(workspace, entries[at + 3], (0.5 - (s_0 * s_1)))
+        at += 4
+
+
+@kernel
+def value_20(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -639,7 +753,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -662,7 +776,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -676,7 +790,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -704,7 +818,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -716,7 +830,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -734,7 +848,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -747,7 +861,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -770,7 +884,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -782,7 +896,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -802,7 +916,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -816,7 +930,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -845,7 +959,7 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -863,7 +977,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_26(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -899,7 +1013,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_27(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -911,7 +1025,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_27(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -928,7 +1042,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_28(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -938,7 +1052,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -948,7 +1062,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -962,7 +1076,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -988,7 +1102,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (26 laws)."""
+    """Choose the law by its index (30 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1041,11 +1155,19 @@ def values(lanes, workspace, entries, law, count):
         value_24(lanes, workspace, entries, count)
     elif law == 25:
         value_25(lanes, workspace, entries, count)
+    elif law == 26:
+        value_26(lanes, workspace, entries, count)
+    elif law == 27:
+        value_27(lanes, workspace, entries, count)
+    elif law == 28:
+        value_28(lanes, workspace, entries, count)
+    elif law == 29:
+        value_29(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (26 laws)."""
+    """Choose the law by its index (30 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1098,6 +1220,14 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_24(lanes, workspace, entries, count, mask)
     elif law == 25:
         partial_25(lanes, workspace, entries, count, mask)
+    elif law == 26:
+        partial_26(lanes, workspace, entries, count, mask)
+    elif law == 27:
+        partial_27(lanes, workspace, entries, count, mask)
+    elif law == 28:
+        partial_28(lanes, workspace, entries, count, mask)
+    elif law == 29:
+        partial_29(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

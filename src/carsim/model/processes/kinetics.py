@@ -60,5 +60,5 @@ def threefold(first: Any, second: Any, third: Any) -> Any:
 
 @law
 def larger(first: Any, second: Any) -> Any:
-    """The larger of two values; for observables only, since its slope jumps."""
-    return 0.5 * (first + second + ((first - second) ** 2) ** 0.5)
+    """The larger of two pure numbers, to 1e-15; for observables only, since its slope all but jumps."""
+    return 0.5 * (first + second + ((first - second) ** 2 + 1e-30) ** 0.5)

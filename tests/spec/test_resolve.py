@@ -260,3 +260,15 @@ def test_any_scenario_survives_dump_and_load(
     again = loads(dump(made))
     assert again == made
     assert again.digest == made.digest
+
+
+def test_an_arm_is_the_scenario_with_its_values_and_its_number_of_patients() -> None:
+    whole = load(SCENARIOS / "format" / "eliana_like_trial.yaml")
+    arm = whole.arm("without-transplant")
+    assert whole.cohort is not None
+    assert arm.cohort is not None
+    assert (whole.cohort.n, arm.cohort.n) == (75, 200)
+    assert {entry.name: entry.share for entry in arm.treatment}["transplant"] == 0.0
+    assert whole.arm("as-published").digest == whole.digest
+    with pytest.raises(ValueError, match="did you mean 'as-published'"):
+        whole.arm("as-publishd")

@@ -61,7 +61,7 @@ def command(
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
     if not quiet:
-        print_notes(read.implausible())
+        print_notes([*read.implausible(), *_left_to_trial(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim import pipeline
 
@@ -81,6 +81,13 @@ def command(
     if failed:
         _tell_failures(data)
     return SOME_FAILED if failed else DONE
+
+
+def _left_to_trial(scenario: Scenario) -> list[str]:
+    """What of a scenario a run does not simulate."""
+    arms = scenario.trial.arms if scenario.trial else ()
+    named = ", ".join(arm.name for arm in arms)
+    return [f"simulates the cohort as it stands, not the arms of `trial` ({named})"] if arms else []
 
 
 def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, Path]:

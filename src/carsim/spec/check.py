@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from carsim.catalog import find_value
-from carsim.errors import Place, Problem
+from carsim.errors import Place, Problem, nearest
 from carsim.model.body import HEALTHY
 from carsim.spec.tree import Node, Sequence, Step, Table, Text, dotted, name_of
 from carsim.treatment.entries import (
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
     from carsim.spec.scenario import Scenario
 
-_NAMED_LISTS: Final = (("products",), ("treatment",), ("leukaemia", "clones"), ("trial", "arms"))
+_NAMED_LISTS: Final = (
+    ("products",),
+    ("treatment",),
+    ("leukaemia", "clones"),
+    ("trial", "arms"),
+    ("trial", "groups"),
+    ("trial", "eligible"),
+)
 _ROUNDING: Final = 1e-9
 TAKEN: Final = {  # names of cells that the model has besides the listed clones
     "main": "the clone that makes up what the others leave",
@@ -109,6 +116,8 @@ def scenario_problems(scenario: Scenario, root: Table, all_entries: bool) -> Ite
         yield Problem(place, "leukaemia.clones", f"fractions that sum to {total:g}", expected)
     yield from _growth(scenario, root)
     yield from _times(scenario, root, all_entries)
+    if all_entries:
+        yield from _groups(scenario, root)
 
 
 def _growth(scenario: Scenario, root: Table) -> Iterator[Problem]:
@@ -123,6 +132,27 @@ def _growth(scenario: Scenario, root: Table) -> Iterator[Problem]:
             path = "leukaemia.main" if name == "main" else f"leukaemia.clones.{name}"
             got = f"{to_text(birth, '1/d')} of birth and {to_text(death, '1/d')} of death"
             yield Problem(place_at(root, ("leukaemia",)), path, got, "a birth rate that is at least the death rate")
+
+
+def _groups(scenario: Scenario, root: Table) -> Iterator[Problem]:
+    """Groups of a trial by what was given: the entry must exist."""
+    if scenario.trial is None:
+        return
+    names = [entry.name or "" for entry in scenario.treatment]
+    for part in ("eligible", "groups"):
+        for group in getattr(scenario.trial, part):
+            for key in ("given", "not_given"):
+                name = getattr(group, key)
+                if name is not None and name not in names:
+                    steps: tuple[Step, ...] = ("trial", part, group.name, key)
+                    meant = nearest(name, names)
+                    yield Problem(
+                        place_at(root, steps),
+                        ".".join(str(step) for step in steps),
+                        f"`{name}`",
+                        f"the name of an entry of `treatment`: {', '.join(names) or 'there is none'}",
+                        f"`{meant}`" if meant else None,
+                    )
 
 
 def _times(scenario: Scenario, root: Table, all_entries: bool) -> Iterator[Problem]:

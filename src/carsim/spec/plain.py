@@ -1,18 +1,18 @@
-"""The plain parts of a scenario: `run:`, `trial:` and `sweep:`."""
+"""The plain parts of a scenario: `run:` and `sweep:`."""
 
 from __future__ import annotations
 
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, refuse
+from carsim.quantity import Duration, Part, Quantity, refuse
+from carsim.spec.trial import DottedPath
 from carsim.units import number_text, quantity, unit_of
 
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
 Tolerance = Annotated[float, Quantity("", at_least=1e-14, at_most=0.01, example="1e-8")]
-DottedPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=300)]
 
 
 class Run(Part):
@@ -26,59 +26,6 @@ class Run(Part):
     draws: Annotated[int, Field(ge=0)] = Field(default=0, description="Draws of uncertain parameters; 0: none.")
     assay_noise: bool = Field(default=False, description="Whether assays are reported with their measurement noise.")
     rtol: Tolerance = Field(default=1e-8, description="Relative tolerance of the deterministic engine.")
-
-
-class Scales(Part):
-    """Grading scales."""
-
-    crs: Literal["astct-2019", "lee-2014", "penn-2014", "mskcc"] = Field(default="astct-2019", description="CRS.")
-    icans: Literal["astct-2019", "ctcae"] = Field(default="astct-2019", description="Neurotoxicity.")
-
-
-class Clock(Part):
-    """What a time-to-event endpoint counts: its start, its events, and what ends the observation."""
-
-    start: Literal["enrolment", "infusion", "remission", "transplant", "relapse"] = Field(
-        default="infusion", alias="from", description="Zero of the clock."
-    )
-    nonresponse: Interval | None = Field(
-        default=None, description="Day on which non-response counts; none: it does not."
-    )
-    hsct: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a transplant does.")
-    new_therapy: Literal["censor", "ignore", "event"] = Field(default="ignore", description="What a new therapy does.")
-
-
-class Clocks(Part):
-    """Clock records by endpoint."""
-
-    EFS: Clock = Field(default=Clock(), description="Event-free survival.")
-    RFS: Clock = Field(default=Clock.model_validate({"from": "remission"}), description="Relapse-free survival.")
-    DOR: Clock = Field(default=Clock.model_validate({"from": "remission"}), description="Duration of remission.")
-    OS: Clock = Field(default=Clock(), description="Overall survival.")
-
-
-class Arm(Part):
-    """One arm of a trial: the scenario with some values set."""
-
-    name: Name = Field(description="Name in the results.")
-    changes: dict[DottedPath, Any] = Field(alias="set", default_factory=dict, description="Values by dotted path.")
-
-
-class Trial(Part):
-    """Virtual trial."""
-
-    visits: tuple[Days, ...] = Field(
-        default=(28.0, 91.3125, 182.625, 365.25), min_length=1, description="Days on which patients are seen."
-    )
-    scales: Scales = Field(default=Scales(), description="Scales on which toxicity is graded.")
-    clocks: Clocks = Field(default=Clocks(), description="Clock records.")
-    arms: tuple[Arm, ...] = Field(default=(), description="Arms; without any, the scenario as it is.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Trial:
-        if any(later <= earlier for earlier, later in zip(self.visits, self.visits[1:], strict=False)):
-            raise refuse("visits out of order", "visits in increasing order, each once, for example [28 d, 3 months]")
-        return self
 
 
 class Axis(Part):

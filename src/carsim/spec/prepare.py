@@ -21,8 +21,9 @@ from carsim.population.draw import Drawn, draw
 from carsim.population.leukaemia import density_factors, shares
 from carsim.population.parts import Cohort, Patient
 from carsim.population.patients import Patients
-from carsim.spec.plain import Run, Trial
+from carsim.spec.plain import Run
 from carsim.spec.scenario import Scenario
+from carsim.spec.trial import Trial
 from carsim.treatment.compile import compile_entries
 from carsim.treatment.entries import names_given
 from carsim.treatment.schedule import Schedule

@@ -26,7 +26,8 @@ from carsim.errors import nearest
 from carsim.model.parts import Leukaemia, Product
 from carsim.population.parts import Cohort, Patient
 from carsim.quantity import Part, Quantity, refuse
-from carsim.spec.plain import Run, Sweep, Trial
+from carsim.spec.plain import Run, Sweep
+from carsim.spec.trial import Trial
 from carsim.treatment.entries import Treatment
 from carsim.units import to_text
 
@@ -157,6 +158,23 @@ class Scenario(Part):
         """
         assert self._changed is not None  # set by the loader, which makes every scenario
         return self._changed(self, changes)
+
+    def arm(self, name: str) -> Scenario:
+        """Return the scenario of one arm of its trial: with the arm's values set and its number of patients.
+
+        Raises ValueError for a name that is no arm.
+        """
+        arms = {arm.name: arm for arm in (self.trial.arms if self.trial else ())}
+        if name not in arms:
+            meant = nearest(name, arms)
+            hint = f"; did you mean {meant!r}" if meant else ""
+            raise ValueError(
+                f"got the arm {name!r}; expected one of {', '.join(arms) or 'none: no arms are stated'}{hint}"
+            )
+        changes = dict(arms[name].changes)
+        if arms[name].n is not None:
+            changes["cohort.n"] = arms[name].n
+        return self.with_(**changes)
 
     def implausible(self) -> list[str]:
         """Return a sentence for each stated parameter outside its plausible range; zero switches a process off."""

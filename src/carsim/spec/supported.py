@@ -54,8 +54,6 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "run.draws", "draws of uncertain parameters"
     if run.replicates > 1:
         yield "run.replicates", "stochastic replicates"
-    if scenario.trial is not None:
-        yield "trial", "virtual trials (`carsim trial`)"
     if scenario.sweep is not None:
         yield "sweep", "parameter sweeps (`carsim sweep`)"
 

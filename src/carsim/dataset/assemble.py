@@ -63,7 +63,7 @@ def assemble(
     _add_status(data, trajectories)
     _add_extinctions(data, trajectories)
     if schedule is not None:
-        _add_treatments(data, schedule)
+        add_treatments(data, schedule)
     for variable in COVARIATES:
         if variable.rows[0] in patients.covariates:
             values = np.asarray(patients.covariates[variable.rows[0]], dtype=float)
@@ -149,7 +149,7 @@ def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:
     data[variable.name] = (variable.dims, days, attributes(variable))
 
 
-def _add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
+def add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
     """Mark each treatment at the first output time from its beginning on; one bit each, in order of first use."""
     times = data["time"].values
     begun = list(_begun(schedule))

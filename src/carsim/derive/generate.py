@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from carsim.derive.codegen import source_of
-from carsim.model.build import laws
+from carsim.literature import laws as published
+from carsim.model.build import laws as own
+from carsim.model.law import Law
 
 TARGET = Path(__file__).parents[1] / "engines" / "kernels" / "generated_laws.py"
+
+
+def laws() -> tuple[Law, ...]:
+    """Every law of carsim: those of its own model and those that published models add."""
+    return (*own(), *published())
 
 
 def text() -> str:

@@ -36,6 +36,11 @@ INDEX = {
     "carsim.model.processes.recognition.still_unseen": (27, "0c9099240b0de736"),
     "carsim.model.processes.recognition.complement": (28, "170eb8cb4fcf7598"),
     "carsim.model.processes.stimulation.stimulation": (29, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (30, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (31, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (32, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (33, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (34, "d160cea5ab9a2fcd"),
 }
 
 
@@ -1101,8 +1106,207 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
+def value_30(lanes, workspace, entries, count):
+    """hill."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        v_exponent = load(lanes, workspace, entries[at + 2])
+        s_0 = power((v_amount / (v_half)), v_exponent)
+        store(workspace, entries[at + 3], (s_0 / ((1.0 + s_0))))
+        at += 4
+
+
+@kernel
+def partial_30(lanes, workspace, entries, count, mask):
+    """Slopes of hill."""
+    at = 0
+    for _ in range(count):
+        v_amount = load(lanes, workspace, entries[at + 0])
+        v_half = load(lanes, workspace, entries[at + 1])
+        v_exponent = load(lanes, workspace, entries[at + 2])
+        s_0 = (1.0 / v_half)
+        s_1 = (s_0 * v_amount)
+        s_2 = power(s_1, v_exponent)
+        s_3 = (1.0 + s_2)
+        s_4 = (power(s_1, (2.0 * v_exponent)) / ((s_3 * s_3)))
+        s_5 = (1.0 / v_amount)
+        s_6 = (1.0 / s_3)
+        s_7 = (s_0 * v_exponent)
+        s_8 = logarithm(s_1)
+        if mask & 1:
+            store(workspace, entries[at + 3], ((s_2 * s_5 * s_6 * v_exponent) - (s_4 * s_5 * v_exponent)))
+        if mask & 2:
+            store(workspace, entries[at + 4], ((s_4 * s_7) - (s_2 * s_6 * s_7)))
+        if mask & 4:
+            store(workspace, entries[at + 5], ((s_2 * s_6 * s_8) - (s_4 * s_8)))
+        at += 6
+
+
+@kernel
+def value_31(lanes, workspace, entries, count):
+    """gompertz_loss."""
+    at = 0
+    for _ in range(count):
+        v_rate = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_total = load(lanes, workspace, entries[at + 2])
+        v_limit = load(lanes, workspace, entries[at + 3])
+        store(workspace, entries[at + 4], (v_cells * v_rate * logarithm((v_total / (v_limit)))))
+        at += 5
+
+
+@kernel
+def partial_31(lanes, workspace, entries, count, mask):
+    """Slopes of gompertz_loss."""
+    at = 0
+    for _ in range(count):
+        v_rate = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_total = load(lanes, workspace, entries[at + 2])
+        v_limit = load(lanes, workspace, entries[at + 3])
+        s_0 = (1.0 / v_limit)
+        s_1 = logarithm((s_0 * v_total))
+        s_2 = (v_cells * v_rate)
+        if mask & 1:
+            store(workspace, entries[at + 4], (s_1 * v_cells))
+        if mask & 2:
+            store(workspace, entries[at + 5], (s_1 * v_rate))
+        if mask & 4:
+            store(workspace, entries[at + 6], (s_2 / (v_total)))
+        if mask & 8:
+            store(workspace, entries[at + 7], (-s_0 * s_2))
+        at += 8
+
+
+@kernel
+def value_32(lanes, workspace, entries, count):
+    """kimmel_expansion."""
+    at = 0
+    for _ in range(count):
+        v_base = load(lanes, workspace, entries[at + 0])
+        v_boost = load(lanes, workspace, entries[at + 1])
+        v_shape = load(lanes, workspace, entries[at + 2])
+        v_total = load(lanes, workspace, entries[at + 3])
+        v_limit = load(lanes, workspace, entries[at + 4])
+        s_0 = ((v_total - v_limit) * (v_total - v_limit))
+        store(workspace, entries[at + 5], (v_base + (s_0 * v_boost / ((s_0 + (v_shape * (v_total * v_total)))))))
+        at += 6
+
+
+@kernel
+def partial_32(lanes, workspace, entries, count, mask):
+    """Slopes of kimmel_expansion."""
+    at = 0
+    for _ in range(count):
+        v_boost = load(lanes, workspace, entries[at + 1])
+        v_shape = load(lanes, workspace, entries[at + 2])
+        v_total = load(lanes, workspace, entries[at + 3])
+        v_limit = load(lanes, workspace, entries[at + 4])
+        s_0 = ((v_total - v_limit) * (v_total - v_limit))
+        s_1 = (v_total * v_total)
+        s_2 = (s_0 + (s_1 * v_shape))
+        s_3 = (1.0 / s_2)
+        s_4 = (s_0 * v_boost / ((s_2 * s_2)))
+        s_5 = (2.0 * v_total)
+        s_6 = (2.0 * v_limit)
+        s_7 = (s_6 - s_5)
+        s_8 = (-s_7)
+        s_9 = (s_3 * v_boost)
+        if mask & 1:
+            store(workspace, entries[at + 5], splat(lanes, 1.0))
+        if mask & 2:
+            store(workspace, entries[at + 6], (s_0 * s_3))
+        if mask & 4:
+            store(workspace, entries[at + 7], (-s_1 * s_4))
+        if mask & 8:
+            store(workspace, entries[at + 8], ((s_4 * (s_6 - s_5 - (s_5 * v_shape))) + (s_8 * s_9)))
+        if mask & 16:
+            store(workspace, entries[at + 9], ((s_4 * s_8) + (s_7 * s_9)))
+        at += 10
+
+
+@kernel
+def value_33(lanes, workspace, entries, count):
+    """stein_expansion."""
+    at = 0
+    for _ in range(count):
+        v_fold = load(lanes, workspace, entries[at + 0])
+        v_time = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], (logarithm(v_fold) / (v_time)))
+        at += 3
+
+
+@kernel
+def partial_33(lanes, workspace, entries, count, mask):
+    """Slopes of stein_expansion."""
+    at = 0
+    for _ in range(count):
+        v_fold = load(lanes, workspace, entries[at + 0])
+        v_time = load(lanes, workspace, entries[at + 1])
+        if mask & 1:
+            store(workspace, entries[at + 2], (1.0 / (v_fold * v_time)))
+        if mask & 2:
+            store(workspace, entries[at + 3], (-logarithm(v_fold) / ((v_time * v_time))))
+        at += 4
+
+
+@kernel
+def value_34(lanes, workspace, entries, count):
+    """mueller_expansion."""
+    at = 0
+    for _ in range(count):
+        v_reference = load(lanes, workspace, entries[at + 0])
+        v_low = load(lanes, workspace, entries[at + 1])
+        v_is_low = load(lanes, workspace, entries[at + 2])
+        v_boost = load(lanes, workspace, entries[at + 3])
+        v_transplant = load(lanes, workspace, entries[at + 4])
+        v_ratio = load(lanes, workspace, entries[at + 5])
+        v_power = load(lanes, workspace, entries[at + 6])
+        store(workspace, entries[at + 7], ((1.0 + (v_boost * v_transplant)) * ((v_is_low * v_low) + (v_reference * (1.0 - v_is_low) / (power(v_ratio, v_power))))))
+        at += 8
+
+
+@kernel
+def partial_34(lanes, workspace, entries, count, mask):
+    """Slopes of mueller_expansion."""
+    at = 0
+    for _ in range(count):
+        v_reference = load(lanes, workspace, entries[at + 0])
+        v_low = load(lanes, workspace, entries[at + 1])
+        v_is_low = load(lanes, workspace, entries[at + 2])
+        v_boost = load(lanes, workspace, entries[at + 3])
+        v_transplant = load(lanes, workspace, entries[at + 4])
+        v_ratio = load(lanes, workspace, entries[at + 5])
+        v_power = load(lanes, workspace, entries[at + 6])
+        s_0 = power(v_ratio, (-v_power))
+        s_1 = (1.0 + (v_boost * v_transplant))
+        s_2 = (1.0 - v_is_low)
+        s_3 = (s_1 * s_2)
+        s_4 = (s_0 * v_reference)
+        s_5 = ((s_2 * s_4) + (v_is_low * v_low))
+        s_6 = (s_3 * s_4)
+        if mask & 1:
+            store(workspace, entries[at + 7], (s_0 * s_3))
+        if mask & 2:
+            store(workspace, entries[at + 8], (s_1 * v_is_low))
+        if mask & 4:
+            store(workspace, entries[at + 9], (s_1 * (v_low - s_4)))
+        if mask & 8:
+            store(workspace, entries[at + 10], (s_5 * v_transplant))
+        if mask & 16:
+            store(workspace, entries[at + 11], (s_5 * v_boost))
+        if mask & 32:
+            store(workspace, entries[at + 12], (-s_6 * v_power / (v_ratio)))
+        if mask & 64:
+            store(workspace, entries[at + 13], (-s_6 * logarithm(v_ratio)))
+        at += 14
+
+
+@kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (30 laws)."""
+    """Choose the law by its index (35 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1163,11 +1367,21 @@ def values(lanes, workspace, entries, law, count):
         value_28(lanes, workspace, entries, count)
     elif law == 29:
         value_29(lanes, workspace, entries, count)
+    elif law == 30:
+        value_30(lanes, workspace, entries, count)
+    elif law == 31:
+        value_31(lanes, workspace, entries, count)
+    elif law == 32:
+        value_32(lanes, workspace, entries, count)
+    elif law == 33:
+        value_33(lanes, workspace, entries, count)
+    elif law == 34:
+        value_34(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (30 laws)."""
+    """Choose the law by its index (35 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1228,6 +1442,16 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_28(lanes, workspace, entries, count, mask)
     elif law == 29:
         partial_29(lanes, workspace, entries, count, mask)
+    elif law == 30:
+        partial_30(lanes, workspace, entries, count, mask)
+    elif law == 31:
+        partial_31(lanes, workspace, entries, count, mask)
+    elif law == 32:
+        partial_32(lanes, workspace, entries, count, mask)
+    elif law == 33:
+        partial_33(lanes, workspace, entries, count, mask)
+    elif law == 34:
+        partial_34(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

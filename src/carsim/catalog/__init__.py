@@ -28,6 +28,7 @@ from carsim.catalog.records import (
     Source,
     Value,
 )
+from carsim.catalog.systems import System, systems
 
 __all__ = [
     "GRADES",
@@ -42,6 +43,7 @@ __all__ = [
     "Population",
     "Product",
     "Source",
+    "System",
     "Unknown",
     "Value",
     "antigens",
@@ -56,4 +58,5 @@ __all__ = [
     "populations",
     "products",
     "sources",
+    "systems",
 ]

@@ -96,14 +96,14 @@ def assays() -> Mapping[str, Assay]:
 @lru_cache(maxsize=1)
 def products() -> Mapping[str, Product]:
     """Return every product by its name, the international non-proprietary name where there is one."""
-    loaded = _files("products")
+    loaded = tables_of_files("products")
     return MappingProxyType({name: _product(f"{file}: {name}", name, table) for file, name, table in loaded})
 
 
 @lru_cache(maxsize=1)
 def populations() -> Mapping[str, Population]:
     """Return every population by name."""
-    loaded = _files("populations")
+    loaded = tables_of_files("populations")
     return MappingProxyType({name: _population(f"{file}: {name}", name, table) for file, name, table in loaded})
 
 
@@ -198,7 +198,7 @@ def _tables(where: str) -> Iterator[tuple[str, str, Table]]:
                 yield entry.name, name, table
 
 
-def _files(where: str) -> Iterator[tuple[str, str, Table]]:
+def tables_of_files(where: str) -> Iterator[tuple[str, str, Table]]:
     """File, record name (the file's stem) and content of every file of a folder, in order of name."""
     folder = files("carsim.catalog") / "data" / where
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):

@@ -25,13 +25,12 @@ SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
 @options.told
 def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -> int:
     """List products, populations, scenarios, parameters or systems."""
-    if what == "systems":
-        raise click.UsageError("this version of carsim does not have published systems yet.")
     readers: dict[str, Callable[[], list[Row]]] = {
         "products": products,
         "populations": populations,
         "scenarios": scenarios,
         "parameters": parameters,
+        "systems": systems,
     }
     rows = readers[what]()
     if as_json:
@@ -99,6 +98,27 @@ def parameters() -> list[Row]:
         }
         for record in catalog.parameters().values()
         for path, value in record.paths().items()
+    ]
+
+
+def systems() -> list[Row]:
+    """Each published system of the review: what it is, how it is built, and the scenario that states it."""
+    from carsim import catalog
+
+    folder = next((folder for folder in SHIPPED if folder.is_dir()), None)
+    return [
+        {
+            "name": system.name,
+            "title": system.label,
+            "kind": system.kind,
+            "targets": list(system.targets),
+            "architecture": system.architecture,
+            "costimulation": system.costimulation,
+            "review": system.review_ref,
+            "outcomes": system.outcomes,
+            "file": "" if folder is None else _from_here(folder / "systems" / f"{system.name}.yaml"),
+        }
+        for system in catalog.systems().values()
     ]
 
 

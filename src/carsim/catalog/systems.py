@@ -1,0 +1,130 @@
+"""The published systems: every product, trial and strategy of the review by Saleh et al. (J Clin Med 2023;12:6883).
+
+Each is one file of `data/systems`: who was treated with what as far as it is known, how surely each input is known,
+and what a scenario of it must represent. Its scenario is `scenarios/systems/<name>.yaml`. A system of kind `cohort` is
+patients and a treatment; one of kind `evidence` is a statement about samples or the literature, checked on a cohort.
+
+No outcome stands here: published outcomes are data to compare with, never part of what is simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from carsim.catalog.load import CatalogError, tables_of_files
+
+KINDS: Final = ("cohort", "evidence")
+SURETY: Final = ("read", "known", "likely", "check", "stated")
+SOURCE: Final = "saleh-2023"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing known of a cohort and how surely: read in a source, known, likely, to be checked, or just stated."""
+
+    says: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """What the scenario must represent, the keys that state it, and what shows that it acts.
+
+    `without` sets scenario paths as they would be if the item were not there; then one of `moves` differs: the name of
+    an endpoint or course of the result, `schedule` (what is given to whom and when), or `trial` (how it is evaluated).
+    """
+
+    says: str
+    keys: tuple[str, ...]
+    without: Mapping[str, Any]
+    moves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A statement of the evidence as a check on the scenario's cohort.
+
+    `of` (a course or an endpoint) is taken as `statistic` over the patients of arm `arm` (the whole cohort if empty)
+    and compared as `expects` says: `above` or `below` the same statistic of arm `than`, or `within` the `range`.
+    """
+
+    says: str
+    of: str
+    statistic: str
+    arm: str
+    expects: Literal["above", "below", "within"]
+    than: str
+    range: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A published system; `cohort` holds what the review says of its patients, texts and numbers by key."""
+
+    name: str
+    label: str
+    review_ref: str
+    kind: str
+    targets: tuple[str, ...]
+    architecture: str
+    costimulation: str
+    product: str
+    outcomes: str
+    cohort: Mapping[str, Any]
+    inputs: tuple[Input, ...]
+    represents: tuple[Represented, ...]
+    checks: tuple[Check, ...]
+
+
+@lru_cache(maxsize=1)
+def systems() -> Mapping[str, System]:
+    """Return every published system by name, in order of name."""
+    return MappingProxyType(
+        {name: _system(f"{file}: {name}", name, table) for file, name, table in tables_of_files("systems")}
+    )
+
+
+def _system(place: str, name: str, table: dict[str, Any]) -> System:
+    texts = {
+        key: table[key]
+        for key in ("label", "review_ref", "kind", "architecture", "costimulation", "product", "outcomes")
+    }
+    if texts["kind"] not in KINDS:
+        raise CatalogError(f"{place}: kind `{texts['kind']}` is none of {', '.join(KINDS)}")
+    inputs = tuple(Input(**item) for item in table.get("inputs", []))
+    unsure = next((item for item in inputs if item.known not in SURETY), None)
+    if unsure is not None:
+        raise CatalogError(f"{place}: `{unsure.says}` is known as `{unsure.known}`, none of {', '.join(SURETY)}")
+    if not table.get("represents"):
+        raise CatalogError(f"{place}: says nothing that its scenario must represent")
+    return System(
+        name=name,
+        **texts,
+        targets=tuple(table["targets"]),
+        cohort=MappingProxyType(table["cohort"]),
+        inputs=inputs,
+        represents=tuple(_represented(item) for item in table["represents"]),
+        checks=tuple(_check(item) for item in table.get("checks", [])),
+    )
+
+
+def _represented(item: dict[str, Any]) -> Represented:
+    without = MappingProxyType(dict(item.get("without", {})))
+    return Represented(item["says"], tuple(item["keys"]), without, tuple(item["moves"]))
+
+
+def _check(item: dict[str, Any]) -> Check:
+    bounds = item.get("range")
+    return Check(
+        says=item["says"],
+        of=item["of"],
+        statistic=item.get("statistic", "share"),
+        arm=item.get("arm", ""),
+        expects=item["expects"],
+        than=item.get("than", ""),
+        range=None if bounds is None else (float(bounds[0]), float(bounds[1])),
+    )

@@ -22,7 +22,8 @@ import sympy
 law, _ = law_of_expression(sympy.Symbol("a", real=True) / (1 + sympy.Symbol("b", real=True)), "rate")
 said = []
 made = evaluator_of([law], 8, said.append)
-print(json.dumps([len(said), [piece.cache_hits for piece in made.keep]]))
+pieces = made.make()
+print(json.dumps([len(said), [piece.cache_hits for piece in pieces]]))
 """
 
 SOLVER = """
@@ -50,6 +51,28 @@ def test_a_user_law_is_compiled_once_for_all_processes(tmp_path):
     assert output(LAWS_ONLY, **folder) == "[1, [0, 0]]"  # said so, and compiled
     assert output(LAWS_ONLY, **folder) == "[0, [1, 1]]"  # silent, and read back
     assert list(tmp_path.rglob("*.tmp")) == []
+
+
+OWN = """
+import json
+from carsim.engines import compiled
+from carsim.model.build import laws
+made = compiled.evaluator_of(laws(), 1)
+pieces = made.make()
+print(json.dumps([piece.cache_hits for piece in pieces]))
+"""
+
+
+def test_with_an_empty_cache_another_process_compiles_our_laws(tmp_path):
+    folder = {cache.VARIABLE: str(tmp_path)}
+    expected = "[1, 1]" if (os.cpu_count() or 1) > 1 else "[0, 0]"
+    assert output(OWN, **folder) == expected  # read back from what the other process wrote
+
+
+def test_our_laws_are_compiled_here_where_the_other_process_fails(tmp_path):
+    folder = {cache.VARIABLE: str(tmp_path)}
+    failing = OWN.replace("import json", "import json, sys; sys.executable = '/bin/false'", 1)
+    assert output(failing, **folder) == "[0, 0]"
 
 
 def test_the_solver_is_read_back_by_another_process_with_the_same_bits():

@@ -55,8 +55,8 @@ def solve_patients(
         lane=_lane(kinds, tables, width),
         results=results,
     )
-    arguments = ((0.0,) * width, evaluator.values, evaluator.partials, workspace_of(tables, width), problem)
-    compiled(solve.solve, arguments, width, notify)(*arguments)
+    solver = compiled(solve.solve, ((0.0,) * width, 0, 0, workspace_of(tables, width), problem), width, notify)
+    solver((0.0,) * width, *evaluator.addresses(), workspace_of(tables, width), problem)
     return _trajectories(network, times, outputs, schedule, results, status_row)
 
 

@@ -45,8 +45,7 @@ def probe(network: Network, state: Array, patients: Patients | None = None, *, n
     lanes[layout.modes : layout.modes + layout.n_modes] = tables.watch.mode_initial[:, None]
     arguments = (
         (0.0,) * WIDTH,
-        evaluator.values,
-        evaluator.partials,
+        *evaluator.addresses(),
         space,
         layout,
         kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),

@@ -33,8 +33,10 @@ def parameters(changes: dict[str, float], costimulation: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, record in catalog.parameters().items():
         for path, value in record.paths().items():
-            if path in (name, f"{name}.{costimulation}"):
-                found[name] = changes.get(path, value.value)
+            stated = changes.get(path, value.value)
+            found[path] = stated
+            if path == f"{name}.{costimulation}":
+                found[name] = stated
     healthy = catalog.find_antigen("CD19").densities["healthy-b-cells"]
     found["bcell_densities"] = {"CD19": (healthy.median.value, healthy.log_sd.value)}
     return found

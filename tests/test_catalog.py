@@ -126,13 +126,13 @@ def test_miss_without_a_near_name_lists_what_there_is() -> None:
 
 
 def test_value_by_path() -> None:
-    assert catalog.find_value("cart_homing").value == 10.0
+    assert catalog.find_value("cart_homing.marrow").value == 10.0
     assert catalog.find_value("memory_death.4-1BB").value < catalog.find_value("memory_death.CD28").value
 
 
 def test_records_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        catalog.find_value("cart_homing").value = 1.0
+        catalog.find_value("cart_homing.marrow").value = 1.0
     with pytest.raises(TypeError):
         catalog.parameters()["new"] = catalog.find_parameter("cart_homing")
 

@@ -231,5 +231,5 @@ def test_more_than_memory_holds_is_refused_before_anything_is_drawn(capsys: Prin
 def test_a_parameter_outside_its_plausible_range_is_noted(capsys: Printed) -> None:
     assert main(["validate", CHILD, "--set", "parameters.kill_max=1e6 1/d"]) == 0
     assert "parameters.kill_max: 1000000 1/d is outside the plausible range" in capsys.readouterr().err
-    assert main(["validate", CHILD, "--set", "parameters.cd19_loss=0"]) == 0
+    assert main(["validate", CHILD, "--set", "parameters.antigen_loss.CD19=0"]) == 0
     assert "outside" not in capsys.readouterr().err

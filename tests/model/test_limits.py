@@ -8,6 +8,7 @@ from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from carsim.spec.prepare import prepare
 
+STEADY = "parameters.antigen_dimming.CD19=0 1/d"
 UNTREATED = """
 format: carsim/1
 title: Untreated
@@ -18,7 +19,7 @@ TREATED = """
 format: carsim/1
 title: Treated
 patient: {population: paediatric-rr-ball}
-parameters: {cd19_loss: 0}
+parameters: {antigen_loss.CD19: 0}
 treatment:
   - {name: ld, give: fludarabine-cyclophosphamide, at: -6 d}
   - {name: car, give: tisagenlecleucel, dose: 3.1e6 cells/kg}
@@ -42,7 +43,7 @@ def course(text, *overrides, outputs, rtol=1e-9):
 
 
 def test_untouched_leukaemia_grows_at_birth_minus_death():
-    days, out, made = course(UNTREATED, "parameters.cd19_loss=0", outputs=["blasts_total"])
+    days, out, made = course(UNTREATED, "parameters.antigen_loss.CD19=0", outputs=["blasts_total"])
     numbers = made.cast.numbers
     rate = numbers["blast_birth"].value - numbers["blast_death"].value
     # crowding takes blasts/limit = 1e-6..1e-5 of the rate and no more
@@ -57,7 +58,7 @@ def test_leukaemia_that_fills_the_marrow_stops_growing():
         "run.until=1000 d",
         outputs=["blasts_at.marrow", "blasts_at.blood"],
     )
-    limit = made.cast.numbers["blast_capacity"].value * made.patients.covariates["weight"][0] / 70.0
+    limit = made.cast.numbers["blast_capacity.marrow"].value * made.patients.covariates["weight"][0] / 70.0
     assert out["blasts_at.marrow"][-1] == pytest.approx(limit, rel=1e-6)
 
 
@@ -110,8 +111,8 @@ def test_two_identical_products_at_half_the_dose_are_one():
 
 def test_clone_split_into_two_identical_ones_is_one():
     split = TREATED + ("leukaemia: {clones: [{name: twin, fraction: 40 %}]}\n")
-    _, one, _ = course(TREATED, "parameters.cd19_dimming=0 1/d", outputs=["blasts_total", "cart_cells"], rtol=1e-10)
-    _, two, _ = course(split, "parameters.cd19_dimming=0 1/d", outputs=["blasts_total", "cart_cells"], rtol=1e-10)
+    _, one, _ = course(TREATED, STEADY, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
+    _, two, _ = course(split, STEADY, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
     days = slice(0, 60)  # until the smaller half would be gone: two halves are extinct earlier than one whole
     for name, values in one.items():
         np.testing.assert_allclose(two[name][days], values[days], rtol=1e-6, atol=1e-3)

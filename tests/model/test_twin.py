@@ -41,9 +41,9 @@ PLAIN = {  # rows of the network that the twin names otherwise
 def state_kind(name, lineage):
     if name == "CD19-positive":
         return "positive"
-    if name in {target for _, target in lineage.dimming}:
+    if name in {step.target for step in lineage.dimming}:
         return "dim"
-    return "absent" if name in {target for _, target in lineage.loss} else "other"
+    return "absent" if name in {step.target for step in lineage.loss} else "other"
 
 
 def twin_of(scenario, made):

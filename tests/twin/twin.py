@@ -124,7 +124,7 @@ class Twin:
         extinct = []
         for i, clone in enumerate(self.clones):
             marrow = blasts * clone["fraction"]
-            blood = marrow * p["blast_egress"] / (p["blast_homing"] + clone["birth"] - clone["death"])
+            blood = marrow * p["blast_egress.marrow"] / (p["blast_homing.marrow"] + clone["birth"] - clone["death"])
             self.present[i] = marrow + blood >= 1.0
             if not self.present[i]:
                 marrow = blood = 0.0
@@ -190,7 +190,7 @@ class Twin:
                     kill[i][s] += hazard * self.seen[g][i]
                 kill_b[s] += hazard * self.seen_b[g]
             for f in range(5):
-                into_marrow = p["cart_homing"] * y[10 * g + 5 + f] - p["cart_egress"] * y[10 * g + f]
+                into_marrow = p["cart_homing.marrow"] * y[10 * g + 5 + f] - p["cart_egress.marrow"] * y[10 * g + f]
                 d[10 * g + f] += into_marrow
                 d[10 * g + 5 + f] -= into_marrow
         return kill, kill_b
@@ -199,7 +199,7 @@ class Twin:
         """Clones: growth, crowding, CD19 loss and dimming, killing, drugs, traffic; returns the marrow load."""
         p, first = self.p, self.first_clone
         load = sum(y[first : self.first_host : 2])
-        crowding = load / (p["blast_capacity"] * self.size)
+        crowding = load / (p["blast_capacity.marrow"] * self.size)
         drug = p["flu_kill_blasts"] * flu + p["cy_kill_blasts"] * cy
         for i, clone in enumerate(self.clones):
             net = clone["birth"] - clone["death"]
@@ -210,15 +210,15 @@ class Twin:
                 birth = clone["birth"] * cells if self.present[i] else 0.0
                 d[o] += birth - clone["death"] * cells - net * crowding * cells - (kill[i][s] + drug) * cells
                 if loses:  # the mother stays; a daughter without CD19 joins the other clone
-                    d[o] -= p["cd19_loss"] * birth
-                    d[first + 2 * self.absent + s] += p["cd19_loss"] * birth
-            out = p["blast_egress"] * y[first + 2 * i] - p["blast_homing"] * y[first + 2 * i + 1]
+                    d[o] -= p["antigen_loss.CD19"] * birth
+                    d[first + 2 * self.absent + s] += p["antigen_loss.CD19"] * birth
+            out = p["blast_egress.marrow"] * y[first + 2 * i] - p["blast_homing.marrow"] * y[first + 2 * i + 1]
             d[first + 2 * i] -= out
             d[first + 2 * i + 1] += out
         if self.dim is not None and self.positive is not None:
             for s in (0, 1):
                 bright, dim = first + 2 * self.positive + s, first + 2 * self.dim + s
-                dimming = p["cd19_dimming"] * y[bright] - p["cd19_recovery"] * y[dim]
+                dimming = p["antigen_dimming.CD19"] * y[bright] - p["antigen_recovery.CD19"] * y[dim]
                 d[bright] -= dimming
                 d[dim] += dimming
         return load

@@ -56,8 +56,14 @@ def parameters() -> Mapping[str, Parameter]:
         texts = {key: table[key] for key in ("symbol", "unit", "process", "meaning", "per")}
         if (set(values) == {"all"}) != (texts["per"] == ""):
             raise CatalogError(f"{place}: values must be `all` where `per` is empty, else one per {texts['per']}")
-        found[name] = Parameter(name=name, values=MappingProxyType(values), **texts)
+        found[name] = Parameter(name=name, values=MappingProxyType(_of_each_antigen(values)), **texts)
     return MappingProxyType(found)
+
+
+def _of_each_antigen(values: dict[str, Value]) -> dict[str, Value]:
+    """The value `each` holds for every antigen of the catalogue that has none of its own."""
+    each = values.pop("each", None)
+    return values if each is None else dict.fromkeys(antigens(), each) | values
 
 
 @lru_cache(maxsize=1)

@@ -68,11 +68,24 @@ class Clone:
 
 
 @dataclass(frozen=True)
-class Lineage:
-    """Which clones turn into which: by loss of an antigen at division, by dimming, and by recovery from it."""
+class Step:
+    """One clone turns into another, by what happens to one antigen."""
 
-    loss: tuple[tuple[str, str], ...]
-    dimming: tuple[tuple[str, str], ...]
+    source: str
+    antigen: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Which clones turn into which: by loss of an antigen at division, by dimming and by recovery from it.
+
+    `founders` names, for each clone that is not listed, the listed one whose rates and other antigens it has.
+    """
+
+    loss: tuple[Step, ...] = ()
+    dimming: tuple[Step, ...] = ()
+    founders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ class Cast:
 
     `numbers` holds each parameter by scenario path; `sources` says where the numbers of single products and clones
     come from, by name of the row; `fractions` gives each clone's share of all blasts at the start. `given` names the
-    drugs and procedures of the treatment, `scales` the scale on which each toxicity is graded.
+    drugs and procedures of the treatment, `targets` the antigens it acts on; `scales` the scale of each toxicity.
     """
 
     products: tuple[Product, ...]
@@ -91,6 +104,7 @@ class Cast:
     healthy: Mapping[str, Density]
     numbers: Mapping[str, Number]
     sources: Mapping[str, str]
+    targets: tuple[str, ...] = ("CD19",)
     sites: tuple[str, ...] = BLOOD_AND_MARROW
     given: frozenset[str] = frozenset()
     scales: Mapping[str, str] = field(default_factory=lambda: GRADED_ON)
@@ -127,9 +141,18 @@ class Body:
         """Sites of the cast."""
         return self.cast.sites
 
+    @property
+    def sites_around_blood(self) -> tuple[str, ...]:
+        """Every site but blood, through which they exchange cells."""
+        return tuple(site for site in self.cast.sites if site != "blood")
+
     def value(self, path: str) -> float:
         """Typical value of a parameter: what decides whether a mechanism is in the model at all."""
         return self.cast.numbers[path].value
+
+    def uses(self, name: str) -> bool:
+        """Whether a drug or procedure is anywhere in the treatment."""
+        return name in self.cast.given
 
     def p(self, name: str, key: str = "") -> Ref:
         """Row of a parameter, general or of one class: `p("memory_death", "4-1BB")`."""

@@ -5,17 +5,22 @@ A scenario states only what differs from the catalogue; the classes here hold th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, create_model, model_serializer, model_validator
 
+from carsim import catalog
 from carsim.quantity import Name, Part, Positive, Quantity, Share, refuse
 
 Molecules = Annotated[float, Quantity("molecules", at_least=0, example="1200 molecules")]
 Rate = Annotated[float, Quantity("1/d", at_least=0, example="0.1 1/d")]
 LogSd = Annotated[float, Quantity("", at_least=0, at_most=5, example="0.8")]
 Costimulation = Literal["4-1BB", "CD28", "OX40", "CD28 and 4-1BB"]
-AntigenName = Literal["CD19", "CD20", "CD22"]
+if TYPE_CHECKING:
+    AntigenName = str
+else:
+    AntigenName = Literal[tuple(sorted(catalog.antigens()))]
 
 
 class Density(Part):
@@ -44,16 +49,32 @@ class Density(Part):
         return "absent" if self.absent else standard(self)
 
 
-class MainClone(Part):
+def _density_of(antigen: str) -> tuple[type[Density], Any]:
+    usual = catalog.find_antigen(antigen).densities["blasts"]
+    example = f"{{median: {usual.median.value:g} molecules, log_sd: {usual.log_sd.value:g}}}"
+    return Density, Field(description=f"{antigen} on the cells of the clone: `absent`, or for example {example}.")
+
+
+if TYPE_CHECKING:
+    Antigens = Part
+else:  # one key for each antigen of the catalogue, by its name in small letters
+    Antigens = create_model(
+        "Antigens", __base__=Part, **{n.lower(): _density_of(n) for n in sorted(catalog.antigens())}
+    )
+
+
+class MainClone(Antigens):
     """The clone that makes up what the others leave of the leukaemia."""
 
-    cd19: Density = Field(description="CD19 on the main clone, for example {median: 9000 molecules, log_sd: 0.6}.")
-    cd20: Density = Field(description="CD20 on the main clone.")
-    cd22: Density = Field(description="CD22 on the main clone, for example {median: 1200 molecules, log_sd: 0.8}.")
     birth: Rate | None = Field(default=None, description="Birth rate; the model's parameter where not given.")
     death: Rate | None = Field(
         default=None, description="Death rate without CAR T; the model's parameter if not given."
     )
+
+    @property
+    def antigens(self) -> Mapping[str, Density]:
+        """Density of each antigen of the catalogue, the absent ones too."""
+        return {name: getattr(self, name.lower()) for name in sorted(catalog.antigens())}
 
 
 class Clone(MainClone):

@@ -72,7 +72,7 @@ def blasts_of_fraction(fraction: Array, bcells: Array) -> Array:
 
 def _clone(name: str, marrow: Array, p: Mapping[str, Array]) -> dict[str, Array]:
     birth, death = (_of_clone(p, kind, name) for kind in ("blast_birth", "blast_death"))
-    blood = marrow * p["blast_egress"] / (p["blast_homing"] + birth - death)
+    blood = marrow * p["blast_egress.marrow"] / (p["blast_homing.marrow"] + birth - death)
     return {f"blasts.{name}.marrow": marrow, f"blasts.{name}.blood": blood}
 
 

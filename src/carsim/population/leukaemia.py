@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from carsim import rng
 from carsim.model.body import Cast
-from carsim.model.cast import ANTIGENS, main_name
+from carsim.model.lineage import main_name
 from carsim.model.parts import Leukaemia
 
 Array = NDArray[np.float64]
@@ -39,8 +39,8 @@ def density_factors(leukaemia: Leukaemia, seed: int, n: int) -> Mapping[str, Arr
     return {
         row: log_normal(spread, seed, row, n)
         for name, clone in clones.items()
-        for antigen, key in ANTIGENS.items()
-        for row, spread in [(f"density.{name}.{antigen}", getattr(clone, key).patient_log_sd)]
+        for antigen, density in clone.antigens.items()
+        for row, spread in [(f"density.{name}.{antigen}", density.patient_log_sd)]
         if spread > 0.0
     }
 

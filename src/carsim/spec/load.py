@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from carsim.catalog import antigens
 from carsim.errors import Place, Problem, ScenarioError, nearest
 from carsim.spec.check import node_at, place_at, scenario_problems, tree_problems
 from carsim.spec.complete import complete, is_product
@@ -171,7 +172,7 @@ def _sound_part(data: Any, wrong: list[tuple[Step, ...]]) -> Scenario | None:
         key: item for key, item in left.items() if key in Scenario.model_fields
     }
     if "leukaemia" not in left:
-        left["leukaemia"] = {"main": {"cd19": "absent", "cd20": "absent", "cd22": "absent"}}
+        left["leukaemia"] = {"main": {antigen.lower(): "absent" for antigen in antigens()}}
     try:
         return Scenario.model_validate(left)
     except ValidationError:

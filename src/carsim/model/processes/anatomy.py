@@ -1,12 +1,22 @@
 """Body size and the volumes of the sites.
 
-size = weight / 70 kg;  V_blood = blood_volume_per_weight * weight;  V_marrow = marrow_volume_per_weight * weight
+size = weight / 70 kg;  volume of a site = its volume per weight * weight;  limit of a site = blast_capacity * size
+
+The volume of the nervous system is its cerebrospinal fluid. Blood has no limit of its own: blasts there are an overflow
+of marrow, and stop growing with it.
 """
 
 from __future__ import annotations
 
 from carsim.model.body import Body
 from carsim.model.processes.kinetics import constant, ratio
+
+VOLUMES = {  # parameter of each site's volume
+    "marrow": "marrow_volume_per_weight",
+    "blood": "blood_volume_per_weight",
+    "CNS": "csf_volume_per_weight",
+    "extramedullary": "extramedullary_volume_per_weight",
+}
 
 
 def add(body: Body) -> None:
@@ -15,18 +25,19 @@ def add(body: Body) -> None:
     size = net.quantity(
         "size", ratio(amount=weight, volume=body.p("reference_weight")), meaning="body size relative to 70 kg"
     )
-    for site in ("blood", "marrow"):
-        per_weight = body.p(f"{site}_volume_per_weight")
-        net.quantity(f"volume.{site}", constant(rate=per_weight, scale=weight), unit="uL", meaning=f"volume of {site}")
+    for site in body.sites:
+        volume = constant(rate=body.p(VOLUMES[site]), scale=weight)
+        net.quantity(f"volume.{site}", volume, unit="uL", meaning=f"volume of {site}")
     net.quantity(
         "marrow_capacity",
         constant(rate=body.p("marrow_cells"), scale=size),
         unit="cells",
         meaning="nucleated cells of a normal marrow",
     )
-    net.quantity(
-        "blast_limit",
-        constant(rate=body.p("blast_capacity"), scale=size),
-        unit="cells",
-        meaning="marrow blasts at which growth stops",
-    )
+    for site in body.sites_around_blood:
+        net.quantity(
+            f"blast_limit.{site}",
+            constant(rate=body.p("blast_capacity", site), scale=size),
+            unit="cells",
+            meaning=f"blasts in {site} at which growth stops there",
+        )

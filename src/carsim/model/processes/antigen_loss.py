@@ -1,15 +1,15 @@
-"""Acquired loss and dimming of CD19.
+"""Acquired loss and dimming of antigens.
 
-loss      L -> L + L'   cd19_loss * birth * L * present   one daughter of a division has lost the antigen for good
-dimming   L -> Ldim     cd19_dimming * L                  reversible
-recovery  Ldim -> L     cd19_recovery * Ldim
+loss      L -> L + L'   antigen_loss.<antigen> * birth * L * present   one daughter of a division has lost it for good
+dimming   L -> Ldim     antigen_dimming.<antigen> * L                  reversible
+recovery  Ldim -> L     antigen_recovery.<antigen> * Ldim
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from carsim.model.body import Body
+from carsim.model.body import Body, Step
 from carsim.model.law import law
 from carsim.model.processes.kinetics import first_order
 
@@ -22,32 +22,32 @@ def losing_birth(birth: Any, loss: Any, present: Any, cells: Any) -> Any:
 
 def add(body: Body) -> None:
     """State loss at division, dimming and recovery, as the lineage says."""
-    for source, target in body.cast.lineage.loss:
+    for step in body.cast.lineage.loss:
         for site in body.sites:
-            parent = body.blasts[source, site]
             body.net.reaction(
-                f"loss.{source}.{target}.{site}",
-                produces={body.blasts[target, site]: 1},
+                f"loss.{step.source}.{step.target}.{site}",
+                produces={body.blasts[step.target, site]: 1},
                 process="antigen loss",
                 rate=losing_birth(
-                    birth=body.p("blast_birth", source),
-                    loss=body.p("cd19_loss"),
-                    present=body.row(f"present.{source}"),
-                    cells=parent,
+                    birth=body.p("blast_birth", step.source),
+                    loss=body.p("antigen_loss", step.antigen),
+                    present=body.row(f"present.{step.source}"),
+                    cells=body.blasts[step.source, site],
                 ),
             )
-    for bright, dim in body.cast.lineage.dimming:
+    for step in body.cast.lineage.dimming:
+        back = Step(step.target, step.antigen, step.source)
         for site in body.sites:
-            _switch(body, "dimming", bright, dim, site)
-            _switch(body, "recovery", dim, bright, site)
+            _switch(body, "dimming", step, site)
+            _switch(body, "recovery", back, site)
 
 
-def _switch(body: Body, kind: str, source: str, target: str, site: str) -> None:
-    cells = body.blasts[source, site]
+def _switch(body: Body, kind: str, step: Step, site: str) -> None:
+    cells = body.blasts[step.source, site]
     body.net.reaction(
-        f"{kind}.{source}.{site}",
+        f"{kind}.{step.source}.{step.target}.{site}",
         consumes={cells: 1},
-        produces={body.blasts[target, site]: 1},
+        produces={body.blasts[step.target, site]: 1},
         process="dimming",
-        rate=first_order(rate_constant=body.p(f"cd19_{kind}"), amount=cells),
+        rate=first_order(rate_constant=body.p(f"antigen_{kind}", step.antigen), amount=cells),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from carsim.model.body import HEALTHY, Body
+from carsim.model.body import BLOOD_AND_MARROW, HEALTHY, Body
 from carsim.model.handle import Ref
 from carsim.model.law import law
 from carsim.model.processes.kinetics import first_order
@@ -58,7 +58,7 @@ def add(body: Body) -> None:
         )
     for clone, site in body.clone_sites():
         _death(body, clone.name, site, body.blasts[clone.name, site])
-    for site in body.sites:
+    for site in BLOOD_AND_MARROW:
         _death(body, HEALTHY, site, body.bcells[site])
 
 

@@ -25,7 +25,8 @@ def add(body: Body) -> None:
     """State antigen supply and stimulation of each product at each site."""
     for product, site in body.product_sites():
         terms = [(body.recognition[product.name, c.name], body.blasts[c.name, site]) for c in body.clones]
-        terms.append((body.recognition[product.name, HEALTHY], body.bcells[site]))
+        if site in body.bcells:  # healthy B cells live in marrow and blood alone
+            terms.append((body.recognition[product.name, HEALTHY], body.bcells[site]))
         key = (product.name, site)
         body.antigen[key] = body.net.total(
             f"antigen.{product.name}.{site}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_serializer, model_validator
 
-from carsim import catalog
+from carsim.catalog import antigens, find_antigen
 from carsim.quantity import Name, Part, Positive, Quantity, Share, refuse
 
 Molecules = Annotated[float, Quantity("molecules", at_least=0, example="1200 molecules")]
@@ -20,7 +20,7 @@ Costimulation = Literal["4-1BB", "CD28", "OX40", "CD28 and 4-1BB"]
 if TYPE_CHECKING:
     AntigenName = str
 else:
-    AntigenName = Literal[tuple(sorted(catalog.antigens()))]
+    AntigenName = Literal[tuple(sorted(antigens()))]
 
 
 class Density(Part):
@@ -50,7 +50,7 @@ class Density(Part):
 
 
 def _density_of(antigen: str) -> tuple[type[Density], Any]:
-    usual = catalog.find_antigen(antigen).densities["blasts"]
+    usual = find_antigen(antigen).densities["blasts"]
     example = f"{{median: {usual.median.value:g} molecules, log_sd: {usual.log_sd.value:g}}}"
     return Density, Field(description=f"{antigen} on the cells of the clone: `absent`, or for example {example}.")
 
@@ -58,9 +58,7 @@ def _density_of(antigen: str) -> tuple[type[Density], Any]:
 if TYPE_CHECKING:
     Antigens = Part
 else:  # one key for each antigen of the catalogue, by its name in small letters
-    Antigens = create_model(
-        "Antigens", __base__=Part, **{n.lower(): _density_of(n) for n in sorted(catalog.antigens())}
-    )
+    Antigens = create_model("Antigens", __base__=Part, **{n.lower(): _density_of(n) for n in sorted(antigens())})
 
 
 class MainClone(Antigens):
@@ -74,7 +72,7 @@ class MainClone(Antigens):
     @property
     def antigens(self) -> Mapping[str, Density]:
         """Density of each antigen of the catalogue, the absent ones too."""
-        return {name: getattr(self, name.lower()) for name in sorted(catalog.antigens())}
+        return {name: getattr(self, name.lower()) for name in sorted(antigens())}
 
 
 class Clone(MainClone):

@@ -17,6 +17,7 @@ from carsim.catalog.records import (
     Antigen,
     Arm,
     Assay,
+    CellRatio,
     Correlation,
     Covariate,
     Density,
@@ -121,6 +122,8 @@ def _product(place: str, name: str, table: Table) -> Product:
             half_density=_value(f"{place}.arms.{antigen}.half_density", arm["half_density"], "molecules"),
             steepness=_value(f"{place}.arms.{antigen}.steepness", arm["steepness"], "1"),
             efficiency=_value(f"{place}.arms.{antigen}.efficiency", arm["efficiency"], "1"),
+            dwell=_value(f"{place}.arms.{antigen}.dwell", arm["dwell"], "1"),
+            costimulation=arm.get("costimulation"),
         )
         for antigen, arm in table["arms"].items()
     }
@@ -130,8 +133,13 @@ def _product(place: str, name: str, table: Table) -> Product:
         aliases=tuple(table["aliases"]),
         costimulation=table["costimulation"],
         binder_origin=table["binder_origin"],
+        donor=table["donor"],
         notes=table["notes"],
         arms=MappingProxyType(arms),
+        cd4_to_cd8=CellRatio(
+            median=_value(f"{place}.cd4_to_cd8.median", table["cd4_to_cd8"]["median"], "1"),
+            log_sd=_value(f"{place}.cd4_to_cd8.log_sd", table["cd4_to_cd8"]["log_sd"], "1"),
+        ),
         vector_copies=_value(f"{place}.vector_copies", table["vector_copies"], "copies"),
         memory_share=_value(f"{place}.memory_share", table["memory_share"], "1"),
         dose=_values(f"{place}.dose", table["dose"]),

@@ -80,26 +80,46 @@ class Antigen:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A binder of a product: half of the full signal at `half_density` molecules per target cell."""
+    """A binder of a product: half of the full signal at `half_density` molecules per target cell.
+
+    `dwell` is the duration of one engagement relative to FMC63; `costimulation` the domain of the binder's own chain,
+    None where all binders share one.
+    """
 
     antigen: str
     binder: str
     half_density: Value
     steepness: Value
     efficiency: Value
+    dwell: Value
+    costimulation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellRatio:
+    """CD4:CD8 ratio of the infused cells: `median`, and `log_sd` between patients."""
+
+    median: Value
+    log_sd: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A CAR T product; `dose` holds the usual dose by kind (`per_weight`, `above`, `flat`, `cap`)."""
+    """A CAR T product; `dose` holds the usual dose by kind (`per_weight`, `above`, `flat`, `cap`).
+
+    `binder_origin` is murine, humanised or human (of several binders the most foreign one); `donor` is autologous or
+    allogeneic.
+    """
 
     name: str
     title: str
     aliases: tuple[str, ...]
     costimulation: str
     binder_origin: str
+    donor: str
     notes: str
     arms: Mapping[str, Arm]
+    cd4_to_cd8: CellRatio
     vector_copies: Value
     memory_share: Value
     dose: Mapping[str, Value]

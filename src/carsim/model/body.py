@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from carsim.model.handle import Ref
 from carsim.model.network import Network
+from carsim.model.processes.kinetics import geometric_mean
 
 BLOOD_AND_MARROW = ("marrow", "blood")  # the sites of every model; others where the scenario has disease there
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
@@ -40,23 +41,51 @@ class Density:
 
 @dataclass(frozen=True)
 class Arm:
-    """One binder of a product: half of the full signal at `half_density` molecules per target cell."""
+    """One binder of a product: half of the full signal at `half_density` molecules per target cell.
+
+    `dwell` is the duration of one engagement relative to FMC63; `costimulation` the domain of the binder's own chain,
+    None where the product has one chain.
+    """
 
     antigen: str
     half_density: float
     steepness: float
     efficiency: float
+    dwell: float = 1.0
+    costimulation: str | None = None
+
+
+@dataclass(frozen=True)
+class Composition:
+    """CD4:CD8 ratio of the infused cells: median, and standard deviation of its logarithm between patients."""
+
+    median: float = 1.0
+    log_sd: float = 0.0
 
 
 @dataclass(frozen=True)
 class Product:
-    """A CAR T product: what it sees, how it signals, what its vector counts as in qPCR."""
+    """A CAR T product: what it sees, how it signals, whose cells it is made of, what its vector counts as in qPCR."""
 
     name: str
     costimulation: str
     arms: tuple[Arm, ...]
     vector_copies: float
     memory_share: float
+    binder_origin: str = "murine"
+    donor: str = "autologous"
+    cd4_to_cd8: Composition = Composition()
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Costimulatory domains, each once: of the arms' own chains, else of the one chain."""
+        words = [arm.costimulation or self.costimulation for arm in self.arms]
+        return tuple(dict.fromkeys(domain for word in words for domain in word.split(" and ")))
+
+    @property
+    def foreignness(self) -> str:
+        """Class of what the host's immune system answers to: a donor's cells, or the origin of the binder."""
+        return self.donor if self.donor == "allogeneic" else self.binder_origin
 
 
 @dataclass(frozen=True)
@@ -124,6 +153,8 @@ class Body:
     antigen: dict[tuple[str, str], Ref] = field(default_factory=dict)
     stimulation: dict[tuple[str, str], Ref] = field(default_factory=dict)
     drive: dict[str, Ref] = field(default_factory=dict)
+    division_factor: dict[str, Ref] = field(default_factory=dict)
+    dwell: dict[str, Ref] = field(default_factory=dict)
     pressure: dict[tuple[str, str], Ref] = field(default_factory=dict)
 
     @property
@@ -161,6 +192,18 @@ class Body:
             return self.net.rows[path]
         number = self.cast.numbers[path]
         return self.net.parameter(path, number.value, unit=number.unit, meaning=number.meaning, source=number.source)
+
+    def kinetic(self, product: Product, name: str) -> Ref:
+        """Row of a parameter as the product's costimulation sets it: of its domain, or the geometric mean of two."""
+        first, *others = dict.fromkeys(self.p(name, domain) for domain in product.domains)
+        if not others:
+            return first
+        path = f"{name}.{product.name}"
+        if path not in self.net.rows:
+            mean = geometric_mean(first=first, second=others[0])
+            meaning = f"{name} of {product.name}: geometric mean of its domains"
+            self.net.quantity(path, mean, unit=self.net.unit_of(first), meaning=meaning)
+        return self.net.rows[path]
 
     def state(self, name: str, value: float, *, unit: str = "1", meaning: str = "") -> Ref:
         """State a number of one product or clone as a parameter row, with its source."""

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from carsim import catalog
 from carsim.model import parts
-from carsim.model.body import BLOOD_AND_MARROW, GRADED_ON, HEALTHY, Arm, Cast, Density, Lineage, Number, Product
+from carsim.model.body import (
+    BLOOD_AND_MARROW,
+    GRADED_ON,
+    HEALTHY,
+    Arm,
+    Cast,
+    Composition,
+    Density,
+    Lineage,
+    Number,
+    Product,
+)
 from carsim.model.lineage import clones_of, main_name, targeted
 
 RATE_COVARIATES = {  # covariates that rates depend on, with their units: rows of the network like any parameter
@@ -102,8 +113,9 @@ def _sources(
         path = f"products.{product.name}"
         for name in ("memory_share", "vector_copies"):
             found[f"{name}.{product.name}"] = origins.get(f"{path}.{name}", "")
+        found[f"cd4_to_cd8.{product.name}"] = origins.get(f"{path}.cd4_to_cd8.median", "")
         for target in product.arms:
-            for name in ("half_density", "steepness", "efficiency"):
+            for name in ("half_density", "steepness", "efficiency", "dwell"):
                 row = f"{name}.{product.name}.{target}"
                 found[row] = origins.get(f"{path}.arms.{target}.{name}", "")
     for antigen in catalog.antigens():
@@ -131,5 +143,17 @@ def _healthy() -> dict[str, Density]:
 
 
 def _product(product: parts.Product) -> Product:
-    arms = tuple(Arm(name, arm.half_density, arm.steepness, arm.efficiency) for name, arm in product.arms.items())
-    return Product(product.name, product.costimulation, arms, product.vector_copies, product.memory_share)
+    arms = tuple(
+        Arm(name, arm.half_density, arm.steepness, arm.efficiency, arm.dwell, arm.costimulation)
+        for name, arm in product.arms.items()
+    )
+    return Product(
+        product.name,
+        product.costimulation,
+        arms,
+        product.vector_copies,
+        product.memory_share,
+        product.binder_origin,
+        product.donor,
+        Composition(product.cd4_to_cd8.median, product.cd4_to_cd8.log_sd),
+    )

@@ -17,6 +17,9 @@ Molecules = Annotated[float, Quantity("molecules", at_least=0, example="1200 mol
 Rate = Annotated[float, Quantity("1/d", at_least=0, example="0.1 1/d")]
 LogSd = Annotated[float, Quantity("", at_least=0, at_most=5, example="0.8")]
 Costimulation = Literal["4-1BB", "CD28", "OX40", "CD28 and 4-1BB"]
+BinderOrigin = Literal["murine", "humanised", "human"]
+Donor = Literal["autologous", "allogeneic"]
+MOST_DOMAINS = 2  # costimulatory domains of all chains of one product: what the mean of their kinetics is defined for
 if TYPE_CHECKING:
     AntigenName = str
 else:
@@ -121,6 +124,17 @@ class Arm(Part):
     )
     steepness: Positive = Field(description="Hill exponent of the signal in the density.")
     efficiency: Share = Field(description="Signal at saturating density, relative to the best binder; 0 to 1.")
+    dwell: Positive = Field(default=1.0, description="Duration of one engagement relative to FMC63; below 1: fast off.")
+    costimulation: Costimulation | None = Field(
+        default=None, description="Domain of this binder's own chain (bicistronic); the product's where not given."
+    )
+
+
+class Composition(Part):
+    """CD4:CD8 ratio of the infused cells."""
+
+    median: Positive = Field(description="Median ratio over the patients; 1 for a defined 1:1 product.")
+    log_sd: LogSd = Field(default=0.0, description="Standard deviation of the log ratio between patients.")
 
 
 class Product(Part):
@@ -130,7 +144,20 @@ class Product(Part):
     extends: str = Field(description="Product of the catalogue that supplies what is not stated here.")
     costimulation: Costimulation = Field(description="Costimulatory domain; chooses the per-costimulation parameters.")
     arms: dict[AntigenName, Arm] = Field(description="Binder for each antigen; several arms recognise by OR.")
+    binder_origin: BinderOrigin = Field(description="Origin of the binders; the most foreign one of several.")
+    donor: Donor = Field(description="Whose T cells: the patient's own, or a donor's, which the host rejects.")
+    cd4_to_cd8: Composition = Field(description="CD4:CD8 ratio of the infused cells, for example {median: 1}.")
     vector_copies: Annotated[float, Quantity("copies", above=0, example="2 copies")] = Field(
         description="Vector copies per CAR-positive cell, for copies/ug DNA."
     )
     memory_share: Share = Field(description="Share of infused cells with memory phenotype.")
+
+    @model_validator(mode="after")
+    def _sees_and_signals(self) -> Product:
+        if not self.arms:
+            raise refuse("a product without an arm", "an arm for at least one antigen, for example arms: {CD19: {...}}")
+        words = [arm.costimulation or self.costimulation for arm in self.arms.values()]
+        domains = dict.fromkeys(domain for word in words for domain in word.split(" and "))
+        if len(domains) > MOST_DOMAINS:
+            raise refuse(f"the domains {', '.join(domains)}", "at most two costimulatory domains in all its chains")
+        return self

@@ -179,18 +179,23 @@ def _variant(item: Table, name: str, made: dict[str, Node], problems: list[Probl
 
 def _product(record: Product) -> Table:
     origin = Origin("catalogue", record.name)
-    arms: dict[str, Node] = {
-        antigen: Table(
-            {key: _number(getattr(arm, key), record.name) for key in ("half_density", "steepness", "efficiency")}
-        )
-        for antigen, arm in record.arms.items()
-    }
+    arms: dict[str, Node] = {}
+    for antigen, arm in record.arms.items():
+        numbers = ("half_density", "steepness", "efficiency", "dwell")
+        items: dict[str, Node] = {key: _number(getattr(arm, key), record.name) for key in numbers}
+        if arm.costimulation is not None:
+            items["costimulation"] = Text(arm.costimulation, origin=origin, plain=False)
+        arms[antigen] = Table(items)
+    ratio = {key: _number(getattr(record.cd4_to_cd8, key), record.name) for key in ("median", "log_sd")}
     return Table(
         {
             "name": Text(record.name, origin=origin),
             "extends": Text(record.name, origin=origin),
             "costimulation": Text(record.costimulation, origin=origin, plain=False),
             "arms": Table(arms),
+            "binder_origin": Text(record.binder_origin, origin=origin),
+            "donor": Text(record.donor, origin=origin),
+            "cd4_to_cd8": Table(dict(ratio)),
             "vector_copies": _number(record.vector_copies, record.name),
             "memory_share": _number(record.memory_share, record.name),
         }

@@ -21,6 +21,7 @@ from carsim.population.draw import Drawn, draw
 from carsim.population.leukaemia import density_factors, shares
 from carsim.population.parts import Cohort, Patient
 from carsim.population.patients import Patients
+from carsim.population.products import composition_factors
 from carsim.spec.plain import Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
@@ -94,6 +95,9 @@ def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn)
     parameters |= {name: drawn.covariates[name] for name in RATE_COVARIATES}
     for row, factor in density_factors(scenario.leukaemia, scenario.run.seed, drawn.n).items():
         if row in parameters:  # antigens that no product sees have no row
+            parameters[row] = parameters[row] * factor
+    if scenario.cohort is not None and scenario.cohort.variability:
+        for row, factor in composition_factors(members.products, scenario.run.seed, drawn.n).items():
             parameters[row] = parameters[row] * factor
     fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n)
     return Patients(

@@ -16,31 +16,33 @@ INDEX = {
     "carsim.model.processes.assays.vector_copies_per_dna": (7, "ec9f3052d3f85eae"),
     "carsim.model.processes.bcells.logistic_death": (8, "a7f216c3103fe7c6"),
     "carsim.model.processes.kinetics.allometry": (9, "89a4aefb4339c1e8"),
-    "carsim.model.processes.expansion.driven_division": (10, "03af0eefbeb08ea6"),
-    "carsim.model.processes.fludarabine.renal_clearance": (11, "9da4474c408b383e"),
-    "carsim.model.processes.homeostasis.uptake": (12, "07d6b5b8cb5a526c"),
-    "carsim.model.processes.homeostasis.cytokine_driven_division": (13, "bd393c57624ee1b8"),
-    "carsim.model.processes.homeostasis.floored": (14, "324eb5534b75c557"),
-    "carsim.model.processes.killing.kill_pressure": (15, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.saturating": (16, "55e027591c9eeda8"),
-    "carsim.model.processes.kinetics.inhibited": (17, "69ea7462bfa62b49"),
-    "carsim.model.processes.kinetics.threefold": (18, "2ecdf28736f6213e"),
-    "carsim.model.processes.kinetics.larger": (19, "3c8c67e8656e9f9e"),
-    "carsim.model.processes.leukaemia.faithful_birth": (20, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (21, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (22, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (23, "5e73174d02a74a24"),
-    "carsim.model.processes.neutrophils.crowded_set_point": (24, "d6ae06da5306e511"),
-    "carsim.model.processes.neutrophils.feedback_birth": (25, "3cef49c4b7af69a4"),
-    "carsim.model.processes.recognition.share_seen": (26, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (27, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (28, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (29, "4c8e7385b98505d0"),
-    "carsim.literature.laws.hill": (30, "a513352802bbfa22"),
-    "carsim.literature.laws.gompertz_loss": (31, "1cbc7a7ddcf09c04"),
-    "carsim.literature.laws.kimmel_expansion": (32, "4874091e0b75b449"),
-    "carsim.literature.laws.stein_expansion": (33, "1ca5676c8ede4d67"),
-    "carsim.literature.laws.mueller_expansion": (34, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.domains.composed": (10, "87ad441744f7bd30"),
+    "carsim.model.processes.expansion.driven_division": (11, "03af0eefbeb08ea6"),
+    "carsim.model.processes.fludarabine.renal_clearance": (12, "9da4474c408b383e"),
+    "carsim.model.processes.homeostasis.uptake": (13, "07d6b5b8cb5a526c"),
+    "carsim.model.processes.homeostasis.cytokine_driven_division": (14, "bd393c57624ee1b8"),
+    "carsim.model.processes.homeostasis.floored": (15, "324eb5534b75c557"),
+    "carsim.model.processes.killing.kill_pressure": (16, "19e906b29376c65a"),
+    "carsim.model.processes.kinetics.saturating": (17, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (18, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (19, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (20, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.kinetics.geometric_mean": (21, "bc7248bb7c428667"),
+    "carsim.model.processes.leukaemia.faithful_birth": (22, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (23, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (24, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (25, "5e73174d02a74a24"),
+    "carsim.model.processes.neutrophils.crowded_set_point": (26, "d6ae06da5306e511"),
+    "carsim.model.processes.neutrophils.feedback_birth": (27, "3cef49c4b7af69a4"),
+    "carsim.model.processes.recognition.share_seen": (28, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (29, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (30, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (31, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (32, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (33, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (34, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (35, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (36, "d160cea5ab9a2fcd"),
 }
 
 
@@ -389,6 +391,32 @@ def partial_9(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_10(lanes, workspace, entries, count):
+    """composed."""
+    at = 0
+    for _ in range(count):
+        v_ratio = load(lanes, workspace, entries[at + 0])
+        v_exponent = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], power(v_ratio, (-v_exponent)))
+        at += 3
+
+
+@kernel
+def partial_10(lanes, workspace, entries, count, mask):
+    """Slopes of composed."""
+    at = 0
+    for _ in range(count):
+        v_ratio = load(lanes, workspace, entries[at + 0])
+        v_exponent = load(lanes, workspace, entries[at + 1])
+        s_0 = power(v_ratio, (-v_exponent))
+        if mask & 1:
+            store(workspace, entries[at + 2], (-s_0 * v_exponent / (v_ratio)))
+        if mask & 2:
+            store(workspace, entries[at + 3], (-s_0 * logarithm(v_ratio)))
+        at += 4
+
+
+@kernel
+def value_11(lanes, workspace, entries, count):
     """driven_division."""
     at = 0
     for _ in range(count):
@@ -401,7 +429,7 @@ def value_10(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_10(lanes, workspace, entries, count, mask):
+def partial_11(lanes, workspace, entries, count, mask):
     """Slopes of driven_division."""
     at = 0
     for _ in range(count):
@@ -423,7 +451,7 @@ def partial_10(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_11(lanes, workspace, entries, count):
+def value_12(lanes, workspace, entries, count):
     """renal_clearance."""
     at = 0
     for _ in range(count):
@@ -438,7 +466,7 @@ def value_11(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_11(lanes, workspace, entries, count, mask):
+def partial_12(lanes, workspace, entries, count, mask):
     """Slopes of renal_clearance."""
     at = 0
     for _ in range(count):
@@ -468,7 +496,7 @@ def partial_11(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_12(lanes, workspace, entries, count):
+def value_13(lanes, workspace, entries, count):
     """uptake."""
     at = 0
     for _ in range(count):
@@ -483,7 +511,7 @@ def value_12(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_12(lanes, workspace, entries, count, mask):
+def partial_13(lanes, workspace, entries, count, mask):
     """Slopes of uptake."""
     at = 0
     for _ in range(count):
@@ -515,7 +543,7 @@ def partial_12(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_13(lanes, workspace, entries, count):
+def value_14(lanes, workspace, entries, count):
     """cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -527,7 +555,7 @@ def value_13(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_13(lanes, workspace, entries, count, mask):
+def partial_14(lanes, workspace, entries, count, mask):
     """Slopes of cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -544,7 +572,7 @@ def partial_13(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_14(lanes, workspace, entries, count):
+def value_15(lanes, workspace, entries, count):
     """floored."""
     at = 0
     for _ in range(count):
@@ -555,7 +583,7 @@ def value_14(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_14(lanes, workspace, entries, count, mask):
+def partial_15(lanes, workspace, entries, count, mask):
     """Slopes of floored."""
     at = 0
     for _ in range(count):
@@ -569,7 +597,7 @@ def partial_14(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_15(lanes, workspace, entries, count):
+def value_16(lanes, workspace, entries, count):
     """kill_pressure."""
     at = 0
     for _ in range(count):
@@ -589,7 +617,7 @@ def value_15(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_15(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of kill_pressure."""
     at = 0
     for _ in range(count):
@@ -635,7 +663,7 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_16(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """saturating."""
     at = 0
     for _ in range(count):
@@ -646,7 +674,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of saturating."""
     at = 0
     for _ in range(count):
@@ -662,7 +690,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """inhibited."""
     at = 0
     for _ in range(count):
@@ -673,7 +701,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of inhibited."""
     at = 0
     for _ in range(count):
@@ -689,7 +717,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """threefold."""
     at = 0
     for _ in range(count):
@@ -701,7 +729,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of threefold."""
     at = 0
     for _ in range(count):
@@ -718,7 +746,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """larger."""
     at = 0
     for _ in range(count):
@@ -729,7 +757,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of larger."""
     at = 0
     for _ in range(count):
@@ -745,7 +773,33 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
+    """geometric_mean."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], power((v_first * v_second), 0.5))
+        at += 3
+
+
+@kernel
+def partial_21(lanes, workspace, entries, count, mask):
+    """Slopes of geometric_mean."""
+    at = 0
+    for _ in range(count):
+        v_first = load(lanes, workspace, entries[at + 0])
+        v_second = load(lanes, workspace, entries[at + 1])
+        s_0 = (0.5 * power((v_first * v_second), 0.5))
+        if mask & 1:
+            store(workspace, entries[at + 2], (s_0 / (v_first)))
+        if mask & 2:
+            store(workspace, entries[at + 3], (s_0 / (v_second)))
+        at += 4
+
+
+@kernel
+def value_22(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -758,7 +812,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -781,7 +835,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -795,7 +849,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -823,7 +877,7 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -835,7 +889,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -853,7 +907,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -866,7 +920,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -889,7 +943,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -901,7 +955,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_26(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -921,7 +975,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_27(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -935,7 +989,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_27(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -964,7 +1018,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
+def value_28(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -982,7 +1036,7 @@ def value_26(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1018,7 +1072,7 @@ def partial_26(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_27(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -1030,7 +1084,7 @@ def value_27(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_27(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -1047,7 +1101,7 @@ def partial_27(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_28(lanes, workspace, entries, count):
+def value_30(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -1057,7 +1111,7 @@ def value_28(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_28(lanes, workspace, entries, count, mask):
+def partial_30(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -1067,7 +1121,7 @@ def partial_28(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_29(lanes, workspace, entries, count):
+def value_31(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -1081,7 +1135,7 @@ def value_29(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_29(lanes, workspace, entries, count, mask):
+def partial_31(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1106,7 +1160,7 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_30(lanes, workspace, entries, count):
+def value_32(lanes, workspace, entries, count):
     """hill."""
     at = 0
     for _ in range(count):
@@ -1119,7 +1173,7 @@ def value_30(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_30(lanes, workspace, entries, count, mask):
+def partial_32(lanes, workspace, entries, count, mask):
     """Slopes of hill."""
     at = 0
     for _ in range(count):
@@ -1145,7 +1199,7 @@ def partial_30(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_31(lanes, workspace, entries, count):
+def value_33(lanes, workspace, entries, count):
     """gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1158,7 +1212,7 @@ def value_31(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_31(lanes, workspace, entries, count, mask):
+def partial_33(lanes, workspace, entries, count, mask):
     """Slopes of gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1181,7 +1235,7 @@ def partial_31(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_32(lanes, workspace, entries, count):
+def value_34(lanes, workspace, entries, count):
     """kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1196,7 +1250,7 @@ def value_32(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_32(lanes, workspace, entries, count, mask):
+def partial_34(lanes, workspace, entries, count, mask):
     """Slopes of kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1228,7 +1282,7 @@ def partial_32(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_33(lanes, workspace, entries, count):
+def value_35(lanes, workspace, entries, count):
     """stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1239,7 +1293,7 @@ def value_33(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_33(lanes, workspace, entries, count, mask):
+def partial_35(lanes, workspace, entries, count, mask):
     """Slopes of stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1253,7 +1307,7 @@ def partial_33(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_34(lanes, workspace, entries, count):
+def value_36(lanes, workspace, entries, count):
     """mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1269,7 +1323,7 @@ def value_34(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_34(lanes, workspace, entries, count, mask):
+def partial_36(lanes, workspace, entries, count, mask):
     """Slopes of mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1306,7 +1360,7 @@ def partial_34(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (35 laws)."""
+    """Choose the law by its index (37 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1377,11 +1431,15 @@ def values(lanes, workspace, entries, law, count):
         value_33(lanes, workspace, entries, count)
     elif law == 34:
         value_34(lanes, workspace, entries, count)
+    elif law == 35:
+        value_35(lanes, workspace, entries, count)
+    elif law == 36:
+        value_36(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (35 laws)."""
+    """Choose the law by its index (37 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1452,6 +1510,10 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_33(lanes, workspace, entries, count, mask)
     elif law == 34:
         partial_34(lanes, workspace, entries, count, mask)
+    elif law == 35:
+        partial_35(lanes, workspace, entries, count, mask)
+    elif law == 36:
+        partial_36(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

@@ -26,14 +26,14 @@ def add(body: Body) -> None:
         infused, activated, effector = (
             body.cart[product.name, phenotype, site] for phenotype in ("infused", "activated", "effector")
         )
-        key, domain = f"{product.name}.{site}", product.costimulation
+        key = f"{product.name}.{site}"
         body.net.reaction(
             f"activation.{key}",
             consumes={infused: 1},
             produces={activated: 1},
             process="activation",
             rate=stimulated(
-                rate_constant=body.p("activation", domain),
+                rate_constant=body.kinetic(product, "activation"),
                 cells=infused,
                 stimulation=body.stimulation[product.name, site],
             ),
@@ -43,12 +43,12 @@ def add(body: Body) -> None:
             consumes={activated: 1},
             produces={effector: 1},
             process="activation",
-            rate=first_order(rate_constant=body.p("programme", domain), amount=activated),
+            rate=first_order(rate_constant=body.kinetic(product, "programme"), amount=activated),
         )
         for phenotype, cells in (("infused", infused), ("activated", activated)):
             body.net.reaction(
                 f"death.{product.name}.{phenotype}.{site}",
                 consumes={cells: 1},
                 process="activation",
-                rate=first_order(rate_constant=body.p("infused_death", domain), amount=cells),
+                rate=first_order(rate_constant=body.kinetic(product, "infused_death"), amount=cells),
             )

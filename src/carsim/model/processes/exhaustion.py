@@ -1,6 +1,6 @@
 """Exhaustion: effectors under lasting stimulation lose function and die.
 
-exhaustion  E -> X   exhaustion * S * E
+exhaustion  E -> X   exhaustion * S * E              (x dwell of the binders, see domains)
 death       X -> 0   exhausted_death * X
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from carsim.model.body import Body
 from carsim.model.processes.activation import stimulated
+from carsim.model.processes.domains import dwelling
 from carsim.model.processes.kinetics import first_order
 
 
@@ -21,7 +22,7 @@ def add(body: Body) -> None:
             produces={exhausted: 1},
             process="exhaustion",
             rate=stimulated(
-                rate_constant=body.p("exhaustion", product.costimulation),
+                rate_constant=dwelling(body, product, "exhaustion"),
                 cells=effector,
                 stimulation=body.stimulation[product.name, site],
             ),
@@ -30,5 +31,5 @@ def add(body: Body) -> None:
             f"death.{product.name}.exhausted.{site}",
             consumes={exhausted: 1},
             process="exhaustion",
-            rate=first_order(rate_constant=body.p("exhausted_death", product.costimulation), amount=exhausted),
+            rate=first_order(rate_constant=body.kinetic(product, "exhausted_death"), amount=exhausted),
         )

@@ -1,6 +1,7 @@
 """Expansion and contraction of effectors.
 
-division     E -> 2E   effector_division * Phi * S * E      antigen signal x homeostatic cytokines
+division     E -> 2E   effector_division * Phi * S * E      antigen signal x homeostatic cytokines (x factors of
+                                                            composition and age, see domains and ageing)
 contraction  E -> 0    effector_death * E
 """
 
@@ -10,6 +11,7 @@ from typing import Any
 
 from carsim.model.body import Body
 from carsim.model.law import law
+from carsim.model.processes.domains import division
 from carsim.model.processes.kinetics import first_order
 
 
@@ -28,8 +30,8 @@ def add(body: Body) -> None:
             produces={cells: 1},
             process="expansion",
             rate=driven_division(
-                division=body.p("effector_division", product.costimulation),
-                drive=body.drive[product.costimulation],
+                division=division(body, product, "effector_division"),
+                drive=body.drive[product.name],
                 stimulation=body.stimulation[product.name, site],
                 cells=cells,
             ),
@@ -38,5 +40,5 @@ def add(body: Body) -> None:
             f"contraction.{key}",
             consumes={cells: 1},
             process="contraction",
-            rate=first_order(rate_constant=body.p("effector_death", product.costimulation), amount=cells),
+            rate=first_order(rate_constant=body.kinetic(product, "effector_death"), amount=cells),
         )

@@ -88,9 +88,9 @@ def add(body: Body) -> None:
         process="host T cells",
         rate=first_order(rate_constant=body.p("host_death"), amount=host),
     )
-    for domain in dict.fromkeys(product.costimulation for product in body.products):
-        body.drive[domain] = net.quantity(
-            f"cytokine_drive.{domain}",
-            floored(floor=body.p("drive_floor", domain), cytokine=cytokine),
-            meaning=f"cytokine drive of CAR T cells with {domain}",
+    for product in body.products:
+        body.drive[product.name] = net.quantity(
+            f"cytokine_drive.{product.name}",
+            floored(floor=body.kinetic(product, "drive_floor"), cytokine=cytokine),
+            meaning=f"cytokine drive of {product.name} CAR T cells",
         )

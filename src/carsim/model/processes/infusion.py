@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 def add(body: Body) -> None:
     """State the parameters by which a dose enters; treatment applies them at the moment of infusion."""
     for product in body.products:
-        body.p("engraftment", product.costimulation)
+        body.kinetic(product, "engraftment")
         body.state(
             f"memory_share.{product.name}",
             product.memory_share,

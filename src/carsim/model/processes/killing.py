@@ -37,15 +37,15 @@ def kill_pressure(
 def add(body: Body) -> None:
     """State each product's pressure at each site and the death of every population it recognises."""
     for product, site in body.product_sites():
-        name, domain = product.name, product.costimulation
+        name = product.name
         body.pressure[name, site] = body.net.quantity(
             f"pressure.{name}.{site}",
             kill_pressure(
-                kill_max=body.p("kill_max", domain),
+                kill_max=body.kinetic(product, "kill_max"),
                 effector=body.cart[name, "effector", site],
-                memory_killing=body.p("memory_killing", domain),
+                memory_killing=body.kinetic(product, "memory_killing"),
                 memory=body.cart[name, "memory", site],
-                exhausted_killing=body.p("exhausted_killing", domain),
+                exhausted_killing=body.kinetic(product, "exhausted_killing"),
                 exhausted=body.cart[name, "exhausted", site],
                 half=body.p("kill_half"),
                 volume=body.row(f"volume.{site}"),

@@ -7,6 +7,7 @@ saturating       amount / (half + amount)
 inhibited        half / (half + amount)
 threefold        first * second * third
 larger           the larger of two values
+geometric mean   (first * second)^(1/2)
 """
 
 from __future__ import annotations
@@ -62,3 +63,9 @@ def threefold(first: Any, second: Any, third: Any) -> Any:
 def larger(first: Any, second: Any) -> Any:
     """The larger of two pure numbers, to 1e-15; for observables only, since its slope all but jumps."""
     return 0.5 * (first + second + ((first - second) ** 2 + 1e-30) ** 0.5)
+
+
+@law
+def geometric_mean(first: Any, second: Any) -> Any:
+    """Geometric mean of two rates or two pure numbers; for parameters only, since its slope is infinite at zero."""
+    return (first * second) ** 0.5

@@ -13,6 +13,7 @@ from typing import Any
 from carsim.model.body import Body
 from carsim.model.law import law
 from carsim.model.processes.activation import stimulated
+from carsim.model.processes.domains import division
 from carsim.model.processes.kinetics import first_order
 
 
@@ -32,32 +33,35 @@ def add(body: Body) -> None:
     """State formation, recall, renewal and death of memory cells."""
     for product, site in body.product_sites():
         effector, memory = (body.cart[product.name, phenotype, site] for phenotype in ("effector", "memory"))
-        signal, domain, key = body.stimulation[product.name, site], product.costimulation, f"{product.name}.{site}"
+        signal, key = body.stimulation[product.name, site], f"{product.name}.{site}"
         body.net.reaction(
             f"memory_formation.{key}",
             consumes={effector: 1},
             produces={memory: 1},
             process="memory",
-            rate=rested(rate_constant=body.p("memory_formation", domain), stimulation=signal, cells=effector),
+            rate=rested(rate_constant=body.kinetic(product, "memory_formation"), stimulation=signal, cells=effector),
         )
         body.net.reaction(
             f"recall.{key}",
             consumes={memory: 1},
             produces={effector: 1},
             process="memory",
-            rate=stimulated(rate_constant=body.p("memory_recall", domain), stimulation=signal, cells=memory),
+            rate=stimulated(rate_constant=body.kinetic(product, "memory_recall"), stimulation=signal, cells=memory),
         )
         body.net.reaction(
             f"renewal.{key}",
             produces={memory: 1},
             process="memory",
             rate=rested_division(
-                division=body.p("memory_renewal", domain), drive=body.drive[domain], stimulation=signal, cells=memory
+                division=division(body, product, "memory_renewal"),
+                drive=body.drive[product.name],
+                stimulation=signal,
+                cells=memory,
             ),
         )
         body.net.reaction(
             f"death.{product.name}.memory.{site}",
             consumes={memory: 1},
             process="memory",
-            rate=first_order(rate_constant=body.p("memory_death", domain), amount=memory),
+            rate=first_order(rate_constant=body.kinetic(product, "memory_death"), amount=memory),
         )

@@ -152,7 +152,7 @@ LOW = "leukaemia: {clones: [{name: gone, cd19: absent, cd22: 300 molecules, frac
 
 @pytest.mark.parametrize(("efficiency", "escapes"), [(0.02, True), (1.0, False)])
 def test_a_strong_cd22_arm_kills_what_a_weak_one_lets_escape(efficiency, escapes):
-    """CD19-negative, CD22-low clone (300 molecules) from 1e-4 of the blasts, on day 120: grown or gone."""
+    """CD19-negative, CD22-low clone (300 molecules) from 1e-4 of the blasts, on day 120: 180-fold or 1.5e-6 of it."""
     arms = f"arms: {{CD22: {{half_density: 300 molecules, efficiency: {efficiency}}}}}"
     text = TREATED.format(product=f"extends: cd19-22-tandem, {arms}", until=120) + LOW
     made = prepare(spec.loads(text))
@@ -165,7 +165,7 @@ def test_a_strong_cd22_arm_kills_what_a_weak_one_lets_escape(efficiency, escapes
         options=Options(rtol=1e-8),
     )
     start, end = found.values[0, 0, 0], found.values[0, -1, 0]
-    assert (end > 10.0 * start) if escapes else (end < 1.0), end / start
+    assert (end > 10.0 * start) if escapes else (end < 1e-5 * start)
 
 
 @pytest.mark.parametrize("name", list(catalog.products()))

@@ -17,10 +17,11 @@ COMMANDS = {
     "list": ("carsim.cli.listing", "List products, populations, scenarios or parameters."),
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
+    "export": ("carsim.cli.export", "Write one patient's model as SBML, for other simulators."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("trial", "sweep", "compare", "sensitivity", "calibrate", "scorecard", "lab", "export")
+LATER = ("trial", "sweep", "compare", "sensitivity", "calibrate", "scorecard", "lab")
 
 
 class Table(click.Group):

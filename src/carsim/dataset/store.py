@@ -91,6 +91,7 @@ def run_of(path: Path) -> dict[str, Any] | None:
     """The run that a result file or figure comes from; None when carsim did not write it."""
     try:
         readers: dict[str, Callable[[Path], dict[str, Any]]] = {".png": _png_text, ".pdf": _marked, ".svg": _marked}
+        readers |= {".xml": _marked, ".sbml": _marked}
         found = readers.get(path.suffix.lower(), _netcdf_attributes)(path)
     except (OSError, ValueError, struct.error):
         return None
@@ -123,12 +124,12 @@ def _png_text(path: Path) -> dict[str, Any]:
 
 
 def figure_mark(run: Mapping[str, Any]) -> str:
-    """The run as the words `carsim:<key>=<value>` that a PDF or SVG carries among its keywords."""
+    """The run as the words `carsim:<key>=<value>` that a PDF or SVG carries among its keywords, SBML in a note."""
     return " ".join(f"carsim:{key}={run[key]}" for key in FIGURE_KEYS if key in run)
 
 
 def _marked(path: Path) -> dict[str, Any]:
-    """The words of `figure_mark` in a PDF or SVG; both hold their keywords as plain text."""
+    """The words of `figure_mark` in a PDF, an SVG or SBML; all hold them as plain text."""
     found = re.findall(rb"carsim:(\w+)=([\w.+-]+)", path.read_bytes())
     return {key.decode("ascii"): value.decode("ascii") for key, value in found if key.decode("ascii") in FIGURE_KEYS}
 

@@ -32,7 +32,7 @@ def law_of_expression(expression: Any, where: str) -> tuple[Law, tuple[str, ...]
     """
     if not isinstance(expression, sympy.Expr):
         raise CannotDerive(f"{where}: got {type(expression).__name__}; expected a law or an expression of handles")
-    _refuse_unknown(expression, where)
+    refuse_unknown(expression, where)
     symbols = sorted(expression.free_symbols, key=lambda s: (_shape(expression, s), s.name))
     arguments = tuple(f"x{i}" for i in range(len(symbols)))
     renamed = expression.xreplace({s: sympy.Symbol(a, real=True) for s, a in zip(symbols, arguments, strict=True)})
@@ -54,7 +54,8 @@ def _shape(expression: Any, marked: Any) -> str:
     return f"{type(expression).__name__}({','.join(parts)})"
 
 
-def _refuse_unknown(expression: Any, where: str) -> None:
+def refuse_unknown(expression: Any, where: str) -> None:
+    """Raise CannotDerive for an expression that holds what carsim cannot derive; `where` names its place."""
     for part in sympy.preorder_traversal(expression):
         known = part.is_Symbol or part.is_Add or part.is_Mul or part.is_Pow or isinstance(part, sympy.exp | sympy.log)
         if not known and not (part.is_number and part.is_real and part.is_finite):

@@ -1,0 +1,1 @@
+"""Models of carsim in the forms that other tools read: SBML."""

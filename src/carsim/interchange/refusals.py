@@ -1,0 +1,72 @@
+"""What SBML cannot say, or not in the same words: such a model is refused with every reason, never exported in part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from carsim.derive.equations import laws_of, report
+from carsim.derive.expressions import CannotDerive, refuse_unknown
+from carsim.derive.symbolic import formula_of_cell
+from carsim.errors import CarsimError
+from carsim.interchange.individual import Individual
+from carsim.model.dimension import parse
+from carsim.model.network import Network
+
+
+class CannotExport(CarsimError):  # noqa: N818  (a refusal, named after what is missing)
+    """A model holds what the format cannot say; `problems` has one sentence for each."""
+
+    exit_status: ClassVar[int] = 2
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        """Keep the sentences; the text of the error is one line for each."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def refuse_unsayable(network: Network, one: Individual) -> None:
+    """Raise CannotExport where the file would not mean what the network and the patient do."""
+    problems = [*_units(network), *_laws(network), *_modes(network), *_values(network, one)]
+    if problems:
+        raise CannotExport(problems)
+
+
+def _units(network: Network) -> Iterator[str]:
+    for name, ref in network.rows.items():
+        try:
+            parse(network.unit_of(ref))
+        except ValueError as error:
+            yield f"{name!r}: {error}; expected a unit of the model, for example cells/uL"
+
+
+def _laws(network: Network) -> Iterator[str]:
+    yield from report(network).problems
+    for law in laws_of(network):
+        try:
+            refuse_unknown(formula_of_cell(law), f"law {law.name!r}")
+        except CannotDerive as error:
+            yield str(error)
+        except TypeError:
+            continue  # the report has said so
+
+
+def _modes(network: Network) -> Iterator[str]:
+    for mode in network.modes:
+        for move in mode.transitions:
+            if move.source == move.target:
+                yield (
+                    f"mode {mode.name!r}: got a transition from {move.source!r} to itself; expected another state: an "
+                    "event of SBML comes once when its trigger becomes true, and this one would come for ever"
+                )
+
+
+def _values(network: Network, one: Individual) -> Iterator[str]:
+    for name, value in (*one.parameters.items(), *one.initial.items()):
+        if not math.isfinite(value):
+            yield f"patient {one.identifier}: {name!r}: got {value}; expected a finite number"
+    for species in network.all_species:
+        value = one.initial[species.name]
+        if value < 0.0 and not species.signed:
+            yield f"patient {one.identifier}: {species.name!r}: got {value}; expected a start of at least zero"

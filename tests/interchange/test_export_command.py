@@ -1,0 +1,85 @@
+"""`carsim export sbml`: the file, what is said about it, and what is never overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carsim.cli import main
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+CHILD = str(SCENARIOS / "tisagenlecleucel_child.yaml")
+Printed = pytest.CaptureFixture[str]
+
+
+def test_the_file_is_written_and_what_it_lacks_is_said(tmp_path: Path, capsys: Printed) -> None:
+    out = tmp_path / "child.xml"
+    assert main(["export", "sbml", CHILD, str(out)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    for words in (
+        f"Wrote {out}",
+        "patient 1",
+        "32 species",
+        "Time 0 of the file is day -6",
+        "Not in the file",
+        "noise",
+    ):
+        assert words in printed.err
+    assert out.read_text(encoding="utf-8").startswith('<?xml version="1.0" encoding="UTF-8"?>')
+
+
+def test_the_same_export_again_is_silent_and_another_needs_force(tmp_path: Path, capsys: Printed) -> None:
+    out = tmp_path / "child.xml"
+    command = ["export", "sbml", CHILD, str(out), "--quiet"]
+    assert main(command) == 0
+    first = out.read_bytes()
+    assert main(command) == 0
+    assert out.read_bytes() == first
+    changed = [*command, "--set", "parameters.kill_half=1e5 cells/mL"]
+    assert main(changed) == 2
+    assert "holds another run" in capsys.readouterr().err
+    assert out.read_bytes() == first
+    assert main([*changed, "--force"]) == 0
+    assert out.read_bytes() != first
+
+
+def test_an_edited_export_and_a_foreign_file_stay(tmp_path: Path, capsys: Printed) -> None:
+    out = tmp_path / "child.xml"
+    command = ["export", "sbml", CHILD, str(out), "--quiet"]
+    assert main(command) == 0
+    edited = out.read_text(encoding="utf-8").replace('name="body"', 'name="somebody"')
+    out.write_text(edited, encoding="utf-8")
+    assert main(command) == 2
+    assert "holds another export" in capsys.readouterr().err
+    out.write_text("<sbml/>", encoding="utf-8")
+    assert main([*command, "--force"]) == 2
+    assert out.read_text(encoding="utf-8") == "<sbml/>"
+
+
+def test_a_patient_of_a_cohort_is_chosen_by_identifier(tmp_path: Path, capsys: Printed) -> None:
+    cohort, out = tmp_path / "cohort.yaml", tmp_path / "one.xml"
+    lines = Path(CHILD).read_text(encoding="utf-8").split("patient:\n")[1].split("treatment:\n")[1]
+    head = "format: carsim/1\ntitle: Three\ncohort: {population: paediatric-rr-ball, n: 3}\n"
+    cohort.write_text(head + "treatment:\n" + lines, encoding="utf-8")
+    command = ["export", "sbml", str(cohort), str(out)]
+    assert main(command) == 0
+    printed = capsys.readouterr().err
+    assert "patient 1" in printed
+    assert "the other 2 patients" in printed
+    assert main([*command, "--patient", "3"]) == 2
+    assert "holds another export" in capsys.readouterr().err
+    assert main([*command, "--patient", "3", "--force"]) == 0
+    assert "Patient 3 of this scenario" in out.read_text(encoding="utf-8")
+    assert main([*command, "--patient", "9"]) == 2
+    assert "--patient: got '9'; expected one of 3 patients, 1 to 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["omex", CHILD, "x.omex"], "does not export `omex` yet"), (["sbml", CHILD, "x.txt"], "ends in .xml or .sbml")],
+)
+def test_other_formats_are_named(words: list[str], said: str, capsys: Printed) -> None:
+    assert main(["export", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -86,7 +86,7 @@ def run_literature(
     data, over = model.data, dict(values or {})
     chosen = next(iter(data.sets)) if parameter_set is None else parameter_set
     network, numbers = model.network(chosen, over), model.values(chosen, over)
-    end = data.until if until is None else float(until)
+    end = data.until[chosen] if until is None else float(until)
     if not end > 0.0:
         raise ValueError(f"until: got {end:g}; expected a number of days above zero, for example 365")
     changes = model.changes(numbers)
@@ -134,7 +134,7 @@ def compare(name: str, *, notify: Notify | None = None) -> list[Outcome]:
     wanted: dict[Case, float] = {}
     for check in checks:
         for case in (check.case, *([check.against] if check.against else [])):
-            wanted[case] = max([wanted.get(case, 0.0), *(check.days or (model.data.until,))])
+            wanted[case] = max([wanted.get(case, 0.0), *(check.days or (model.data.until[case.parameter_set],))])
     ran = {case: _Run.of(model, case, until, notify) for case, until in wanted.items()}
     return [Outcome(check, _number(check, ran)) for check in checks]
 

@@ -34,7 +34,7 @@ class Data:
     disease: str
     doi: str
     journal: str
-    until: float
+    until: Mapping[str, float]
     observables: tuple[str, ...]
     infused: str
     sets: Mapping[str, str]
@@ -58,7 +58,7 @@ def load(name: str) -> Data:
     texts = {key: table[key] for key in ("title", "authors", "year", "disease", "doi", "journal")}
     return Data(
         **texts,
-        until=float(table["until"]),
+        until=MappingProxyType(_by_set(table["until"], sets)),
         observables=tuple(table["observables"]),
         infused=table.get("infused", ""),
         sets=MappingProxyType(sets),
@@ -76,9 +76,7 @@ def _row(
         raise LiteratureError(f"{place}: lacks {', '.join(missing)}")
     if item["source"] not in sources:
         raise LiteratureError(f"{place}: source `{item['source']}` is not in its table of sources")
-    value = item["value"]
-    values = {key: float(number) for key, number in value.items()} if isinstance(value, dict) else {}
-    values = values or dict.fromkeys(sets, float(value))
+    values = _by_set(item["value"], sets)
     if set(values) != set(sets):
         raise LiteratureError(
             f"{place}: got values for {', '.join(values)}; expected one for each of {', '.join(sets)}"
@@ -93,6 +91,13 @@ def _row(
         kind=item.get("kind", "count"),
         tolerance=float(item.get("tolerance", 0.0)),
     )
+
+
+def _by_set(value: Any, sets: Mapping[str, str]) -> dict[str, float]:
+    """One number for all parameter sets, or a table with one for each."""
+    if isinstance(value, dict):
+        return {key: float(number) for key, number in value.items()}
+    return dict.fromkeys(sets, float(value))
 
 
 def _check(place: str, item: Mapping[str, Any], table: Mapping[str, Any]) -> Check:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from carsim.treatment.visits import FIRST_VISIT as FIRST_VISIT
+from carsim.treatment.visits import MONTH as MONTH
+from carsim.treatment.visits import visit_days as visit_days
+
 if TYPE_CHECKING:
     import xarray as xr
 
 T = TypeVar("T")
 
-MONTH = 30.4375  # days
-FIRST_VISIT = 28.0
 NO_PRODUCT = "no CAR T product was given"
 
 
@@ -144,12 +146,6 @@ def days_below(days: np.ndarray, level: np.ndarray, limit: float) -> float:
             day = crossing(start, stop, float(level[index]), float(level[index + 1]), limit)
             total += day - start if below[index] else stop - day
     return total
-
-
-def visit_days(end: float) -> list[float]:
-    """Days of visits: day 28, then each month from the second on, to the end."""
-    months = (MONTH * number for number in range(2, int(end / MONTH) + 1))
-    return [day for day in (FIRST_VISIT, *months) if day <= end]
 
 
 def not_followed(curves: Curves, day: float) -> Missing | None:

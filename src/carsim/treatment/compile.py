@@ -1,4 +1,4 @@
-"""From treatment entries to the one schedule that engines see."""
+"""From planned entries to the one schedule that engines see, and to what the patients' parameters hold for triggers."""
 
 from __future__ import annotations
 
@@ -8,46 +8,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
-from carsim.errors import UnsupportedMechanism
 from carsim.population.patients import Patients
-from carsim.treatment import infusion, lymphodepletion
-from carsim.treatment.doses import Dose, schedule
-from carsim.treatment.doses import Infusion as DrugInfusion
-from carsim.treatment.entries import Cyclophosphamide, Entry, Fludarabine, Infusion, Lymphodepletion
+from carsim.treatment.doses import Dose, Infusion, Window, schedule
+from carsim.treatment.given import Given
+from carsim.treatment.plan import Planned
 from carsim.treatment.schedule import Schedule
+from carsim.treatment.triggers import amount_row, share_row
+
+Array = NDArray[np.float64]
 
 
 def compile_entries(
-    entries: Sequence[Entry],
-    costimulation: Mapping[str, str],
-    patients: Patients,
-    seed: int,
-    *,
-    everyone: bool = False,
+    planned: Sequence[Planned], patients: Patients, seed: int, start: float = 0.0, *, everyone: bool = False
 ) -> Schedule:
-    """The changes of all patients; `costimulation` gives each product's domain.
+    """The changes of all patients, with the days between which triggers may begin (`start`: of the simulation).
 
-    With `everyone`, what is planned: each entry for every patient, whatever its share.
-
-    Raises UnsupportedMechanism for entries that this version cannot give.
+    With `everyone`, what is planned: each entry for every patient, whatever its share, and no triggers' days.
     """
-    changes: list[Dose | DrugInfusion] = []
-    for entry in entries:
-        given: Sequence[Dose | DrugInfusion]
-        if isinstance(entry, Infusion):
-            given = infusion.doses(entry, costimulation[entry.give], patients, seed)
-        elif isinstance(entry, Lymphodepletion | Fludarabine | Cyclophosphamide):
-            given = lymphodepletion.changes(entry, patients)
-        else:
-            raise UnsupportedMechanism([f"treatment.{entry.name}: {type(entry).__name__.lower()}"])
-        receive = np.ones(patients.n, dtype=bool) if everyone else _given(entry, patients.n, seed)
-        changes += [change.only(receive) for change in given]
+    changes: list[Dose | Infusion | Window] = []
+    for item in planned:
+        receive = np.ones(patients.n, dtype=bool) if everyone else drawn(item.entry.share, item.name, patients.n, seed)
+        if not item.waits:
+            changes += [_change(dose, patients, seed, everyone=everyone).only(receive) for dose in item.doses]
+        elif everyone and item.entry.when is None:
+            changes += [_change(dose, patients, seed, everyone=True) for dose in item.doses]
+        elif not everyone:
+            changes += _window(item, receive, start)
     return schedule(changes, patients.n)
 
 
-def _given(entry: Entry, n: int, seed: int) -> NDArray[np.bool_]:
-    """Which patients are given the entry: its share of them, each by the patient's own draw."""
-    if entry.share >= 1.0:
+def trigger_rows(planned: Sequence[Planned], patients: Patients, seed: int, start: float) -> dict[str, Array]:
+    """Each patient's own numbers of the entries that wait: amounts, and who is given what."""
+    rows: dict[str, Array] = {}
+    for item in planned:
+        if not item.waits:
+            continue
+        receive = drawn(item.entry.share, item.name, patients.n, seed).astype(np.float64)
+        when = item.entry.when
+        later = when is not None and when.after is not None and when.after > start
+        rows[f"open.{item.name}"] = np.zeros(patients.n) if later else receive
+        for k, dose in enumerate(item.doses):
+            amount = dose.amount(patients)
+            rows[amount_row(item, k)] = amount / dose.duration if dose.duration > 0.0 else amount
+            if dose.share < 1.0:
+                rows[share_row(dose)] = drawn(dose.share, dose.draw, patients.n, seed).astype(np.float64)
+    return rows
+
+
+def drawn(share: float, name: str, n: int, seed: int) -> NDArray[np.bool_]:
+    """Which patients are given an entry: its share of them, each by the patient's own draw."""
+    if share >= 1.0:
         return np.ones(n, dtype=bool)
-    draws: NDArray[np.float64] = rng.uniforms(seed, f"treatment.{entry.name}", np.arange(n))
-    return draws < entry.share
+    draws: Array = rng.uniforms(seed, f"treatment.{name}", np.arange(n))
+    return draws < share
+
+
+def _change(dose: Given, patients: Patients, seed: int, *, everyone: bool) -> Dose | Infusion:
+    times, amount = np.full(patients.n, dose.at), dose.amount(patients)
+    change: Dose | Infusion
+    if dose.duration > 0.0:
+        row = f"{dose.label}.input"
+        change = Infusion(row, times, dose.duration, amount / dose.duration, dose.label)
+    else:
+        change = Dose(dose.row, times, amount, dose.label)
+    return change if everyone else change.only(drawn(dose.share, dose.draw, patients.n, seed))
+
+
+def _window(item: Planned, receive: NDArray[np.bool_], start: float) -> list[Window]:
+    """Open from `after` on, closed from `before` on; only what changes after the start of the simulation."""
+    when = item.entry.when
+    if when is None:
+        return []
+    days: Mapping[float | None, Array] = {
+        when.after: receive.astype(np.float64),
+        when.before: np.zeros(receive.size),
+    }
+    return [
+        Window(f"open.{item.name}", np.full(receive.size, day), value)
+        for day, value in days.items()
+        if day is not None and day > start
+    ]
+
+

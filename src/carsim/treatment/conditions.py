@@ -38,7 +38,28 @@ VARIABLES: Final[dict[str, str | tuple[str, ...]]] = {
     "fever": "d",
     "crs_grade": "",
     "icans_grade": "",
+    "igg": "g/L",
 }
+
+# The row of the network that shows each number; states are compared by several rows (see treatment.compared).
+ROWS: Final[dict[str, str]] = {
+    "marrow_blasts": "blasts_marrow_fraction",
+    "mrd": "blasts_marrow_fraction",
+    "cart_cells": "cart_cells",
+    "cart_copies": "cart_copies",
+    "bcells": "bcells_blood",
+    "host_t_cells": "host_t_blood",
+    "neutrophils": "neutrophils.blood",
+    "platelets": "platelets.blood",
+    "csf_blasts": "csf_blasts",
+    "il6": "il6",
+    "temperature_rise": "temperature_rise",
+    "fever": "temperature_rise",
+    "crs_grade": "crs_grade",
+    "icans_grade": "icans_grade",
+    "igg": "igg",
+}
+FEVER: Final = 1.0  # K above normal body temperature: 38 degrees Celsius
 _COMPARED: Final = ("at_least", "at_most", "above", "below")
 
 

@@ -4,7 +4,8 @@ A dose changes a row at one moment; an infusion adds a rate to an input row betw
 are summed piecewise, so that each start and stop SETS the row to the exact total at that time (adding and subtracting
 rates would leave rounding behind, and an input that never quite returns to zero).
 
-Order of changes at the same time: stops and starts of infusions, then doses, each in the order of the file.
+Order of changes at the same time: days between which a trigger may begin, stops and starts of infusions, then doses,
+each in the order of the file.
 """
 
 from __future__ import annotations
@@ -55,11 +56,21 @@ class Infusion:
         return replace(self, starts=np.where(given, self.starts, np.nan))
 
 
-def schedule(changes: Sequence[Dose | Infusion], n: int) -> Schedule:
+@dataclass(frozen=True)
+class Window:
+    """A parameter row set to `values` at `times` (d), one per patient; no treatment of its own."""
+
+    row: str
+    times: Array
+    values: Array
+
+
+def schedule(changes: Sequence[Dose | Infusion | Window], n: int) -> Schedule:
     """The changes of n patients, each patient's in ascending time."""
     infusions = [change for change in changes if isinstance(change, Infusion)]
     doses = [change for change in changes if isinstance(change, Dose)]
-    columns = [column for infusion in infusions for column in _edges(infusion, infusions)]
+    columns = [(item.row, SET, item.times, item.values, "") for item in changes if isinstance(item, Window)]
+    columns += [column for infusion in infusions for column in _edges(infusion, infusions)]
     columns += [(dose.row, ADD, dose.times, dose.amounts, dose.label) for dose in doses]
     if not columns:
         return Schedule.none(n)

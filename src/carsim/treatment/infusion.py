@@ -8,22 +8,30 @@ from numpy.typing import NDArray
 from carsim.model.processes.infusion import entering
 from carsim.population.leukaemia import log_normal
 from carsim.population.patients import Patients
-from carsim.treatment.doses import Dose
-from carsim.treatment.entries import CellDose, Infusion
+from carsim.treatment.entries import CellDose, Infusion, SplitDose
+from carsim.treatment.given import Amount, Given
 
 Array = NDArray[np.float64]
+PHENOTYPES = ("infused", "memory")  # what an infusion holds
 
 
-def doses(entry: Infusion, costimulation: str, patients: Patients, seed: int) -> list[Dose]:
-    """The changes that the infusion makes to the product's cells in blood."""
-    spread = log_normal(entry.dose.log_sd, seed, f"treatment.{entry.name}.dose", patients.n)
-    whole = cells(entry.dose, patients, spread)
-    parts = [(part.at, part.share) for part in entry.split] or [(0.0, 1.0)]
+def doses(entry: Infusion, costimulation: str, seed: int, path: str) -> list[Given]:
+    """What each part of the infusion adds to the product's cells in blood; `path` names its random stream."""
+    parts = entry.split or (SplitDose(at=0.0, share=1.0),)
     return [
-        Dose(row, np.full(patients.n, entry.at + at), amount, entry.give)
-        for at, share in parts
-        for row, amount in entering(entry.give, costimulation, share * whole, patients.parameters).items()
+        Given(entry.give, row, part.at, _amount(entry, costimulation, part.share, seed, path, row), unless=part.unless)
+        for part in parts
+        for row in (f"cart.{entry.give}.{phenotype}.blood" for phenotype in PHENOTYPES)
     ]
+
+
+def _amount(entry: Infusion, costimulation: str, share: float, seed: int, path: str, row: str) -> Amount:
+    def amount(patients: Patients) -> Array:
+        spread = log_normal(entry.dose.log_sd, seed, f"treatment.{path}.dose", patients.n)
+        whole = cells(entry.dose, patients, spread)
+        return entering(entry.give, costimulation, share * whole, patients.parameters)[row]
+
+    return amount
 
 
 def cells(dose: CellDose, patients: Patients, spread: Array) -> Array:

@@ -73,7 +73,13 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         options=options,
         notify=notify,
     )
-    data = assemble(trajectories, patients=made.patients, schedule=made.schedule, clone_cd19=cd19_of_clones(made.cast))
+    data = assemble(
+        trajectories,
+        patients=made.patients,
+        schedule=made.schedule,
+        clone_cd19=cd19_of_clones(made.cast),
+        given_by=given_by_events(made.cast),
+    )
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
         data = data.merge(observe(data, scenario.run.seed))
@@ -155,6 +161,11 @@ def cd19_of_clones(cast: Cast) -> dict[str, str]:
         else:
             states[clone.name] = "dim" if density.median < between else "positive"
     return states
+
+
+def given_by_events(cast: Cast) -> dict[str, str]:
+    """What each event of the network gives, by its name: the doses of the entries that wait for a condition."""
+    return {f"treatment.{dose.name}": dose.label for trigger in cast.triggers for dose in trigger.doses}
 
 
 def refuse_beyond_memory(scenario: Scenario, patients: int, times: int) -> None:

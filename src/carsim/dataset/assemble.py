@@ -33,10 +33,12 @@ def assemble(
     patients: Patients,
     schedule: Schedule | None = None,
     clone_cd19: Mapping[str, str] | None = None,
+    given_by: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
 
-    `clone_cd19` says for each clone whether its CD19 is `positive`, `dim` or `absent`.
+    `given_by` says what is given by events of the network, by their names. `clone_cd19` says for each clone whether its
+    CD19 is `positive`, `dim` or `absent`.
     """
     import xarray as xr
 
@@ -63,7 +65,7 @@ def assemble(
     _add_status(data, trajectories)
     _add_extinctions(data, trajectories)
     if schedule is not None:
-        add_treatments(data, schedule)
+        add_treatments(data, schedule, _triggered(trajectories, given_by or {}))
     for variable in COVARIATES:
         if variable.rows[0] in patients.covariates:
             values = np.asarray(patients.covariates[variable.rows[0]], dtype=float)
@@ -149,10 +151,13 @@ def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:
     data[variable.name] = (variable.dims, days, attributes(variable))
 
 
-def add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
-    """Mark each treatment at the first output time from its beginning on; one bit each, in order of first use."""
+def add_treatments(data: xr.Dataset, schedule: Schedule, triggered: Sequence[tuple[int, float, str]] = ()) -> None:
+    """What was given: the first day of each treatment, and marks in time, one bit each, in order of first use.
+
+    A mark stands at the first output time from the treatment's beginning on; `triggered` is given by events.
+    """
     times = data["time"].values
-    begun = list(_begun(schedule))
+    begun = [*_begun(schedule), *triggered]
     names = list(dict.fromkeys(name for _, _, name in begun))[:_MAXIMUM_TREATMENTS]
     mask = np.zeros((data.sizes["patient"], times.size), dtype=np.int64)
     for patient, day, name in begun:
@@ -165,6 +170,14 @@ def add_treatments(data: xr.Dataset, schedule: Schedule) -> None:
         flags["flag_masks"] = np.array([1 << bit for bit in range(len(names))], dtype=np.int64)
         flags["flag_meanings"] = " ".join(name.replace(" ", "_") for name in names)
     data[variable.name] = (variable.dims, mask, attributes(variable) | flags)
+    first = np.full((data.sizes["patient"], len(names)), np.nan)
+    for patient, day, name in begun:
+        if name in names:
+            place = patient, names.index(name)
+            first[place] = np.fmin(first[place], day)
+    if names:
+        data.coords["treatment"] = ("treatment", np.array(names), attributes(VARIABLES["treatment"]))
+        data["treatment_day"] = (("patient", "treatment"), first, attributes(VARIABLES["treatment_day"]))
 
 
 def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:
@@ -176,6 +189,15 @@ def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:
         if labels[patient, column] and schedule.amounts[patient, column] > 0.0
     ]
     return list(dict.fromkeys((patient, day, name) for day, _, patient, name in sorted(begun)))
+
+
+def _triggered(trajectories: Trajectories, given_by: Mapping[str, str]) -> list[tuple[int, float, str]]:
+    """(patient, day, what) of each dose that an event gave."""
+    return [
+        (event.patient, event.time, given_by[event.name])
+        for event in trajectories.events
+        if event.kind == "event" and event.name in given_by
+    ]
 
 
 def treatments(data: xr.Dataset, patient: int = 0) -> list[tuple[float, str]]:

@@ -23,6 +23,7 @@ DIMENSIONS = (
     "product",
     "phenotype",
     "site",
+    "treatment",
     "arm",
     "point",
 )
@@ -57,6 +58,7 @@ COORDINATES: tuple[Variable, ...] = (
     Variable("phenotype", ("phenotype",), "1", "phenotype of CAR T cells", "text"),
     Variable("site", ("site",), "1", "compartment of the body", "text"),
     Variable("clone", ("clone",), "1", "leukaemic clone", "text"),
+    Variable("treatment", ("treatment",), "1", "drug, procedure or product that was given to any patient", "text"),
     Variable("clone_cd19", ("clone",), "1", "CD19 of the clone: positive, dim or absent", "text"),
 )
 
@@ -129,6 +131,7 @@ RECORDS: tuple[Variable, ...] = (
     _answer("status_day", "d", "day at which the simulation of the patient ended early"),
     _answer("status_row", "1", "state or rate that ended it", "text"),
     Variable("clone_extinct_day", ("patient", "clone"), "d", "day at which the clone fell below one cell and was gone"),
+    Variable("treatment_day", ("patient", "treatment"), "d", "first day on which the patient was given the treatment"),
     Variable(
         "treatment_given",
         ("patient", "time"),

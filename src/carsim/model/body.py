@@ -14,6 +14,7 @@ from types import MappingProxyType
 from carsim.model.handle import Ref
 from carsim.model.network import Network
 from carsim.model.processes.kinetics import geometric_mean
+from carsim.model.trigger import Trigger
 
 BLOOD_AND_MARROW = ("marrow", "blood")  # the sites of every model; others where the scenario has disease there
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
@@ -123,7 +124,8 @@ class Cast:
 
     `numbers` holds each parameter by scenario path; `sources` says where the numbers of single products and clones
     come from, by name of the row; `fractions` gives each clone's share of all blasts at the start. `given` names the
-    drugs and procedures of the treatment, `targets` the antigens it acts on; `scales` the scale of each toxicity.
+    drugs and procedures of the treatment, `triggers` its entries that wait for a condition, `targets` the antigens it
+    acts on; `scales` the scale of each toxicity.
     """
 
     products: tuple[Product, ...]
@@ -136,6 +138,7 @@ class Cast:
     targets: tuple[str, ...] = ("CD19",)
     sites: tuple[str, ...] = BLOOD_AND_MARROW
     given: frozenset[str] = frozenset()
+    triggers: tuple[Trigger, ...] = ()
     scales: Mapping[str, str] = field(default_factory=lambda: GRADED_ON)
 
 

@@ -31,6 +31,7 @@ from carsim.model.processes import (
     recognition,
     stimulation,
     traffic,
+    triggers,
 )
 
 STEPS = (
@@ -56,6 +57,7 @@ STEPS = (
     cyclophosphamide.add,
     lymphodepletion.add,
     assays.add,
+    triggers.add,
 )
 
 

@@ -5,7 +5,7 @@ The only place that hands each part of a scenario to the room that reads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,11 @@ from carsim.population.products import composition_factors
 from carsim.spec.plain import Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
-from carsim.treatment.compile import compile_entries
+from carsim.treatment.compile import compile_entries, trigger_rows
 from carsim.treatment.entries import names_given
+from carsim.treatment.plan import Planned, plan
 from carsim.treatment.schedule import Schedule
+from carsim.treatment.triggers import triggers
 
 Array = NDArray[np.float64]
 FINE = 1.0 / 24.0  # output every hour while a drug is given and for a day after: its kinetics are a matter of hours
@@ -52,14 +54,16 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     missing = scenario.unsupported()
     if missing:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
-    who = _who(scenario)
-    members = cast_of(scenario)
+    members, seed = cast_of(scenario), scenario.run.seed
     network = build(scenario.title, members)
-    patients = _patients(network, members, scenario, draw(who, scenario.run.seed, folder))
-    domains = {product.name: product.costimulation for product in members.products}
-    schedule = compile_entries(scenario.treatment, domains, patients, scenario.run.seed)
-    planned = compile_entries(scenario.treatment, domains, patients, scenario.run.seed, everyone=True)
-    return Prepared(members, network, patients, schedule, _days(planned, scenario.run))
+    patients = _patients(network, members, scenario, draw(_who(scenario), seed, folder))
+    planned = _planned(scenario)
+    times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run)
+    begin = float(times[0])
+    own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin)}
+    patients = replace(patients, parameters=own)
+    schedule = compile_entries(planned, patients, seed, begin)
+    return Prepared(members, network, patients, schedule, times)
 
 
 def cast_of(scenario: Scenario) -> Cast:
@@ -69,7 +73,7 @@ def cast_of(scenario: Scenario) -> Cast:
     typical = {name: float(getattr(value, "median", value)) for name, value in given.items()}
     origins = {path.removeprefix("patient.").removeprefix("cohort."): str(o) for path, o in scenario.origins.items()}
     scales = (scenario.trial or Trial()).scales
-    return cast(
+    members = cast(
         scenario.products,
         scenario.leukaemia,
         scenario.parameters,
@@ -79,6 +83,12 @@ def cast_of(scenario: Scenario) -> Cast:
         given=names_given(scenario.treatment),
         scales={"crs": scales.crs, "icans": scales.icans},
     )
+    return replace(members, triggers=triggers(_planned(scenario)))
+
+
+def _planned(scenario: Scenario) -> tuple[Planned, ...]:
+    domains = {product.name: product.costimulation for product in scenario.products}
+    return plan(scenario.treatment, domains, scenario.run.seed)
 
 
 def _who(scenario: Scenario) -> Patient | Cohort:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carsim.treatment.entries import Course, Cyclophosphamide, Entry, Fludarabine, Infusion, Lymphodepletion
+from carsim.treatment.conditions import ROWS
+from carsim.treatment.entries import (
+    Course,
+    Cyclophosphamide,
+    Entry,
+    Fludarabine,
+    Infusion,
+    Lymphodepletion,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +67,12 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
 
 
 def _entry(entry: Entry, path: str) -> Iterator[tuple[str, str]]:
-    if entry.when is not None:
-        yield f"{path}.when", "treatment on a condition"
+    for threshold in (entry.when, *entry.when.also) if entry.when else ():
+        if threshold.variable not in ROWS:
+            yield f"{path}.when", f"a condition on {threshold.variable}"
     if isinstance(entry, Course):
-        yield f"{path}.course", "courses of several treatments"
+        for at, part in enumerate(entry.course):
+            yield from _entry(part, f"{path}.course.{at}")
     elif not isinstance(entry, GIVEN_NOW):
         given: Any = entry
         yield f"{path}.give", str(given.give)
-    if isinstance(entry, Infusion) and any(part.unless is not None for part in entry.split):
-        yield f"{path}.split", "withholding a part of a split dose on a condition"

@@ -88,5 +88,3 @@ def _window(item: Planned, receive: NDArray[np.bool_], start: float) -> list[Win
         for day, value in days.items()
         if day is not None and day > start
     ]
-
-

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from carsim.model.processes.infusion import entering
 from carsim.population.leukaemia import log_normal
 from carsim.population.patients import Patients
-from carsim.treatment.entries import CellDose, Infusion, SplitDose
+from carsim.treatment.entries import CellDose, Infusion
 from carsim.treatment.given import Amount, Given
 
 Array = NDArray[np.float64]
@@ -17,10 +17,10 @@ PHENOTYPES = ("infused", "memory")  # what an infusion holds
 
 def doses(entry: Infusion, costimulation: str, seed: int, path: str) -> list[Given]:
     """What each part of the infusion adds to the product's cells in blood; `path` names its random stream."""
-    parts = entry.split or (SplitDose(at=0.0, share=1.0),)
+    parts = [(part.at, part.share, part.unless) for part in entry.split] or [(0.0, 1.0, None)]
     return [
-        Given(entry.give, row, part.at, _amount(entry, costimulation, part.share, seed, path, row), unless=part.unless)
-        for part in parts
+        Given(entry.give, row, at, _amount(entry, costimulation, share, seed, path, row), unless=unless)
+        for at, share, unless in parts
         for row in (f"cart.{entry.give}.{phenotype}.blood" for phenotype in PHENOTYPES)
     ]
 

@@ -64,9 +64,7 @@ def _dose(body: Body, trigger: Trigger, dose: TriggeredDose, begun: Ref) -> None
     asked = [_up(net.rows[dose.share])] if dose.share else []
     if dose.withheld:
         due = _flag(body, f"due.{key}", 0.0, f"whether {dose.label} is due now")
-        net.event(
-            Event(f"due.{key}", (_up(begun),), (Change(due, "set", 1.0),), delay=dose.delay, count=trigger.count)
-        )
+        net.event(Event(f"due.{key}", (_up(begun),), (Change(due, "set", 1.0),), delay=dose.delay, count=trigger.count))
         asked += [_ceases(_holds(body, item, f"treatment.{trigger.name}.split")) for item in dose.withheld]
         net.event(Event(f"treatment.{key}", (_up(due), *asked), (given,), count=trigger.count))
         net.event(Event(f"passed.{key}", (_up(due),), (Change(due, "set", 0.0),), count=trigger.count))

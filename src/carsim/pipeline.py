@@ -79,6 +79,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         schedule=made.schedule,
         clone_cd19=cd19_of_clones(made.cast),
         given_by=given_by_events(made.cast),
+        planned=made.planned,
     )
     data = data.merge(compute(data))
     if scenario.run.assay_noise:

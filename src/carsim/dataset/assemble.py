@@ -34,11 +34,12 @@ def assemble(
     schedule: Schedule | None = None,
     clone_cd19: Mapping[str, str] | None = None,
     given_by: Mapping[str, str] | None = None,
+    planned: Sequence[str] = (),
 ) -> xr.Dataset:
     """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
 
-    `given_by` says what is given by events of the network, by their names. `clone_cd19` says for each clone whether its
-    CD19 is `positive`, `dim` or `absent`.
+    `given_by` says what is given by events of the network, by their names; `planned` what may be given at all.
+    `clone_cd19` says for each clone whether its CD19 is `positive`, `dim` or `absent`.
     """
     import xarray as xr
 
@@ -65,7 +66,7 @@ def assemble(
     _add_status(data, trajectories)
     _add_extinctions(data, trajectories)
     if schedule is not None:
-        add_treatments(data, schedule, _triggered(trajectories, given_by or {}))
+        add_treatments(data, schedule, _triggered(trajectories, given_by or {}), planned)
     for variable in COVARIATES:
         if variable.rows[0] in patients.covariates:
             values = np.asarray(patients.covariates[variable.rows[0]], dtype=float)
@@ -151,14 +152,20 @@ def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:
     data[variable.name] = (variable.dims, days, attributes(variable))
 
 
-def add_treatments(data: xr.Dataset, schedule: Schedule, triggered: Sequence[tuple[int, float, str]] = ()) -> None:
-    """What was given: the first day of each treatment, and marks in time, one bit each, in order of first use.
+def add_treatments(
+    data: xr.Dataset,
+    schedule: Schedule,
+    triggered: Sequence[tuple[int, float, str]] = (),
+    planned: Sequence[str] = (),
+) -> None:
+    """What was given: the first day of each treatment, and marks in time, one bit each.
 
-    A mark stands at the first output time from the treatment's beginning on; `triggered` is given by events.
+    A mark stands at the first output time from the treatment's beginning on. Those `planned` come first, given or not,
+    then others in order of first use; `triggered` is given by events.
     """
     times = data["time"].values
     begun = [*_begun(schedule), *triggered]
-    names = list(dict.fromkeys(name for _, _, name in begun))[:_MAXIMUM_TREATMENTS]
+    names = list(dict.fromkeys([*planned, *(name for _, _, name in begun)]))[:_MAXIMUM_TREATMENTS]
     mask = np.zeros((data.sizes["patient"], times.size), dtype=np.int64)
     for patient, day, name in begun:
         column = int(np.searchsorted(times, day - 1e-9))

@@ -37,13 +37,17 @@ FINE = 1.0 / 24.0  # output every hour while a drug is given and for a day after
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run needs; `times` (d) are the days of output, the first one the start of the simulation."""
+    """What a run needs; `times` (d) are the days of output, the first one the start of the simulation.
+
+    `planned` names everything that may be given, in order of the file.
+    """
 
     cast: Cast
     network: Network
     patients: Patients
     schedule: Schedule
     times: Array
+    planned: tuple[str, ...] = ()
 
 
 def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
@@ -63,7 +67,8 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin)}
     patients = replace(patients, parameters=own)
     schedule = compile_entries(planned, patients, seed, begin)
-    return Prepared(members, network, patients, schedule, times)
+    labels = tuple(dict.fromkeys(dose.label for item in planned for dose in item.doses))
+    return Prepared(members, network, patients, schedule, times, labels)
 
 
 def cast_of(scenario: Scenario) -> Cast:

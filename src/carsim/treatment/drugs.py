@@ -23,5 +23,5 @@ def doses(entry: Drug) -> list[Given]:
         start=entry.start,
         doses=entry.doses,
         every=entry.every,
-        length=entry.duration,
+        over=entry.duration,
     )

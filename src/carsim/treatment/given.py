@@ -46,11 +46,9 @@ class Given:
         return replace(self, at=self.at + by)
 
 
-def repeated(
-    drug: str, row: str, dose: Amount, *, start: float, doses: int, every: float, length: float
-) -> list[Given]:
-    """Doses (mg) into a row, `every` days from `start` on, each over `length` days."""
-    return [Given(drug, row, start + k * every, dose, duration=length) for k in range(doses)]
+def repeated(drug: str, row: str, dose: Amount, *, start: float, doses: int, every: float, over: float) -> list[Given]:
+    """Doses (mg) into a row, `every` days from `start` on, each evenly over `over` days."""
+    return [Given(drug, row, start + k * every, dose, duration=over) for k in range(doses)]
 
 
 def drug_amount(dose: DrugDose) -> Amount:

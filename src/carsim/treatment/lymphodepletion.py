@@ -53,4 +53,4 @@ def _f_ara_a(course: FludarabineCourse) -> Amount:
 
 def _repeated(drug: str, course: FludarabineCourse | CyclophosphamideCourse, dose: Amount) -> list[Given]:
     row = f"{drug}.central"
-    return repeated(drug, row, dose, start=course.start, doses=course.doses, every=course.every, length=course.duration)
+    return repeated(drug, row, dose, start=course.start, doses=course.doses, every=course.every, over=course.duration)

@@ -72,6 +72,22 @@ def born_again(start: float = 80.0) -> Case:
     return net, Schedule.of([(12.0, "set", "inflow", 50.0, "on"), (20.0, "set", "inflow", 0.0, "off")])
 
 
+def too_few_to_be_founded() -> Case:
+    """Less than one cell arrives, at the start and later: what never was a population does not die out."""
+    net, _ = born_again(0.0)
+    return net, Schedule.of([(0.0, "add", "marrow", 0.6, "first"), (9.0, "add", "blood", 0.7, "second")])
+
+
+def visit_undone_at_once() -> Case:
+    """A visit tops up, which empties at once: a visit acts once, though its condition holds again that day."""
+    net, cells = decay(1e4, 0.5)
+    few, many = (Condition(cells, "below", 100.0),), (Condition(cells, "above", 150.0),)
+    drained = net.parameter("drained", 0.0)
+    net.event(Event("drain", many, (Change(cells, "set", 60.0), Change(drained, "add", 1.0)), count=None))
+    net.event(Event("top up", few, (Change(cells, "add", 120.0),), visits=(4.0, 6.5, 12.0), count=None))
+    return net, None
+
+
 def amounts_of_one_event() -> Case:
     """Amounts are rows: a parameter that the event has changed, and a species as it was before."""
     net, cells = decay(1e4, 0.5)
@@ -119,6 +135,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "a mode on visits": lambda: thermostat((0.0, 1.0, 2.0, 3.5, 6.0, 7.0)),
     "extinct and born again": born_again,
     "extinct at the start": lambda: born_again(0.5),
+    "never enough to go extinct": too_few_to_be_founded,
+    "a visit that is undone at once": visit_undone_at_once,
     "amounts that are rows": amounts_of_one_event,
     "a mode and an event in turn": modes_and_events_in_turn,
 }

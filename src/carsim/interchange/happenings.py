@@ -1,11 +1,11 @@
 """What happens at moments, as SBML events: scheduled changes, visits, extinctions, modes, events of the network.
 
 The order of the list is the order at one moment, as the engines keep it (`engines/kernels/happenings.py`): what comes
-first has the higher priority. What an engine remembers (a population was alive, how often an event came) is a parameter
-of the file. Events of SBML act when their trigger becomes true, so a rule that stays true needs such a memory:
+first has the higher priority. Events of SBML act when their trigger becomes true. That is what an extinction needs, if
+its trigger counts as true before the start: only a population that has reached its limit can fall below. What else an
+engine remembers is a parameter of the file:
 
     visit     opens on its day, before anything looks; closes after everything has looked
-    alive     1 while a population has reached its limit; extinction needs it, and takes it away
     since     when the conditions of an event came to hold             (where they must last)
     fired     how often it has acted                                   (where that is limited)
     last      when it last acted                                       (where it repeats while they hold)
@@ -51,13 +51,17 @@ class Memory:
 
 @dataclass(frozen=True)
 class Happening:
-    """An event of the file: when `trigger` becomes true, `delay` later, these identifiers get these values."""
+    """An event of the file: when `trigger` becomes true, `delay` later, these identifiers get these values.
+
+    A trigger that holds at the start acts there, unless it `held_before`.
+    """
 
     identifier: str
     name: str
     trigger: Element
     values: Mapping[str, Element]
     delay: float = 0.0
+    held_before: bool = False
 
 
 @dataclass
@@ -83,10 +87,12 @@ class Happenings:
         values: Mapping[str, Element],
         *,
         delay: float = 0.0,
+        held_before: bool = False,
         text: str = "",
     ) -> None:
         """State an event that comes when all parts of the trigger hold; `text` says more than its name."""
-        self.events.append(Happening(sid_of(kind, name), text or f"{kind}: {name}", every(trigger), values, delay))
+        title = text or f"{kind}: {name}"
+        self.events.append(Happening(sid_of(kind, name), title, every(trigger), values, delay, held_before))
 
     def unit(self, row: str) -> str:
         """The identifier of a row's unit."""
@@ -97,8 +103,8 @@ class Happenings:
         return apply("geq", time(), cn(day - self.start, unit_id(self.network.time_unit)))
 
 
-def happenings(network: Network, changes: Sequence[Timed], start: float, alive: Mapping[str, bool]) -> Happenings:
-    """The events of one patient; `alive`: which populations reach their limit at the start; `start`: its day."""
+def happenings(network: Network, changes: Sequence[Timed], start: float) -> Happenings:
+    """The events of one patient whose simulation starts on day `start`."""
     made = Happenings(network, start)
     _scheduled(made, changes)
     visits = {f"mode.{item.name}": item.visits for item in network.modes if item.visits}
@@ -109,7 +115,7 @@ def happenings(network: Network, changes: Sequence[Timed], start: float, alive: 
             text = f"day {day:g}: visit, {name}"
             made.add("opens", f"{name}.{place + 1}", [made.from_day(day)], {visit: cn(1.0)}, text=text)
     for extinction in network.extinctions:
-        _extinction(made, extinction, alive[extinction.name])
+        _extinction(made, extinction)
     for mode in network.modes:
         _mode(made, mode)
     for event in network.events:
@@ -132,14 +138,12 @@ def _scheduled(made: Happenings, changes: Sequence[Timed]) -> None:
         made.add("change", f"n{place + 1}", [made.from_day(day)], values, text=f"day {day:g}: {', '.join(labels)}")
 
 
-def _extinction(made: Happenings, item: Extinction, is_alive: bool) -> None:
+def _extinction(made: Happenings, item: Extinction) -> None:
     """A population that has reached its limit is set to zero when it falls below."""
-    alive = made.remember("alive", item.name, float(is_alive))
-    unit = made.unit(item.species[0].name) if item.species else "dimensionless"
-    size, limit = total([ci(sid(ref.name)) for ref in item.species], unit), cn(item.below, unit)
-    made.add("revives", item.name, [_is(alive, 0), apply("geq", size, limit)], {alive: cn(1.0)})
+    limit = cn(item.below, made.unit(item.species[0].name))
+    size = total([ci(sid(ref.name)) for ref in item.species])
     gone = {sid(ref.name): cn(0.0, made.unit(ref.name)) for ref in item.species}
-    made.add("extinct", item.name, [_is(alive, 1), apply("lt", size, limit)], gone | {alive: cn(0.0)})
+    made.add("extinct", item.name, [apply("lt", size, limit)], gone, held_before=True)
 
 
 def _mode(made: Happenings, mode: Mode) -> None:

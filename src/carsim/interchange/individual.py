@@ -16,16 +16,15 @@ from carsim.treatment.schedule import OPERATIONS, Schedule
 
 @dataclass(frozen=True)
 class Individual:
-    """One patient: values of parameters and species by name, changes in their order; `alive` as engines begin with.
+    """One patient: values of parameters and species by name, changes in their order.
 
-    `alive` says of each extinction of the network whether its population reaches the limit at the start.
+    A population that is below its limit at the start has been set to zero, as engines do.
     """
 
     identifier: str
     start: float
     parameters: Mapping[str, float]
     initial: Mapping[str, float]
-    alive: Mapping[str, bool]
     changes: tuple[Timed, ...]
 
     @classmethod
@@ -34,14 +33,11 @@ class Individual:
         initial = {
             row.name: float(value) for row, value in zip(network.all_species, patients.initial[index], strict=True)
         }
-        alive = {}
         for item in network.extinctions:
-            size = sum(initial[ref.name] for ref in item.species)
-            alive[item.name] = size >= item.below
-            if 0.0 < size < item.below:  # gone before anything happens
+            if sum(initial[ref.name] for ref in item.species) < item.below:
                 initial |= {ref.name: 0.0 for ref in item.species}
         parameters = {row.name: float(patients.parameters[row.name][index]) for row in network.parameters}
-        return cls(patients.identifiers[index], start, parameters, initial, alive, _changes(schedule, index))
+        return cls(patients.identifiers[index], start, parameters, initial, _changes(schedule, index))
 
 
 def _changes(schedule: Schedule, index: int) -> tuple[Timed, ...]:

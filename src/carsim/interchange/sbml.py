@@ -104,7 +104,7 @@ def document(network: Network, one: Individual, about: About | None = None) -> s
 
 
 def _parts(network: Network, one: Individual) -> Parts:
-    made = happenings(network, one.changes, one.start, one.alive)
+    made = happenings(network, one.changes, one.start)
     changed = frozenset(identifier for event in made.events for identifier in event.values)
     fixed = fixed_values(network, one.parameters, {name for name in network.rows if sid(name) in changed})
     means = {quantity.name for quantity in network.quantities if averages_a_trait(quantity.formula)}
@@ -252,8 +252,8 @@ def _reaction(parent: Element, reaction: Reaction, functions: Mapping[Law, str],
 def _event(parent: Element, event: Happening, priority: int, time_unit: str) -> None:
     """An event that is looked at from the start on; one that waits its delay comes whatever happens meanwhile."""
     made = SubElement(parent, "event", id=event.identifier, name=event.name, useValuesFromTriggerTime="false")
-    lasting = str(event.delay > 0.0).lower()
-    SubElement(made, "trigger", initialValue="false", persistent=lasting).append(math(event.trigger))
+    lasting, before = str(event.delay > 0.0).lower(), str(event.held_before).lower()
+    SubElement(made, "trigger", initialValue=before, persistent=lasting).append(math(event.trigger))
     SubElement(made, "priority").append(math(cn(float(priority))))
     if event.delay > 0.0:
         SubElement(made, "delay").append(math(cn(event.delay, time_unit)))

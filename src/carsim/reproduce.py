@@ -20,7 +20,7 @@ from carsim.errors import CarsimError
 from carsim.literature import find
 from carsim.literature.measure import extreme, measured
 from carsim.literature.models import Model
-from carsim.literature.records import Case, Change, Check
+from carsim.literature.records import Case, Change, Check, is_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RTOL = 1e-10
 ATOL = 1e-14  # in each row's own unit: values of a year later are read too
 FINE = 0.02  # days between the outputs that checks are read off
-OUTPUT = 0.1  # days between the outputs of a run
+OUTPUT, MOST_OUTPUTS = 0.1, 100_000  # days between the outputs of a run, wider where these would be more
 SUMMARY_DAYS = (14.0, 28.0, 90.0, 180.0, 365.0)
 
 
@@ -90,7 +90,7 @@ def run_literature(
     if not end > 0.0:
         raise ValueError(f"until: got {end:g}; expected a number of days above zero, for example 365")
     changes = model.changes(numbers)
-    times = output_times(end, OUTPUT, [change[0] for change in changes])
+    times = output_times(end, max(OUTPUT, end / MOST_OUTPUTS), [change[0] for change in changes])
     outputs = [species.name for species in network.all_species] + [*data.observables]
     outputs = list(dict.fromkeys(outputs))
     trajectories, schedule = _simulated(network, changes, times, outputs, notify)
@@ -111,19 +111,34 @@ def run_literature(
         status_counts={Status(int(trajectories.status[0])).name.lower(): 1},
         started=started,
     )
-    result.attrs |= {"observables": json.dumps(list(data.observables)), "references": f"doi {data.doi}"}
+    result.attrs |= {
+        "observables": json.dumps(list(data.observables)),
+        "corners": json.dumps([change[0] for change in changes]),
+        "references": f"doi {data.doi}",
+    }
     return result
 
 
 def courses(data: xr.Dataset) -> list[Course]:
     """Peak and values on the summary's days of each observable of a run."""
-    times = data["time"].values
+    times, corners = data["time"].values, json.loads(data.attrs["corners"])
     found = []
     for name in json.loads(data.attrs["observables"]):
         values = data[name].values[0]
-        day, peak = extreme(times, values)
+        day, peak = extreme(times, values, corners)
         at = {day: measured("value", times, values, (day,), 0.0) for day in SUMMARY_DAYS if day <= times[-1] + 1e-9}
         found.append(Course(name, str(data[name].attrs["units"]), peak, day, at))
+    return found
+
+
+def published_levels(name: str, parameter_set: str) -> dict[str, list[tuple[float, float]]]:
+    """Numbers that the paper prints for a parameter set as it stands: (day, level) by row."""
+    model = find(name)
+    found: dict[str, list[tuple[float, float]]] = {}
+    for check in model.data.checks:
+        as_it_stands = check.case == Case(parameter_set) and check.against is None and check.what == "value"
+        if as_it_stands and is_number(check.published):
+            found.setdefault(check.row, []).append((check.days[0], float(check.published)))
     return found
 
 

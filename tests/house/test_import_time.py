@@ -35,6 +35,7 @@ def imported(program: str, arguments: list[str]) -> tuple[int, set[str]]:
         (["--version"], HEAVY | {"scipy", "pint", "pydantic", "numpy"}),
         (["validate", "scenarios/antigen_escape.yaml"], HEAVY),
         (["list", "products"], HEAVY),
+        (["list", "literature"], HEAVY),
     ],
 )
 def test_command_imports_nothing_heavy(arguments: list[str], absent: set[str]) -> None:

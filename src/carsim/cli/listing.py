@@ -1,4 +1,4 @@
-"""`carsim list`: the catalogue and the scenarios that ship with carsim."""
+"""`carsim list`: the catalogue, the scenarios and the published models that ship with carsim."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["products", "populations", "scenarios", "parameters", "systems"]))
+@click.argument(
+    "what", type=click.Choice(["products", "populations", "scenarios", "parameters", "literature", "systems"])
+)
 @options.as_json
 @options.told
 def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -> int:
-    """List products, populations, scenarios, parameters or systems."""
+    """List products, populations, scenarios, parameters, published models (literature) or systems."""
     readers: dict[str, Callable[[], list[Row]]] = {
         "products": products,
         "populations": populations,
         "scenarios": scenarios,
         "parameters": parameters,
+        "literature": literature,
         "systems": systems,
     }
     rows = readers[what]()
@@ -119,6 +122,23 @@ def systems() -> list[Row]:
             "file": "" if folder is None else _from_here(folder / "systems" / f"{system.name}.yaml"),
         }
         for system in catalog.systems().values()
+    ]
+
+
+def literature() -> list[Row]:
+    """Each published model: its name for `carsim run --literature`, what it is, its parameter sets and its states."""
+    from carsim.literature import models
+
+    return [
+        {
+            "name": model.name,
+            "title": model.data.title,
+            "paper": f"{model.data.authors} {model.data.year}, {model.data.disease}",
+            "doi": model.data.doi,
+            "parameter_sets": list(model.data.sets),
+            "states": [row.name for row in model.data.rows.values() if row.role == "states"],
+        }
+        for model in models()
     ]
 
 

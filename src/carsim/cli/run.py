@@ -25,7 +25,10 @@ RESULTS = Path("results")
 
 
 @click.command("run")
-@options.scenario_file
+@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+@click.option("--literature", metavar="NAME", help="Simulate a published model: carsim list literature.")
+@click.option("--parameter-set", metavar="NAME", help="Parameter set of a published model; default: its first.")
+@click.option("--until", type=click.FloatRange(min=0, min_open=True), metavar="DAYS", help="Its last day.")
 @options.simulated
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it.")
 @click.option(
@@ -38,7 +41,10 @@ RESULTS = Path("results")
 @options.as_json
 @options.told
 def command(
-    scenario: Path,
+    scenario: Path | None,
+    literature: str | None,
+    parameter_set: str | None,
+    until: float | None,
     assignments: tuple[str, ...],
     engine: str | None,
     seed: int | None,
@@ -51,12 +57,25 @@ def command(
     verbose: bool,
     debug: bool,
 ) -> int:
-    """Simulate SCENARIO: one patient or a cohort.
+    """Simulate SCENARIO, one patient or a cohort; or a published model with --literature.
 
     Writes a NetCDF result and a figure into results/ (or where --out says), and prints a summary. Running the same
     scenario again replaces its own files; results of another run stay unless --force is given.
     """
     begun = time.perf_counter()
+    if literature is not None:
+        _refuse_beside_literature(scenario, engine, seed, patients)
+        from carsim.cli import literature as published
+
+        stem = literature if parameter_set is None else f"{literature}-{parameter_set}"
+        paths = places(Path(stem), out, plot)
+        return published.run(
+            literature, parameter_set, assignments, until, *paths, force=force, as_json=as_json, quiet=quiet
+        )
+    if scenario is None:
+        raise click.UsageError("Missing argument 'SCENARIO': a scenario file, or a published model with --literature.")
+    if parameter_set is not None or until is not None:
+        raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
@@ -88,6 +107,19 @@ def _left_to_trial(scenario: Scenario) -> list[str]:
     arms = scenario.trial.arms if scenario.trial else ()
     named = ", ".join(arm.name for arm in arms)
     return [f"simulates the cohort as it stands, not the arms of `trial` ({named})"] if arms else []
+
+
+def _refuse_beside_literature(
+    scenario: Path | None, engine: str | None, seed: int | None, patients: int | None
+) -> None:
+    """A published model is one deterministic course; refuse what would be ignored."""
+    if scenario is not None:
+        raise click.UsageError(f"got a scenario, {scenario}, and --literature; expected one of them.")
+    for option, value in (("--seed", seed), ("--patients", patients)):
+        if value is not None:
+            raise click.UsageError(f"{option} does not apply to --literature, which is one course without chance.")
+    if engine not in (None, "ode"):
+        raise click.UsageError(f"--engine: got {engine}; published models run on ode.")
 
 
 def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, Path]:

@@ -77,6 +77,15 @@ class Check:
         return is_published and (not self.reference or equal_to_digits(simulated, self.reference))
 
 
+def is_number(text: str) -> bool:
+    """Whether a published statement is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def equal_to_digits(value: float, text: str) -> bool:
     """Whether a value rounds to what is written: it is within half a unit (and rounding) of the last digit."""
     mantissa, _, exponent = text.lower().partition("e")

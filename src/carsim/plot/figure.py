@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,16 +57,21 @@ def draw(data: xr.Dataset) -> Figure:
     return figure
 
 
-def write_figure(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
-    """Draw a dataset into a PNG, PDF or SVG at `path`, whole or not at all; raises OutputRefused where it may not."""
+def write_figure(
+    data: xr.Dataset, path: Path | str, *, force: bool = False, draw: Callable[[xr.Dataset], Figure] = draw
+) -> Path:
+    """Draw a dataset into a PNG, PDF or SVG at `path`, whole or not at all; raises OutputRefused where it may not.
+
+    `draw` makes the figure; default: that of a scenario.
+    """
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in FIGURE_SUFFIXES:
         raise OutputRefused(f"{path}: a figure is a file that ends in {', '.join(FIGURE_SUFFIXES)}")
     check_writable(path, data.attrs, force=force)
-    figure = draw(data)
     metadata = _metadata(data.attrs, kind)
     with _settings():
+        figure = draw(data)
         return write_atomically(
             path, lambda temporary: figure.savefig(temporary, format=kind[1:], dpi=DPI, metadata=metadata)
         )

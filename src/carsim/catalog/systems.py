@@ -34,30 +34,44 @@ class Input:
 class Represented:
     """What the scenario must represent, the keys that state it, and what shows that it acts.
 
-    `without` sets scenario paths as they would be if the item were not there; then one of `moves` differs: the name of
-    an endpoint or course of the result, `schedule` (what is given to whom and when), or `trial` (how it is evaluated).
+    `without` sets scenario paths as they would be if the item were not there, in the scenario of `arm` (as a whole if
+    empty); None takes away what stands there, in a file written "". Then all of `moves` differ: the name of an endpoint
+    or course of the result, `schedule` (what is given to whom and when), or `trial` (how it is evaluated).
     """
 
     says: str
     keys: tuple[str, ...]
     without: Mapping[str, Any]
     moves: tuple[str, ...]
+    arm: str
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """A statement of the evidence as a check on the scenario's cohort.
 
-    `of` (a course or an endpoint) is taken as `statistic` over the patients of arm `arm` (the whole cohort if empty)
-    and compared as `expects` says: `above` or `below` the same statistic of arm `than`, or `within` the `range`.
+    `of` (an endpoint, or a course on day `at`) is taken over the patients of arm `arm` (the whole cohort if empty) as
+
+        median    of the values that there are
+        share     of the patients whose value is the word `word` or one that begins with it; without a word, of those
+                  that have a value
+        fraction  median of what clone `clone` makes up of the whole course
+
+    and compared as `expects` says: `above` or `below` the same of arm `than` on day `than_at`, `near` it by less than
+    `margin`, or `within` the `range`. Where `than` or `than_at` is not given, it is that of the check itself.
     """
 
     says: str
     of: str
-    statistic: str
+    statistic: Literal["median", "share", "fraction"]
     arm: str
-    expects: Literal["above", "below", "within"]
+    at: float | None
+    word: str
+    clone: str
+    expects: Literal["above", "below", "near", "within"]
     than: str
+    than_at: float | None
+    margin: float
     range: tuple[float, float] | None
 
 
@@ -113,8 +127,9 @@ def _system(place: str, name: str, table: dict[str, Any]) -> System:
 
 
 def _represented(item: dict[str, Any]) -> Represented:
-    without = MappingProxyType(dict(item.get("without", {})))
-    return Represented(item["says"], tuple(item["keys"]), without, tuple(item["moves"]))
+    without = {path: None if value == "" else value for path, value in item.get("without", {}).items()}
+    keys, moves = tuple(item["keys"]), tuple(item["moves"])
+    return Represented(item["says"], keys, MappingProxyType(without), moves, item.get("arm", ""))
 
 
 def _check(item: dict[str, Any]) -> Check:
@@ -124,7 +139,12 @@ def _check(item: dict[str, Any]) -> Check:
         of=item["of"],
         statistic=item.get("statistic", "share"),
         arm=item.get("arm", ""),
+        at=item.get("at"),
+        word=item.get("word", ""),
+        clone=item.get("clone", ""),
         expects=item["expects"],
-        than=item.get("than", ""),
+        than=item.get("than", item.get("arm", "")),
+        than_at=item.get("than_at", item.get("at")),
+        margin=float(item.get("margin", 0.0)),
         range=None if bounds is None else (float(bounds[0]), float(bounds[1])),
     )

@@ -46,9 +46,9 @@ def again(*days: float) -> Schedule:
     return Schedule.of([(day, "set", "cells", 1e4, "refill") for day in days])
 
 
-def thermostat(visits: tuple[float, ...] = ()) -> Case:
+def thermostat(start: float = 150.0, visits: tuple[float, ...] = ()) -> Case:
     net = Network("thermostat")
-    cells = net.species("cells", unit="cells", initial=150.0)
+    cells = net.species("cells", unit="cells", initial=start)
     rate = net.parameter("rate", 0.7, unit="1/d")
     low = Transition("high", "low", Condition(cells, "below", 100.0))
     high = Transition("low", "high", Condition(cells, "above", 200.0))
@@ -132,7 +132,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "held again while it is delayed": lambda: counted(again(10.0, 11.0), delay=11.5, count=None),
     "held all the while it is delayed": lambda: counted(delay=3.0, count=None),
     "a mode with hysteresis": thermostat,
-    "a mode on visits": lambda: thermostat((0.0, 1.0, 2.0, 3.5, 6.0, 7.0)),
+    "a mode on visits": lambda: thermostat(250.0, (-1.0, 0.0, 1.0, 2.0, 3.5, 6.0, 7.0)),
     "extinct and born again": born_again,
     "extinct at the start": lambda: born_again(0.5),
     "never enough to go extinct": too_few_to_be_founded,

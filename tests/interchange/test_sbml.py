@@ -15,6 +15,7 @@ from carsim.interchange.individual import Individual
 from carsim.interchange.refusals import CannotExport
 from carsim.interchange.sbml import document
 from carsim.interchange.scenario import export
+from carsim.literature.models import MODELS, Model
 from carsim.model.handle import Ref
 from carsim.model.network import Condition, Network, Transition
 from carsim.model.processes.kinetics import constant, first_order
@@ -26,7 +27,7 @@ from .readers import UNDECLARED, findings, gone, model_of, values
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TIGHT = Options(rtol=1e-10, atol_scale=1e-4)
-FLOOR = 1e-6  # of a row's largest value: below it, an absolute error is compared
+FLOOR = 1e-6  # of a row's largest value: below it, and below 1e-9 of its unit, an absolute error is compared
 
 
 def decay(start: float, rate: float) -> tuple[Network, Ref]:
@@ -43,8 +44,8 @@ def of_network(network: Network, schedule: Schedule | None = None, start: float 
 
 
 def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
-    scale = np.maximum(np.abs(expected), FLOOR * np.abs(expected).max(axis=0))
-    return float(np.max(np.abs(found - expected) / np.where(scale == 0.0, 1.0, scale)))
+    scale = np.maximum(np.abs(expected), np.maximum(FLOOR * np.abs(expected).max(axis=0), 1e-9))
+    return float(np.max(np.abs(found - expected) / scale))
 
 
 @pytest.mark.parametrize("name", ["antigen_escape", "kte_x19_adult", "no_lymphodepletion"])
@@ -74,6 +75,18 @@ def test_a_clone_is_gone_on_the_same_day() -> None:
         times = gone(text, made.times[-1] - start, [ref.name for ref in clone.species])
         days = [item.time for item in extinct if item.name == clone.name]
         assert np.array(times) + start == pytest.approx(days, abs=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_published_model_runs_to_the_same_numbers_elsewhere(model: Model) -> None:
+    network, times = model.network(), np.concatenate([[0.0], np.geomspace(1e-3, 60.0, 121)])
+    doses = Schedule.of(model.changes(model.values()))
+    own = simulate(network, t=times, schedule=doses, options=TIGHT)
+    text = of_network(network, doses)
+    assert own.status[0] == 0
+    assert set(findings(text)) <= UNDECLARED
+    rows = [species.name for species in network.all_species]
+    assert largest_difference(values(text, times, rows), own.values[0]) < 1e-5
 
 
 def test_each_law_is_stated_once() -> None:

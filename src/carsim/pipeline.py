@@ -7,6 +7,7 @@ What it will take is estimated before anything is drawn or allocated, and refuse
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -81,6 +82,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         given_by=given_by_events(made.cast),
         planned=made.planned,
     )
+    data.attrs["clocks"] = clock_records(scenario)
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
         data = data.merge(observe(data, scenario.run.seed))
@@ -95,6 +97,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         tolerances={"rtol": options.rtol, "atol": options.atol, "atol_scale": options.atol_scale},
         status_counts=dict(sorted(counts.items())),
         started=started,
+        clocks=clock_records(scenario),
     )
     return data
 
@@ -137,6 +140,14 @@ def simulate(
     data = from_network(trajectories, patients=patients, units=units)
     data.attrs = {"title": network.title, "engine": engine, "seed": int(seed)}
     return data
+
+
+def clock_records(scenario: Scenario) -> str:
+    """The clock record of each time-to-event endpoint as JSON, times in days."""
+    from carsim.spec.trial import Clocks
+
+    clocks = scenario.trial.clocks if scenario.trial else Clocks()
+    return json.dumps({name.lower(): record for name, record in clocks.model_dump().items()})
 
 
 def overridden(scenario: Scenario) -> list[str]:

@@ -48,6 +48,7 @@ def attributes(
     tolerances: Mapping[str, float],
     status_counts: Mapping[str, int],
     started: str,
+    clocks: str = "{}",
 ) -> dict[str, Any]:
     """The attributes of a result; `scenario_text` is the complete resolved form, `overrides` are `path=value` texts."""
     return {
@@ -63,6 +64,7 @@ def attributes(
         "tolerances": json.dumps(dict(tolerances)),
         "status_counts": json.dumps(dict(status_counts)),
         "dependencies": json.dumps(dependency_versions()),
+        "clocks": clocks,
         "started": started,
         "finished": now(),
     }

@@ -62,6 +62,16 @@ COORDINATES: tuple[Variable, ...] = (
     Variable("clone_cd19", ("clone",), "1", "CD19 of the clone: positive, dim or absent", "text"),
 )
 
+HAZARDS: tuple[tuple[str, str], ...] = (
+    ("toxic_death", "death of toxicity"),
+    ("severe_infection", "a severe infection"),
+    ("infection_death", "death of infection"),
+    ("transplant_mortality", "death of a transplant"),
+    ("graft_versus_host", "graft-versus-host disease"),
+    ("leukaemia_death", "death of leukaemia"),
+    ("new_therapy", "the start of another therapy"),
+)
+
 COURSES: tuple[Variable, ...] = (
     _course("cart_cells", "cells/uL", "CAR T cells in blood", "cart_cells.{product}", per=("product",)),
     _course("cart_copies", "copies/ug", "CAR transgene in blood DNA", "cart_copies.{product}", per=("product",)),
@@ -93,6 +103,10 @@ COURSES: tuple[Variable, ...] = (
     _course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
     _course("fludarabine_exposure", "mg/L*d", "F-ara-A exposure so far", "fludarabine.auc"),
     _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
+    *(
+        _course(f"hazard_{cause}", "1", f"cumulative hazard of {meaning} (empirical)", f"cumulative_hazard.{cause}")
+        for cause, meaning in HAZARDS
+    ),
 )
 
 
@@ -152,6 +166,10 @@ COVARIATES: tuple[Variable, ...] = tuple(
         ("host_t_cells_initial", "host_t_cells", "cells/uL", "host T cells in blood at the start"),
         ("bcell_initial", "bcell_initial", "1", "healthy marrow B cells at the start, of their capacity"),
         ("neutrophil_base", "neutrophil_base", "cells/uL", "neutrophils in blood without leukaemia or drugs"),
+        *(
+            (f"threshold_{cause}", f"threshold_{cause}", "1", f"cumulative hazard at which the patient has {meaning}")
+            for cause, meaning in HAZARDS
+        ),
     )
 )
 
@@ -185,6 +203,24 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("relapse_cd19", "1", "CD19 of the blasts at relapse, joined by +", "text"),
     _answer("relapse_site", "1", "site that relapsed first: marrow or blood", "text"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
+    _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
+    _answer("death_cause", "1", "toxicity, infection, transplant or leukaemia", "text"),
+    _answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),
+    _answer("graft_versus_host_day", "d", "day of acute graft-versus-host disease"),
+    _answer("infection_grade_max", "1", "0 no severe infection, 3 severe, 5 fatal; -1 unknown", "int8"),
+    *(
+        variable
+        for clock, meaning in (
+            ("efs", "event-free survival"),
+            ("rfs", "relapse-free survival"),
+            ("dor", "duration of remission"),
+            ("os", "overall survival"),
+        )
+        for variable in (
+            _answer(f"{clock}_day", "d", f"{meaning}: time from the clock's zero to event or end of observation"),
+            _answer(f"{clock}_event", "1", f"{meaning}: 1 event, 0 end of observation, -1 unknown", "int8"),
+        )
+    ),
 )
 
 VARIABLES: dict[str, Variable] = {

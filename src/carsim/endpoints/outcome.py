@@ -41,6 +41,7 @@ class Curves:
     days: np.ndarray
     levels: dict[str, np.ndarray]
     labels: dict[str, tuple[str, ...]]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
     known: dict[Callable[[Curves], object], object] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -64,18 +65,22 @@ Rule = Callable[[Curves], Answer]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint: the declared variable it fills, the rule for one patient, what it reads, and its definition."""
+    """An endpoint: the declared variable it fills, the rule for one patient, what it reads, and its definition.
+
+    Without all that it `needs` it has no value; what it `uses` it reads where the result has it.
+    """
 
     name: str
     rule: Rule
     needs: tuple[str, ...]
     definition: str
+    uses: tuple[str, ...] = ()
 
 
 def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, list[Answer]]:
     """Answers by endpoint, one per patient; a failed patient or an absent variable is a reason, never an exception."""
     count = data.sizes["patient"]
-    needed = dict.fromkeys(name for endpoint in endpoints for name in endpoint.needs)
+    needed = dict.fromkeys(name for endpoint in endpoints for name in (*endpoint.needs, *endpoint.uses))
     days = np.asarray(data["time"].values, dtype=float)
     arrays = {name: data[name].values for name in needed if name in data}
     whole = {name: np.isfinite(values.reshape(count, -1)).all(axis=1) for name, values in arrays.items()}
@@ -87,7 +92,7 @@ def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, l
     failed = data["status"].values != 0 if "status" in data else np.zeros(count, dtype=bool)
     answers: dict[str, list[Answer]] = {endpoint.name: [] for endpoint in endpoints}
     for patient in range(count):
-        curves = Curves(days, {name: values[patient] for name, values in arrays.items()}, labels)
+        curves = Curves(days, {name: values[patient] for name, values in arrays.items()}, labels, data.attrs)
         for endpoint in endpoints:
             answers[endpoint.name].append(_answer(endpoint, curves, patient, whole, failed=bool(failed[patient])))
     return answers

@@ -20,6 +20,7 @@ from carsim.model.processes import (
     exhaustion,
     expansion,
     fludarabine,
+    hazards,
     homeostasis,
     infusion,
     killing,
@@ -57,6 +58,7 @@ STEPS = (
     cyclophosphamide.add,
     lymphodepletion.add,
     assays.add,
+    hazards.add,
     triggers.add,
 )
 
@@ -71,9 +73,10 @@ def build(title: str, cast: Cast) -> Network:
 
 def laws() -> tuple[Law, ...]:
     """Every law of the model's processes, in order of module and statement: what code is generated from."""
-    found: dict[str, Law] = {}
-    for module in pkgutil.iter_modules(processes.__path__):
-        for value in vars(importlib.import_module(f"{processes.__name__}.{module.name}")).values():
-            if isinstance(value, Law):
-                found.setdefault(value.name, value)
-    return tuple(found.values())
+    names = [f"{processes.__name__}.{module.name}" for module in pkgutil.iter_modules(processes.__path__)]
+    return tuple(
+        value
+        for name in names
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, Law) and value.function.__module__ == name
+    )

@@ -18,6 +18,7 @@ from carsim.model.cast import RATE_COVARIATES, cast
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
+from carsim.population.fate import thresholds
 from carsim.population.leukaemia import density_factors, shares
 from carsim.population.parts import Cohort, Patient
 from carsim.population.patients import Patients
@@ -60,7 +61,8 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
     members, seed = cast_of(scenario), scenario.run.seed
     network = build(scenario.title, members)
-    patients = _patients(network, members, scenario, draw(_who(scenario), seed, folder))
+    who = _who(scenario)
+    patients = _patients(network, members, scenario, who, draw(who, seed, folder))
     planned = _planned(scenario)
     times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run)
     begin = float(times[0])
@@ -102,7 +104,7 @@ def _who(scenario: Scenario) -> Patient | Cohort:
     return who
 
 
-def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn) -> Patients:
+def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient | Cohort, drawn: Drawn) -> Patients:
     """Parameters of each patient: the network's value x the patient's factor, or the covariate of that name."""
     parameters = {
         row.name: row.value * drawn.factors.get(row.name.split(".")[0], np.ones(drawn.n)) for row in network.parameters
@@ -114,10 +116,11 @@ def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn)
     if scenario.cohort is not None and scenario.cohort.variability:
         for row, factor in composition_factors(members.products, scenario.run.seed, drawn.n).items():
             parameters[row] = parameters[row] * factor
+    fates = {f"threshold_{cause}": value for cause, value in thresholds(who, scenario.run.seed, drawn.n).items()}
     fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n)
     return Patients(
         identifiers=drawn.identifiers,
-        covariates=dict(drawn.covariates),
+        covariates={**drawn.covariates, **fates},
         parameters=parameters,
         initial=start(network, members.clones, fractions, parameters, drawn.covariates),
     )

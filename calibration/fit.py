@@ -29,7 +29,7 @@ RTOL = 1e-7
 
 
 def parameters(changes: dict[str, float], costimulation: str) -> dict[str, Any]:
-    """Parameters of the catalogue for one costimulatory domain, with `changes` by scenario path."""
+    """Parameters of the catalogue by path, those of one costimulatory domain by name, with `changes` by path."""
     found: dict[str, Any] = {}
     for name, record in catalog.parameters().items():
         for path, value in record.paths().items():

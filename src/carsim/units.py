@@ -110,6 +110,8 @@ KNOWN: Final[dict[str, tuple[str, Fraction]]] = {
     "ng/mL": ("concentration", _MILLI),
     "pg/mL": ("concentration", _MICRO),
     "mg/dL": ("concentration", Fraction(10)),
+    "g/L": ("concentration", Fraction(1000)),
+    "g/dL": ("concentration", Fraction(10_000)),
     "mg*d/L": ("exposure", Fraction(1)),
     "mg*h/L": ("exposure", _HOUR),
     "L/h": ("clearance", Fraction(24)),

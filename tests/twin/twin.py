@@ -17,6 +17,8 @@ import numpy as np
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
+from . import toxicity
+
 SITES = ("marrow", "blood")
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
 HOST = ("progenitor_b", "marrow_b", "blood_b", "host_t", "cytokine", "prol", "transit1", "transit2", "transit3", "anc")
@@ -29,7 +31,7 @@ def state_names(products: list[dict], clones: list[dict]) -> list[str]:
     """Names of the states in the order of the state vector."""
     names = [f"{g['name']}.{f}.{s}" for g in products for s in SITES for f in PHENOTYPES]
     names += [f"{c['name']}.{s}" for c in clones for s in SITES]
-    return names + list(HOST) + list(DRUGS)
+    return names + list(HOST) + list(DRUGS) + list(toxicity.NAMES)
 
 
 def mean_recognition(median: float, log_sd: float, half_density: float, steepness: float) -> float:
@@ -99,6 +101,7 @@ class Twin:
         self.first_clone = 10 * len(products)
         self.first_host = self.first_clone + 2 * len(clones)
         self.first_drug = self.first_host + len(HOST)
+        self.first_toxic = self.first_drug + len(DRUGS)
         self.flu_rate = self.cy_rate = 0.0  # infusions running now, mg/d
         self.present = [True] * len(clones)  # whether a clone has at least one cell, and so divides
 
@@ -136,6 +139,7 @@ class Twin:
         blood_b = marrow_b * p["bcell_maturation"] / p["bcell_death"]
         host_t = cov["host_t_cells"] * self.volume[1]
         y[self.first_host : self.first_drug] = [progenitors, marrow_b, blood_b, host_t, cytokine] + [set_point] * 5
+        y[self.first_toxic :] = toxicity.at_rest(p, cov, load / self.marrow_cells)
         return y, extinct
 
     def rhs(self, _t: float, y: np.ndarray) -> np.ndarray:
@@ -145,21 +149,28 @@ class Twin:
         progenitors, b_marrow, b_blood, host_t, cytokine = y[self.first_host : self.first_host + 5]
         b_site = (b_marrow, b_blood)
         cart = [sum(sum(y[10 * g + 5 * s : 10 * g + 5 * s + 5]) for g in range(len(self.products))) for s in (0, 1)]
-        kill, kill_b = self.car_t(y, d, cart, b_site, cytokine)
+        kill, kill_b, encounters = self.car_t(y, d, cart, b_site, cytokine)
         flu, cy = y[self.first_drug + 3], y[self.first_drug + 5] / self.drug["cy_volume"]
         load = self.leukaemia(y, d, kill, flu, cy)
         self.b_cells(d, progenitors, b_marrow, b_blood, kill_b, flu, cy)
         self.host_t_cells(d, host_t, cytokine, cart[1], flu, cy)
         self.neutrophils(y, d, load, flu, cy)
         self.drugs(y, d)
+        drug = self.p["flu_kill_progenitors"] * flu + self.p["cy_kill_progenitors"] * cy
+        blood, burden, o = self.volume[1], load / self.marrow_cells, self.first_toxic
+        d[o:] = toxicity.derivative(self.p, self.cov, y[o:], encounters / blood, burden, b_blood / blood, drug)
         return np.array(d)
 
-    def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list]:
-        """CAR T cells of every product and site; returns kill rates (1/d) per clone and site, and of B cells."""
+    def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list, float]:
+        """CAR T cells of every product and site; returns kill rates (1/d) per clone and site, and of B cells.
+
+        The third value is what sets cytokines free: kills and stimulated effectors, weighted by product (cells/d).
+        """
         p = self.p
         drive = p["drive_floor"] + (1.0 - p["drive_floor"]) * cytokine
         kill = [[0.0, 0.0] for _ in self.clones]
         kill_b = [0.0, 0.0]
+        encounters = 0.0
         for g, product in enumerate(self.products):
             for s in (0, 1):
                 o = 10 * g + 5 * s
@@ -189,11 +200,13 @@ class Twin:
                 for i in range(len(self.clones)):
                     kill[i][s] += hazard * self.seen[g][i]
                 kill_b[s] += hazard * self.seen_b[g]
+                meetings = hazard * antigen + p["release_per_stimulated"] * stimulation * e
+                encounters += product["cytokine_release"] * meetings
             for f in range(5):
                 into_marrow = p["cart_homing.marrow"] * y[10 * g + 5 + f] - p["cart_egress.marrow"] * y[10 * g + f]
                 d[10 * g + f] += into_marrow
                 d[10 * g + 5 + f] -= into_marrow
-        return kill, kill_b
+        return kill, kill_b, encounters
 
     def leukaemia(self, y: list, d: list, kill: list, flu: float, cy: float) -> float:
         """Clones: growth, crowding, CD19 loss and dimming, killing, drugs, traffic; returns the marrow load."""
@@ -249,6 +262,7 @@ class Twin:
         rate = 4.0 / p["neutrophil_transit"]
         set_point = self.cov["neutrophil_base"] / (1.0 + load / self.marrow_cells) ** 2
         drug = p["flu_kill_progenitors"] * flu + p["cy_kill_progenitors"] * cy
+        drug += toxicity.suppressed(p, "neutrophils", y[self.first_toxic + 1])
         d[o] = rate * prol * (set_point / anc) ** p["neutrophil_feedback"] - (rate + drug) * prol
         d[o + 1] = rate * (prol - t1)
         d[o + 2] = rate * (t1 - t2)
@@ -313,7 +327,8 @@ def tolerances(twin: Twin, rtol: float) -> np.ndarray:
     atol[: twin.first_clone] = 1e3 * rtol
     atol[twin.first_clone : twin.first_host] = 1e-1 * rtol
     atol[twin.first_host + 4] = 1e-2 * rtol
-    atol[twin.first_drug :] = 1e-2 * rtol
+    atol[twin.first_drug : twin.first_toxic] = 1e-2 * rtol
+    atol[twin.first_toxic :] = rtol
     return atol
 
 
@@ -435,7 +450,8 @@ def observe(result: dict) -> dict:
         "time": result["time"], "leucocytes": white,
         "marrow_blast_fraction": blasts / nucleated, "marrow_blasts": blasts,
         "host_t_per_ul": result["host_t"] / volume, "bcells_per_ul": result["blood_b"] / volume,
-        "neutrophils": result["anc"], "fludarabine_auc": 24.0 * result["flu_auc"],
+        "neutrophils": result["anc"], "platelets": result["plt"], "il6": result["il6"],
+        "fludarabine_auc": 24.0 * result["flu_auc"],
     }  # fmt: skip
     for g in twin.products:
         concentration = cells[g["name"]] / volume

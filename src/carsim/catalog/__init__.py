@@ -13,7 +13,7 @@ from carsim.catalog.find import (
     find_source,
     find_value,
 )
-from carsim.catalog.load import CatalogError, antigens, assays, parameters, populations, products, sources
+from carsim.catalog.load import CatalogError, antigens, assays, parameters, populations, products, scales, sources
 from carsim.catalog.records import (
     GRADES,
     Antigen,
@@ -25,6 +25,7 @@ from carsim.catalog.records import (
     Parameter,
     Population,
     Product,
+    Scale,
     Source,
     Value,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Parameter",
     "Population",
     "Product",
+    "Scale",
     "Source",
     "System",
     "Unknown",
@@ -57,6 +59,7 @@ __all__ = [
     "parameters",
     "populations",
     "products",
+    "scales",
     "sources",
     "systems",
 ]

@@ -24,6 +24,7 @@ from carsim.catalog.records import (
     Parameter,
     Population,
     Product,
+    Scale,
     Source,
     Value,
 )
@@ -98,6 +99,26 @@ def assays() -> Mapping[str, Assay]:
             for file, name, table in _tables("assays.toml")
         }
     )
+
+
+@lru_cache(maxsize=1)
+def scales() -> Mapping[str, Scale]:
+    """Return every scale of toxicity by name; grades are whole, from 0 to 4, and do not fall with the stage."""
+    found = {}
+    for file, name, table in _tables("scales.toml"):
+        texts = {key: table[key] for key in ("title", "source", "reason")}
+        if texts["source"] not in sources():
+            raise CatalogError(f"{file}: {name}: source `{texts['source']}` is not in sources.toml")
+        grades: dict[str, Mapping[str, tuple[int, ...]]] = {}
+        for toxicity, axes in table["grades"].items():
+            for axis, stages in axes.items():
+                if sorted(stages) != stages or not set(stages) <= set(range(5)):
+                    raise CatalogError(
+                        f"{file}: {name}.{toxicity}.{axis}: got {stages}; expected grades 0 to 4 in rising order"
+                    )
+            grades[toxicity] = MappingProxyType({axis: tuple(stages) for axis, stages in axes.items()})
+        found[name] = Scale(name=name, grades=MappingProxyType(grades), **texts)
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=1)

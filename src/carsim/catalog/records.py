@@ -70,6 +70,17 @@ class Assay:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """A scale of toxicity: by toxicity and axis, the grade that each stage of the axis means, mildest stage first."""
+
+    name: str
+    title: str
+    grades: Mapping[str, Mapping[str, tuple[int, ...]]]
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Antigen:
     """A target antigen and its density by kind of cell: `blasts` and `healthy-b-cells`."""
 

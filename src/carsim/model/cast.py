@@ -25,6 +25,8 @@ RATE_COVARIATES = {  # covariates that rates depend on, with their units: rows o
     "body_surface": "m^2",
     "egfr": "mL/min/1.73m^2",
     "neutrophil_base": "cells/uL",
+    "platelet_base": "cells/uL",
+    "haemoglobin_base": "g/dL",
 }
 
 

@@ -3,7 +3,7 @@
     marrow       x = blasts / normal marrow solves  f = x / (x + (1+x)^-2 + b)      f marrow blast fraction, b B cells
     clones       fraction of the whole; in blood  L_marrow * egress / (homing + birth - death)   (balance while growing)
     host T       baseline per uL; cytokine at rest with them
-    neutrophils  the chain at the set point that the blasts leave
+    blood counts, cytokines, IgG  at rest (see baseline)
     B cells      marrow at a share of its capacity, progenitors and blood in balance with it
 
 All arrays have one entry per patient.
@@ -16,9 +16,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim.model.baseline import at_rest
 from carsim.model.body import Clone
 from carsim.model.network import Network
-from carsim.model.processes.neutrophils import STAGES
 
 Array = NDArray[np.float64]
 
@@ -49,8 +49,7 @@ def start(
     volume = p["blood_volume_per_weight"] * p["weight"]
     state["host_t_cells"] = covariates["host_t_cells"] * volume
     state["homeostatic_cytokine"] = 1.0 / (1.0 + covariates["host_t_cells"] / p["cytokine_half"])
-    set_point = p["neutrophil_base"] / (1.0 + burden) ** 2
-    state |= {f"neutrophils.{stage}": set_point for stage in STAGES}
+    state |= at_rest(p, burden)
     zero = np.zeros_like(size)
     return np.stack([state.get(species.name, zero) for species in network.all_species], axis=1)
 

@@ -18,6 +18,8 @@ Surface = Annotated[float, Quantity("m^2", at_least=0.1, at_most=4, example="1.2
 Filtration = Annotated[float, Quantity("mL/min/1.73m^2", above=0, at_most=300, example="120 mL/min/1.73m^2")]
 CellsPerBlood = Annotated[float, Quantity("cells/uL", at_least=0, at_most=1e6, example="400 cells/uL")]
 Neutrophils = Annotated[float, Quantity("cells/uL", above=0, at_most=1e6, example="2500 cells/uL")]
+Platelets = Annotated[float, Quantity("cells/uL", above=0, at_most=2e6, example="150000 cells/uL")]
+Haemoglobin = Annotated[float, Quantity("g/dL", above=0, at_most=25, example="10.5 g/dL")]
 BlastShare = Annotated[float, Quantity("", at_least=0, at_most=0.999, example="60 %")]
 
 History = Literal[
@@ -45,6 +47,8 @@ class Patient(Part):
     host_t_cells: CellsPerBlood = Field(description="Host T cells in blood before lymphodepletion.")
     bcell_initial: Share = Field(description="Healthy marrow B cells as a share of their capacity at the start.")
     neutrophil_base: Neutrophils = Field(description="Neutrophils in blood without leukaemia or drugs.")
+    platelet_base: Platelets = Field(description="Platelets in blood without leukaemia or drugs.")
+    haemoglobin_base: Haemoglobin = Field(description="Haemoglobin without leukaemia or drugs.")
 
 
 class Cohort(Part):
@@ -69,6 +73,8 @@ class Cohort(Part):
     host_t_cells: Spread[CellsPerBlood] = Field(description="Host T cells in blood before lymphodepletion.")
     bcell_initial: Spread[Share] = Field(description="Healthy marrow B cells as a share of their capacity.")
     neutrophil_base: Spread[Neutrophils] = Field(description="Neutrophils in blood without leukaemia or drugs.")
+    platelet_base: Spread[Platelets] = Field(description="Platelets in blood without leukaemia or drugs.")
+    haemoglobin_base: Spread[Haemoglobin] = Field(description="Haemoglobin without leukaemia or drugs.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cohort:

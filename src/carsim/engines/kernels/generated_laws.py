@@ -12,37 +12,42 @@ INDEX = {
     "carsim.model.processes.assays.normal_marrow": (3, "014727d2635bfae6"),
     "carsim.model.processes.assays.vector_copies_per_dna": (4, "ec9f3052d3f85eae"),
     "carsim.model.processes.bcells.logistic_death": (5, "a7f216c3103fe7c6"),
-    "carsim.model.processes.domains.composed": (6, "87ad441744f7bd30"),
-    "carsim.model.processes.expansion.driven_division": (7, "03af0eefbeb08ea6"),
-    "carsim.model.processes.fludarabine.renal_clearance": (8, "9da4474c408b383e"),
-    "carsim.model.processes.homeostasis.uptake": (9, "07d6b5b8cb5a526c"),
-    "carsim.model.processes.homeostasis.cytokine_driven_division": (10, "bd393c57624ee1b8"),
-    "carsim.model.processes.homeostasis.floored": (11, "324eb5534b75c557"),
-    "carsim.model.processes.killing.kill_pressure": (12, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.first_order": (13, "5d97534e8d6feadd"),
-    "carsim.model.processes.kinetics.constant": (14, "78aa0bc00219da6a"),
-    "carsim.model.processes.kinetics.ratio": (15, "27445fd8e9656ca0"),
-    "carsim.model.processes.kinetics.allometry": (16, "89a4aefb4339c1e8"),
-    "carsim.model.processes.kinetics.saturating": (17, "55e027591c9eeda8"),
-    "carsim.model.processes.kinetics.inhibited": (18, "69ea7462bfa62b49"),
-    "carsim.model.processes.kinetics.threefold": (19, "2ecdf28736f6213e"),
-    "carsim.model.processes.kinetics.larger": (20, "3c8c67e8656e9f9e"),
-    "carsim.model.processes.kinetics.geometric_mean": (21, "bc7248bb7c428667"),
-    "carsim.model.processes.leukaemia.faithful_birth": (22, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (23, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (24, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (25, "5e73174d02a74a24"),
-    "carsim.model.processes.neutrophils.crowded_set_point": (26, "d6ae06da5306e511"),
-    "carsim.model.processes.neutrophils.feedback_birth": (27, "3cef49c4b7af69a4"),
-    "carsim.model.processes.recognition.share_seen": (28, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (29, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (30, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (31, "4c8e7385b98505d0"),
-    "carsim.literature.laws.hill": (32, "a513352802bbfa22"),
-    "carsim.literature.laws.gompertz_loss": (33, "1cbc7a7ddcf09c04"),
-    "carsim.literature.laws.kimmel_expansion": (34, "4874091e0b75b449"),
-    "carsim.literature.laws.stein_expansion": (35, "1ca5676c8ede4d67"),
-    "carsim.literature.laws.mueller_expansion": (36, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.cytokines.released": (6, "2bda71edc1282cfc"),
+    "carsim.model.processes.domains.composed": (7, "87ad441744f7bd30"),
+    "carsim.model.processes.expansion.driven_division": (8, "03af0eefbeb08ea6"),
+    "carsim.model.processes.fludarabine.renal_clearance": (9, "9da4474c408b383e"),
+    "carsim.model.processes.haematopoiesis.crowded_set_point": (10, "9d270869020d3bb9"),
+    "carsim.model.processes.haematopoiesis.feedback_birth": (11, "a22658f961796642"),
+    "carsim.model.processes.haematopoiesis.suppression": (12, "b3b69e50de895d89"),
+    "carsim.model.processes.homeostasis.uptake": (13, "07d6b5b8cb5a526c"),
+    "carsim.model.processes.homeostasis.cytokine_driven_division": (14, "bd393c57624ee1b8"),
+    "carsim.model.processes.homeostasis.floored": (15, "324eb5534b75c557"),
+    "carsim.model.processes.killing.kill_pressure": (16, "19e906b29376c65a"),
+    "carsim.model.processes.kinetics.first_order": (17, "5d97534e8d6feadd"),
+    "carsim.model.processes.kinetics.constant": (18, "78aa0bc00219da6a"),
+    "carsim.model.processes.kinetics.ratio": (19, "27445fd8e9656ca0"),
+    "carsim.model.processes.kinetics.allometry": (20, "89a4aefb4339c1e8"),
+    "carsim.model.processes.kinetics.saturating": (21, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (22, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (23, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (24, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.kinetics.geometric_mean": (25, "bc7248bb7c428667"),
+    "carsim.model.processes.kinetics.lessened": (26, "e16301755b56d390"),
+    "carsim.model.processes.kinetics.raised": (27, "fc78a3cbaac4e75c"),
+    "carsim.model.processes.leukaemia.faithful_birth": (28, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (29, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (30, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (31, "5e73174d02a74a24"),
+    "carsim.model.processes.neurotoxicity.passage": (32, "1191e7584cde3f49"),
+    "carsim.model.processes.recognition.share_seen": (33, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (34, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (35, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (36, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (37, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (38, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (39, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (40, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (41, "d160cea5ab9a2fcd"),
 }
 
 
@@ -285,6 +290,46 @@ def partial_5(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_6(lanes, workspace, entries, count):
+    """released."""
+    at = 0
+    for _ in range(count):
+        v_weight = load(lanes, workspace, entries[at + 0])
+        v_kills = load(lanes, workspace, entries[at + 1])
+        v_per_stimulated = load(lanes, workspace, entries[at + 2])
+        v_stimulated = load(lanes, workspace, entries[at + 3])
+        v_volume = load(lanes, workspace, entries[at + 4])
+        store(workspace, entries[at + 5], (v_weight * (v_kills + (v_per_stimulated * v_stimulated)) / (v_volume)))
+        at += 6
+
+
+@kernel
+def partial_6(lanes, workspace, entries, count, mask):
+    """Slopes of released."""
+    at = 0
+    for _ in range(count):
+        v_weight = load(lanes, workspace, entries[at + 0])
+        v_kills = load(lanes, workspace, entries[at + 1])
+        v_per_stimulated = load(lanes, workspace, entries[at + 2])
+        v_stimulated = load(lanes, workspace, entries[at + 3])
+        v_volume = load(lanes, workspace, entries[at + 4])
+        s_0 = (1.0 / v_volume)
+        s_1 = (v_kills + (v_per_stimulated * v_stimulated))
+        s_2 = (s_0 * v_weight)
+        if mask & 1:
+            store(workspace, entries[at + 5], (s_0 * s_1))
+        if mask & 2:
+            store(workspace, entries[at + 6], s_2)
+        if mask & 4:
+            store(workspace, entries[at + 7], (s_2 * v_stimulated))
+        if mask & 8:
+            store(workspace, entries[at + 8], (s_2 * v_per_stimulated))
+        if mask & 16:
+            store(workspace, entries[at + 9], (-s_1 * v_weight / ((v_volume * v_volume))))
+        at += 10
+
+
+@kernel
+def value_7(lanes, workspace, entries, count):
     """composed."""
     at = 0
     for _ in range(count):
@@ -295,7 +340,7 @@ def value_6(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_6(lanes, workspace, entries, count, mask):
+def partial_7(lanes, workspace, entries, count, mask):
     """Slopes of composed."""
     at = 0
     for _ in range(count):
@@ -310,7 +355,7 @@ def partial_6(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_7(lanes, workspace, entries, count):
+def value_8(lanes, workspace, entries, count):
     """driven_division."""
     at = 0
     for _ in range(count):
@@ -323,7 +368,7 @@ def value_7(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_7(lanes, workspace, entries, count, mask):
+def partial_8(lanes, workspace, entries, count, mask):
     """Slopes of driven_division."""
     at = 0
     for _ in range(count):
@@ -345,7 +390,7 @@ def partial_7(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_8(lanes, workspace, entries, count):
+def value_9(lanes, workspace, entries, count):
     """renal_clearance."""
     at = 0
     for _ in range(count):
@@ -360,7 +405,7 @@ def value_8(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_8(lanes, workspace, entries, count, mask):
+def partial_9(lanes, workspace, entries, count, mask):
     """Slopes of renal_clearance."""
     at = 0
     for _ in range(count):
@@ -390,7 +435,122 @@ def partial_8(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_9(lanes, workspace, entries, count):
+def value_10(lanes, workspace, entries, count):
+    """crowded_set_point."""
+    at = 0
+    for _ in range(count):
+        v_base = load(lanes, workspace, entries[at + 0])
+        v_blasts = load(lanes, workspace, entries[at + 1])
+        v_capacity = load(lanes, workspace, entries[at + 2])
+        v_crowding = load(lanes, workspace, entries[at + 3])
+        store(workspace, entries[at + 4], (v_base / (power((1.0 + (v_blasts / (v_capacity))), v_crowding))))
+        at += 5
+
+
+@kernel
+def partial_10(lanes, workspace, entries, count, mask):
+    """Slopes of crowded_set_point."""
+    at = 0
+    for _ in range(count):
+        v_base = load(lanes, workspace, entries[at + 0])
+        v_blasts = load(lanes, workspace, entries[at + 1])
+        v_capacity = load(lanes, workspace, entries[at + 2])
+        v_crowding = load(lanes, workspace, entries[at + 3])
+        s_0 = (1.0 / v_capacity)
+        s_1 = (1.0 + (s_0 * v_blasts))
+        s_2 = power(s_1, (-v_crowding))
+        s_3 = (s_2 * v_base)
+        s_4 = (s_3 * v_crowding / (s_1))
+        if mask & 1:
+            store(workspace, entries[at + 4], s_2)
+        if mask & 2:
+            store(workspace, entries[at + 5], (-s_0 * s_4))
+        if mask & 4:
+            store(workspace, entries[at + 6], (s_4 * v_blasts / ((v_capacity * v_capacity))))
+        if mask & 8:
+            store(workspace, entries[at + 7], (-s_3 * logarithm(s_1)))
+        at += 8
+
+
+@kernel
+def value_11(lanes, workspace, entries, count):
+    """feedback_birth."""
+    at = 0
+    for _ in range(count):
+        v_rate_constant = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_set_point = load(lanes, workspace, entries[at + 2])
+        v_circulating = load(lanes, workspace, entries[at + 3])
+        v_feedback = load(lanes, workspace, entries[at + 4])
+        store(workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback)))
+        at += 6
+
+
+@kernel
+def partial_11(lanes, workspace, entries, count, mask):
+    """Slopes of feedback_birth."""
+    at = 0
+    for _ in range(count):
+        v_rate_constant = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_set_point = load(lanes, workspace, entries[at + 2])
+        v_circulating = load(lanes, workspace, entries[at + 3])
+        v_feedback = load(lanes, workspace, entries[at + 4])
+        s_0 = (1.0 / v_circulating)
+        s_1 = (s_0 * v_set_point)
+        s_2 = power(s_1, v_feedback)
+        s_3 = (s_2 * v_cells)
+        s_4 = (s_3 * v_rate_constant)
+        s_5 = (s_4 * v_feedback)
+        if mask & 1:
+            store(workspace, entries[at + 5], s_3)
+        if mask & 2:
+            store(workspace, entries[at + 6], (s_2 * v_rate_constant))
+        if mask & 4:
+            store(workspace, entries[at + 7], (s_5 / (v_set_point)))
+        if mask & 8:
+            store(workspace, entries[at + 8], (-s_0 * s_5))
+        if mask & 16:
+            store(workspace, entries[at + 9], (s_4 * logarithm(s_1)))
+        at += 10
+
+
+@kernel
+def value_12(lanes, workspace, entries, count):
+    """suppression."""
+    at = 0
+    for _ in range(count):
+        v_most = load(lanes, workspace, entries[at + 0])
+        v_cytokine = load(lanes, workspace, entries[at + 1])
+        v_half = load(lanes, workspace, entries[at + 2])
+        s_0 = (v_cytokine * v_cytokine)
+        store(workspace, entries[at + 3], (s_0 * v_most / ((s_0 + (v_half * v_half)))))
+        at += 4
+
+
+@kernel
+def partial_12(lanes, workspace, entries, count, mask):
+    """Slopes of suppression."""
+    at = 0
+    for _ in range(count):
+        v_most = load(lanes, workspace, entries[at + 0])
+        v_cytokine = load(lanes, workspace, entries[at + 1])
+        v_half = load(lanes, workspace, entries[at + 2])
+        s_0 = (v_cytokine * v_cytokine)
+        s_1 = (s_0 + (v_half * v_half))
+        s_2 = (1.0 / s_1)
+        s_3 = (2.0 * v_most / ((s_1 * s_1)))
+        if mask & 1:
+            store(workspace, entries[at + 3], (s_0 * s_2))
+        if mask & 2:
+            store(workspace, entries[at + 4], ((2.0 * s_2 * v_cytokine * v_most) - (s_3 * (v_cytokine * v_cytokine * v_cytokine))))
+        if mask & 4:
+            store(workspace, entries[at + 5], (-s_0 * s_3 * v_half))
+        at += 6
+
+
+@kernel
+def value_13(lanes, workspace, entries, count):
     """uptake."""
     at = 0
     for _ in range(count):
@@ -405,7 +565,7 @@ def value_9(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_9(lanes, workspace, entries, count, mask):
+def partial_13(lanes, workspace, entries, count, mask):
     """Slopes of uptake."""
     at = 0
     for _ in range(count):
@@ -437,7 +597,7 @@ def partial_9(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_10(lanes, workspace, entries, count):
+def value_14(lanes, workspace, entries, count):
     """cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -449,7 +609,7 @@ def value_10(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_10(lanes, workspace, entries, count, mask):
+def partial_14(lanes, workspace, entries, count, mask):
     """Slopes of cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -466,7 +626,7 @@ def partial_10(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_11(lanes, workspace, entries, count):
+def value_15(lanes, workspace, entries, count):
     """floored."""
     at = 0
     for _ in range(count):
@@ -477,7 +637,7 @@ def value_11(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_11(lanes, workspace, entries, count, mask):
+def partial_15(lanes, workspace, entries, count, mask):
     """Slopes of floored."""
     at = 0
     for _ in range(count):
@@ -491,7 +651,7 @@ def partial_11(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_12(lanes, workspace, entries, count):
+def value_16(lanes, workspace, entries, count):
     """kill_pressure."""
     at = 0
     for _ in range(count):
@@ -511,7 +671,7 @@ def value_12(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_12(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of kill_pressure."""
     at = 0
     for _ in range(count):
@@ -557,7 +717,7 @@ def partial_12(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_13(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """first_order."""
     at = 0
     for _ in range(count):
@@ -568,7 +728,7 @@ def value_13(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_13(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of first_order."""
     at = 0
     for _ in range(count):
@@ -582,7 +742,7 @@ def partial_13(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_14(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """constant."""
     at = 0
     for _ in range(count):
@@ -593,7 +753,7 @@ def value_14(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_14(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of constant."""
     at = 0
     for _ in range(count):
@@ -607,7 +767,7 @@ def partial_14(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_15(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """ratio."""
     at = 0
     for _ in range(count):
@@ -618,7 +778,7 @@ def value_15(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_15(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of ratio."""
     at = 0
     for _ in range(count):
@@ -632,7 +792,7 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_16(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """allometry."""
     at = 0
     for _ in range(count):
@@ -644,7 +804,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of allometry."""
     at = 0
     for _ in range(count):
@@ -663,7 +823,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """saturating."""
     at = 0
     for _ in range(count):
@@ -674,7 +834,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of saturating."""
     at = 0
     for _ in range(count):
@@ -690,7 +850,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """inhibited."""
     at = 0
     for _ in range(count):
@@ -701,7 +861,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of inhibited."""
     at = 0
     for _ in range(count):
@@ -717,7 +877,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """threefold."""
     at = 0
     for _ in range(count):
@@ -729,7 +889,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of threefold."""
     at = 0
     for _ in range(count):
@@ -746,7 +906,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """larger."""
     at = 0
     for _ in range(count):
@@ -757,7 +917,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of larger."""
     at = 0
     for _ in range(count):
@@ -773,7 +933,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """geometric_mean."""
     at = 0
     for _ in range(count):
@@ -784,7 +944,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of geometric_mean."""
     at = 0
     for _ in range(count):
@@ -799,7 +959,61 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
+    """lessened."""
+    at = 0
+    for _ in range(count):
+        v_value = load(lanes, workspace, entries[at + 0])
+        v_effect = load(lanes, workspace, entries[at + 1])
+        v_share = load(lanes, workspace, entries[at + 2])
+        store(workspace, entries[at + 3], (v_value * (1.0 - (v_effect * v_share))))
+        at += 4
+
+
+@kernel
+def partial_26(lanes, workspace, entries, count, mask):
+    """Slopes of lessened."""
+    at = 0
+    for _ in range(count):
+        v_value = load(lanes, workspace, entries[at + 0])
+        v_effect = load(lanes, workspace, entries[at + 1])
+        v_share = load(lanes, workspace, entries[at + 2])
+        if mask & 1:
+            store(workspace, entries[at + 3], (1.0 - (v_effect * v_share)))
+        if mask & 2:
+            store(workspace, entries[at + 4], (-v_share * v_value))
+        if mask & 4:
+            store(workspace, entries[at + 5], (-v_effect * v_value))
+        at += 6
+
+
+@kernel
+def value_27(lanes, workspace, entries, count):
+    """raised."""
+    at = 0
+    for _ in range(count):
+        v_gain = load(lanes, workspace, entries[at + 0])
+        v_share = load(lanes, workspace, entries[at + 1])
+        store(workspace, entries[at + 2], (1.0 + (v_gain * v_share)))
+        at += 3
+
+
+@kernel
+def partial_27(lanes, workspace, entries, count, mask):
+    """Slopes of raised."""
+    at = 0
+    for _ in range(count):
+        v_gain = load(lanes, workspace, entries[at + 0])
+        v_share = load(lanes, workspace, entries[at + 1])
+        if mask & 1:
+            store(workspace, entries[at + 2], v_share)
+        if mask & 2:
+            store(workspace, entries[at + 3], v_gain)
+        at += 4
+
+
+@kernel
+def value_28(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -812,7 +1026,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -835,7 +1049,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -849,7 +1063,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -877,7 +1091,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_30(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -889,7 +1103,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_30(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -907,7 +1121,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_31(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -920,7 +1134,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_31(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -943,82 +1157,51 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
-    """crowded_set_point."""
+def value_32(lanes, workspace, entries, count):
+    """passage."""
     at = 0
     for _ in range(count):
-        v_base = load(lanes, workspace, entries[at + 0])
-        v_blasts = load(lanes, workspace, entries[at + 1])
-        v_capacity = load(lanes, workspace, entries[at + 2])
-        store(workspace, entries[at + 3], (v_base / (((1.0 + (v_blasts / (v_capacity))) * (1.0 + (v_blasts / (v_capacity)))))))
-        at += 4
+        v_activated = load(lanes, workspace, entries[at + 0])
+        v_unprotected = load(lanes, workspace, entries[at + 1])
+        v_platelet_weight = load(lanes, workspace, entries[at + 2])
+        v_adapted = load(lanes, workspace, entries[at + 3])
+        v_rise_weight = load(lanes, workspace, entries[at + 4])
+        v_damping = load(lanes, workspace, entries[at + 5])
+        store(workspace, entries[at + 6], (v_activated * v_damping * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))))
+        at += 7
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
-    """Slopes of crowded_set_point."""
+def partial_32(lanes, workspace, entries, count, mask):
+    """Slopes of passage."""
     at = 0
     for _ in range(count):
-        v_base = load(lanes, workspace, entries[at + 0])
-        v_blasts = load(lanes, workspace, entries[at + 1])
-        v_capacity = load(lanes, workspace, entries[at + 2])
-        s_0 = (1.0 / v_capacity)
-        s_1 = (1.0 + (s_0 * v_blasts))
-        s_2 = (2.0 * v_base / ((s_1 * s_1 * s_1)))
+        v_activated = load(lanes, workspace, entries[at + 0])
+        v_unprotected = load(lanes, workspace, entries[at + 1])
+        v_platelet_weight = load(lanes, workspace, entries[at + 2])
+        v_adapted = load(lanes, workspace, entries[at + 3])
+        v_rise_weight = load(lanes, workspace, entries[at + 4])
+        v_damping = load(lanes, workspace, entries[at + 5])
+        s_0 = (1.0 - v_adapted)
+        s_1 = (1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected))
+        s_2 = (v_activated * v_damping)
         if mask & 1:
-            store(workspace, entries[at + 3], (1.0 / (s_1 * s_1)))
+            store(workspace, entries[at + 6], (s_1 * v_damping))
         if mask & 2:
-            store(workspace, entries[at + 4], (-s_0 * s_2))
+            store(workspace, entries[at + 7], (s_2 * v_platelet_weight))
         if mask & 4:
-            store(workspace, entries[at + 5], (s_2 * v_blasts / ((v_capacity * v_capacity))))
-        at += 6
-
-
-@kernel
-def value_27(lanes, workspace, entries, count):
-    """feedback_birth."""
-    at = 0
-    for _ in range(count):
-        v_rate_constant = load(lanes, workspace, entries[at + 0])
-        v_cells = load(lanes, workspace, entries[at + 1])
-        v_set_point = load(lanes, workspace, entries[at + 2])
-        v_circulating = load(lanes, workspace, entries[at + 3])
-        v_feedback = load(lanes, workspace, entries[at + 4])
-        store(workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback)))
-        at += 6
-
-
-@kernel
-def partial_27(lanes, workspace, entries, count, mask):
-    """Slopes of feedback_birth."""
-    at = 0
-    for _ in range(count):
-        v_rate_constant = load(lanes, workspace, entries[at + 0])
-        v_cells = load(lanes, workspace, entries[at + 1])
-        v_set_point = load(lanes, workspace, entries[at + 2])
-        v_circulating = load(lanes, workspace, entries[at + 3])
-        v_feedback = load(lanes, workspace, entries[at + 4])
-        s_0 = (1.0 / v_circulating)
-        s_1 = (s_0 * v_set_point)
-        s_2 = power(s_1, v_feedback)
-        s_3 = (s_2 * v_cells)
-        s_4 = (s_3 * v_rate_constant)
-        s_5 = (s_4 * v_feedback)
-        if mask & 1:
-            store(workspace, entries[at + 5], s_3)
-        if mask & 2:
-            store(workspace, entries[at + 6], (s_2 * v_rate_constant))
-        if mask & 4:
-            store(workspace, entries[at + 7], (s_5 / (v_set_point)))
+            store(workspace, entries[at + 8], (s_2 * v_unprotected))
         if mask & 8:
-            store(workspace, entries[at + 8], (-s_0 * s_5))
+            store(workspace, entries[at + 9], (-s_2 * v_rise_weight))
         if mask & 16:
-            store(workspace, entries[at + 9], (s_4 * logarithm(s_1)))
-        at += 10
+            store(workspace, entries[at + 10], (s_0 * s_2))
+        if mask & 32:
+            store(workspace, entries[at + 11], (s_1 * v_activated))
+        at += 12
 
 
 @kernel
-def value_28(lanes, workspace, entries, count):
+def value_33(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -1036,7 +1219,7 @@ def value_28(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_28(lanes, workspace, entries, count, mask):
+def partial_33(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1072,7 +1255,7 @@ def partial_28(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_29(lanes, workspace, entries, count):
+def value_34(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -1084,7 +1267,7 @@ def value_29(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_29(lanes, workspace, entries, count, mask):
+def partial_34(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -1101,7 +1284,7 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_30(lanes, workspace, entries, count):
+def value_35(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -1111,7 +1294,7 @@ def value_30(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_30(lanes, workspace, entries, count, mask):
+def partial_35(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -1121,7 +1304,7 @@ def partial_30(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_31(lanes, workspace, entries, count):
+def value_36(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -1135,7 +1318,7 @@ def value_31(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_31(lanes, workspace, entries, count, mask):
+def partial_36(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1160,7 +1343,7 @@ def partial_31(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_32(lanes, workspace, entries, count):
+def value_37(lanes, workspace, entries, count):
     """hill."""
     at = 0
     for _ in range(count):
@@ -1173,7 +1356,7 @@ def value_32(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_32(lanes, workspace, entries, count, mask):
+def partial_37(lanes, workspace, entries, count, mask):
     """Slopes of hill."""
     at = 0
     for _ in range(count):
@@ -1199,7 +1382,7 @@ def partial_32(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_33(lanes, workspace, entries, count):
+def value_38(lanes, workspace, entries, count):
     """gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1212,7 +1395,7 @@ def value_33(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_33(lanes, workspace, entries, count, mask):
+def partial_38(lanes, workspace, entries, count, mask):
     """Slopes of gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1235,7 +1418,7 @@ def partial_33(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_34(lanes, workspace, entries, count):
+def value_39(lanes, workspace, entries, count):
     """kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1250,7 +1433,7 @@ def value_34(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_34(lanes, workspace, entries, count, mask):
+def partial_39(lanes, workspace, entries, count, mask):
     """Slopes of kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1282,7 +1465,7 @@ def partial_34(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_35(lanes, workspace, entries, count):
+def value_40(lanes, workspace, entries, count):
     """stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1293,7 +1476,7 @@ def value_35(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_35(lanes, workspace, entries, count, mask):
+def partial_40(lanes, workspace, entries, count, mask):
     """Slopes of stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1307,7 +1490,7 @@ def partial_35(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_36(lanes, workspace, entries, count):
+def value_41(lanes, workspace, entries, count):
     """mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1323,7 +1506,7 @@ def value_36(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_36(lanes, workspace, entries, count, mask):
+def partial_41(lanes, workspace, entries, count, mask):
     """Slopes of mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1360,7 +1543,7 @@ def partial_36(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (37 laws)."""
+    """Choose the law by its index (42 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1435,11 +1618,21 @@ def values(lanes, workspace, entries, law, count):
         value_35(lanes, workspace, entries, count)
     elif law == 36:
         value_36(lanes, workspace, entries, count)
+    elif law == 37:
+        value_37(lanes, workspace, entries, count)
+    elif law == 38:
+        value_38(lanes, workspace, entries, count)
+    elif law == 39:
+        value_39(lanes, workspace, entries, count)
+    elif law == 40:
+        value_40(lanes, workspace, entries, count)
+    elif law == 41:
+        value_41(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (37 laws)."""
+    """Choose the law by its index (42 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1514,6 +1707,16 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_35(lanes, workspace, entries, count, mask)
     elif law == 36:
         partial_36(lanes, workspace, entries, count, mask)
+    elif law == 37:
+        partial_37(lanes, workspace, entries, count, mask)
+    elif law == 38:
+        partial_38(lanes, workspace, entries, count, mask)
+    elif law == 39:
+        partial_39(lanes, workspace, entries, count, mask)
+    elif law == 40:
+        partial_40(lanes, workspace, entries, count, mask)
+    elif law == 41:
+        partial_41(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

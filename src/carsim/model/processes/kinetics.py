@@ -6,6 +6,8 @@ allometry        value * size^exponent
 saturating       amount / (half + amount)
 inhibited        half / (half + amount)
 threefold        first * second * third
+lessened         value * (1 - effect * share)
+raised           1 + gain * share
 larger           the larger of two values
 geometric mean   (first * second)^(1/2)
 """
@@ -69,3 +71,15 @@ def larger(first: Any, second: Any) -> Any:
 def geometric_mean(first: Any, second: Any) -> Any:
     """Geometric mean of two rates or two pure numbers; for parameters only, since its slope is infinite at zero."""
     return (first * second) ** 0.5
+
+
+@law
+def lessened(value: Any, effect: Any, share: Any) -> Any:
+    """A value of which an effect takes a share: `effect` is what it takes at a share of one."""
+    return value * (1.0 - effect * share)
+
+
+@law
+def raised(gain: Any, share: Any) -> Any:
+    """A factor that rises from one by up to `gain`."""
+    return 1.0 + gain * share

@@ -2,13 +2,14 @@
 
 hazard of a class = flu_kill_<class> * F + cy_kill_<class> * C_cy
 classes: lymphocytes (host T cells and B cells of every stage), blasts, progenitors (proliferating neutrophils)
+proliferating platelets and red cells: hazard of progenitors x drug_sensitivity
 """
 
 from __future__ import annotations
 
 from carsim.model.body import Body
 from carsim.model.handle import Ref
-from carsim.model.processes.kinetics import first_order
+from carsim.model.processes.kinetics import constant, first_order
 
 
 def add(body: Body) -> None:
@@ -20,6 +21,14 @@ def add(body: Body) -> None:
         ("progenitors", [body.row("neutrophils.proliferating")]),
     ):
         _deaths(body, name, victims)
+    for lineage in ("platelets", "red_cells"):
+        hazard = body.net.quantity(
+            f"drug_hazard.{lineage}",
+            constant(rate=body.row("drug_hazard.progenitors"), scale=body.p("drug_sensitivity", lineage)),
+            unit="1/d",
+            meaning=f"hazard of proliferating {lineage.replace('_', ' ')} from chemotherapy",
+        )
+        _death(body, body.row(f"{lineage}.proliferating"), hazard)
 
 
 def _deaths(body: Body, name: str, victims: list[Ref]) -> None:
@@ -33,9 +42,13 @@ def _deaths(body: Body, name: str, victims: list[Ref]) -> None:
         meaning=f"hazard of {name} from chemotherapy",
     )
     for cells in victims:
-        body.net.reaction(
-            f"chemotherapy.{cells.name}",
-            consumes={cells: 1},
-            process="lymphodepletion",
-            rate=first_order(rate_constant=hazard, amount=cells),
-        )
+        _death(body, cells, hazard)
+
+
+def _death(body: Body, cells: Ref, hazard: Ref) -> None:
+    body.net.reaction(
+        f"chemotherapy.{cells.name}",
+        consumes={cells: 1},
+        process="lymphodepletion",
+        rate=first_order(rate_constant=hazard, amount=cells),
+    )

@@ -162,7 +162,8 @@ def test_scenario_agrees_with_the_twin(name):
     made = prepare(scenario, FOLDER)
     reference = twin_of(scenario, made)
     names = names_in_twin(made)
-    assert {species.name for species in made.network.all_species} == set(names)
+    integrals = {species.name for species in made.network.all_species if species.name.startswith("cumulative_hazard.")}
+    assert {species.name for species in made.network.all_species} - integrals == set(names)
     days = np.union1d(made.times, reference["time"])
     options = Options(rtol=1e-10, atol_scale=1e-6)
     found = simulate(made.network, t=days, schedule=made.schedule, patients=made.patients, options=options)
@@ -170,6 +171,8 @@ def test_scenario_agrees_with_the_twin(name):
     daily = np.isin(days, reference["time"])
     worst = {}
     for species, values in zip(found.outputs, found.values[0].T, strict=True):
+        if species in integrals:  # of what is compared here; nothing depends on them
+            continue
         is_cells = species.startswith(("cart.", "blasts.", "bcells.", "host_t"))
         scale = 1e-3 if is_cells else max(1e-9 * values.max(), 1e-12)
         worst[species] = disagreement(values[daily], reference[names[species]], scale, species.startswith("blasts."))

@@ -89,7 +89,6 @@ def test_a_mechanism_of_a_later_version_is_named(capsys: Printed, tmp_path: Path
         ["run", CHILD, "--patients", "0"],
         ["run", CHILD, "--seed", "-1"],
         ["run", CHILD, "--plot", "figure.jpg"],
-        ["list", "systems"],
         ["list", "nothing"],
         ["run"],
     ],
@@ -106,7 +105,7 @@ def test_usage_and_scenario_errors_are_one_message(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("what", ["products", "populations", "scenarios", "parameters"])
+@pytest.mark.parametrize("what", ["products", "populations", "scenarios", "parameters", "systems", "literature"])
 def test_lists_are_tables_and_json(capsys: Printed, what: str) -> None:
     assert main(["list", what]) == 0
     lines = capsys.readouterr().out.splitlines()

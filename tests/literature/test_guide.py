@@ -1,0 +1,40 @@
+"""The guide's tables say what is simulated today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carsim import reproduce
+from carsim.literature import models
+
+GUIDE = Path(__file__).parents[2] / "docs" / "explain" / "literature.md"
+
+
+def table(name: str) -> str:
+    """The comparison of a model with its paper, as it stands in the guide."""
+    lines = [
+        "| check | published | reference | simulated | tolerance | agrees |",
+        "| --- | --: | --: | --: | --: | --- |",
+    ]
+    for outcome in reproduce.compare(name):
+        check, agrees = outcome.check, "yes" if outcome.agrees else "NO"
+        simulated = f"{outcome.simulated:.6g}"
+        cells = (check.text, check.published, check.reference, simulated, check.tolerance, agrees)
+        lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("name", [model.name for model in models()])
+def test_the_table_of_the_guide_is_what_is_simulated(name: str) -> None:
+    made = table(name)
+    assert made in GUIDE.read_text(encoding="utf-8"), f"the table of {name} in {GUIDE.name} should be\n{made}"
+
+
+@pytest.mark.parametrize("name", [model.name for model in models()])
+def test_the_guide_names_every_parameter_set_and_the_paper(name: str) -> None:
+    data = next(model.data for model in models() if model.name == name)
+    section = GUIDE.read_text(encoding="utf-8").split(f"## {name}\n")[1].split("\n## ")[0]
+    assert data.doi in section
+    assert [key for key in data.sets if f"`{key}`" not in section and not key.startswith("patient-")] == []

@@ -35,6 +35,7 @@ def test_the_area_is_that_of_the_window_and_bears_zeros():
 
 def test_a_crossing_is_counted_from_the_window():
     assert measured("first above", DAYS, DAYS, (5.0, 20.0), 7.01) == pytest.approx(2.01)
+    assert measured("day first above", DAYS, DAYS, (5.0, 20.0), 7.01) == pytest.approx(7.01)
     assert measured("first below", DAYS, 20.0 - DAYS, (0.0, 20.0), 4.0) == pytest.approx(16.0)
     assert crossing(DAYS, DAYS, -1.0) == 0.0
     assert math.isnan(crossing(DAYS, DAYS, 21.0))

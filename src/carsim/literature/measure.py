@@ -34,6 +34,8 @@ def measured(
         return float(np.sum(np.diff(times) * _means(values)))
     if what == "slope":
         return float(np.log(values[0] / values[-1]) / (times[-1] - times[0]))
+    if what == "day first above":
+        return float(times[0]) + crossing(times, values, level)
     return crossing(times, values if what == "first above" else -values, level if what == "first above" else -level)
 
 

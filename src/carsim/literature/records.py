@@ -16,6 +16,7 @@ What = Literal[
     "day of minimum",
     "first below",  # days from the beginning of the window to the first moment below a level
     "first above",
+    "day first above",
     "area",  # under the course, over the window
     "slope",  # rate of decline of the logarithm over the window
     "closed form",  # a number that follows from the parameters alone

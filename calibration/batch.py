@@ -50,7 +50,7 @@ class Setting:
         self.kind = catalog.find_population(schedule["population"])
         text = SCENARIO.format(population=schedule["population"], product=self.record.name)
         made = prepare(spec.loads(text))
-        self.clones = made.cast.clones
+        self.clones, self.products = made.cast.clones, made.cast.products
         self.network: Network = made.network
 
     def patients(self, changes: Sequence[dict[str, float]], runs: Sequence[Run]) -> Patients:
@@ -70,7 +70,7 @@ class Setting:
         negative = np.array([run.negative for run in runs])
         shares = {clone.name: np.zeros(n) for clone in self.clones}
         shares |= {"CD19-positive": 1.0 - negative, "CD19-negative": negative}
-        initial = start(self.network, self.clones, shares, p, covariates)
+        initial = start(self.network, self.clones, shares, p, covariates, self.products)
         return Patients(tuple(str(i) for i in range(n)), p, initial, covariates)
 
     def treatment(self, patients: Patients, runs: Sequence[Run], scales: Array) -> Schedule:

@@ -81,6 +81,7 @@ class Setting:
         self.product = self.p | {
             "name": "cart",
             "arms": arms,
+            "foreignness": record.donor if record.donor == "allogeneic" else record.binder_origin,
             "memory_share": changes.get("memory_share", record.memory_share.value),
             "vector_copies": record.vector_copies.value,
         }

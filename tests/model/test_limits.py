@@ -103,8 +103,9 @@ def test_two_identical_products_at_half_the_dose_are_one():
         "products: [{name: copy, extends: tisagenlecleucel}]\n"
     )
     twice = twice.replace("run:", "  - {name: again, give: copy, dose: 1.55e6 cells/kg}\nrun:")
-    _, one, _ = course(TREATED, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
-    _, two, _ = course(twice, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
+    alone = "parameters.immunity_growth.murine=0 1/d"  # the host answers to each name apart
+    _, one, _ = course(TREATED, alone, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
+    _, two, _ = course(twice, alone, outputs=["blasts_total", "cart_cells"], rtol=1e-10)
     for name, values in one.items():
         np.testing.assert_allclose(two[name], values, rtol=1e-6, atol=1e-6)
 

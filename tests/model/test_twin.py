@@ -100,6 +100,7 @@ def twin_of(scenario, made):
             | {
                 "name": product.name,
                 "arms": arms,
+                "foreignness": product.foreignness,
                 "memory_share": product.memory_share,
                 "vector_copies": product.vector_copies,
             }
@@ -142,6 +143,7 @@ def for_exposure(course, numbers, covariates):
 def names_in_twin(made):
     names = dict(PLAIN)
     for product in made.cast.products:
+        names[f"immunity.{product.name}"] = f"{product.name}.immunity"
         for phenotype in PHENOTYPES:
             for site in BLOOD_AND_MARROW:
                 names[f"cart.{product.name}.{phenotype}.{site}"] = f"{product.name}.{phenotype}.{site}"

@@ -31,7 +31,8 @@ def state_names(products: list[dict], clones: list[dict]) -> list[str]:
     """Names of the states in the order of the state vector."""
     names = [f"{g['name']}.{f}.{s}" for g in products for s in SITES for f in PHENOTYPES]
     names += [f"{c['name']}.{s}" for c in clones for s in SITES]
-    return names + list(HOST) + list(DRUGS) + list(toxicity.NAMES)
+    names += list(HOST) + list(DRUGS) + [f"{g['name']}.immunity" for g in products]
+    return names + list(toxicity.NAMES)
 
 
 def mean_recognition(median: float, log_sd: float, half_density: float, steepness: float) -> float:
@@ -101,7 +102,8 @@ class Twin:
         self.first_clone = 10 * len(products)
         self.first_host = self.first_clone + 2 * len(clones)
         self.first_drug = self.first_host + len(HOST)
-        self.first_toxic = self.first_drug + len(DRUGS)
+        self.first_immune = self.first_drug + len(DRUGS)
+        self.first_toxic = self.first_immune + len(products)
         self.flu_rate = self.cy_rate = 0.0  # infusions running now, mg/d
         self.present = [True] * len(clones)  # whether a clone has at least one cell, and so divides
 
@@ -140,6 +142,9 @@ class Twin:
         host_t = cov["host_t_cells"] * self.volume[1]
         y[self.first_host : self.first_drug] = [progenitors, marrow_b, blood_b, host_t, cytokine] + [set_point] * 5
         y[self.first_toxic :] = toxicity.at_rest(p, cov, load / self.marrow_cells)
+        for g, product in enumerate(self.products):
+            memory = max(p[f"immunity_memory.{antigen}"] for antigen in product["arms"])
+            y[self.first_immune + g] = min(1.0, memory * p[f"immunity_precursors.{product['foreignness']}"])
         return y, extinct
 
     def rhs(self, _t: float, y: np.ndarray) -> np.ndarray:
@@ -155,6 +160,7 @@ class Twin:
         self.b_cells(d, progenitors, b_marrow, b_blood, kill_b, flu, cy)
         self.host_t_cells(d, host_t, cytokine, cart[1], flu, cy)
         self.neutrophils(y, d, load, flu, cy)
+        self.immunity(y, d, host_t, flu, cy)
         self.drugs(y, d)
         drug = self.p["flu_kill_progenitors"] * flu + self.p["cy_kill_progenitors"] * cy
         blood, burden, o = self.volume[1], load / self.marrow_cells, self.first_toxic
@@ -255,6 +261,19 @@ class Twin:
         uptake = cytokine * (cells + cart_blood) / (p["cytokine_half"] * volume)
         d[o + 4] = p["cytokine_turnover"] * (1.0 - cytokine - uptake)
 
+    def immunity(self, y: list, d: list, host_t: float, flu: float, cy: float) -> None:
+        """The host's response to each product, and the cells of the product that it rejects."""
+        p, volume = self.p, self.volume[1]
+        drug = p["flu_kill_lymphocytes"] * flu + p["cy_kill_lymphocytes"] * cy
+        host = host_t / volume / (p["cytokine_half"] + host_t / volume)
+        for g, product in enumerate(self.products):
+            response, seen = y[self.first_immune + g], sum(y[10 * g + 5 : 10 * g + 10]) / volume
+            grows = p[f"immunity_growth.{product['foreignness']}"] * host * seen / (p["immunity_half"] + seen)
+            loss = p["immunity_decline"] + drug
+            d[self.first_immune + g] = response * (grows * (1.0 - response) - loss)
+            for f in range(10 * g, 10 * g + 10):
+                d[f] -= p["rejection"] * response * y[f]
+
     def neutrophils(self, y: list, d: list, load: float, flu: float, cy: float) -> None:
         """Friberg's chain with a set point that the leukaemic load lowers."""
         p, o = self.p, self.first_host + 5
@@ -327,7 +346,8 @@ def tolerances(twin: Twin, rtol: float) -> np.ndarray:
     atol[: twin.first_clone] = 1e3 * rtol
     atol[twin.first_clone : twin.first_host] = 1e-1 * rtol
     atol[twin.first_host + 4] = 1e-2 * rtol
-    atol[twin.first_drug : twin.first_toxic] = 1e-2 * rtol
+    atol[twin.first_drug : twin.first_immune] = 1e-2 * rtol
+    atol[twin.first_immune : twin.first_toxic] = 1e-6 * rtol  # it grows from far below anything that acts
     atol[twin.first_toxic :] = rtol
     return atol
 
@@ -366,7 +386,8 @@ def simulate(
         bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.
     clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death,
         densities: {antigen: (median, log_sd)}}; the first clone makes up what the other fractions leave.
-    products: {name, arms, memory_share, vector_copies, and every parameter that depends on costimulation}.
+    products: {name, arms, foreignness (murine, humanised, human or allogeneic), memory_share, vector_copies, and
+        every parameter that depends on costimulation}.
     doses: {give: "fludarabine" | "cyclophosphamide", time, per_area}, {give: "cart", time, product, cells}, or, to ask
         what if, {give: "host_t", time, per_ul}, which sets the host T cells.
     Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell: day NaN.

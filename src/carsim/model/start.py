@@ -4,6 +4,7 @@
     clones       fraction of the whole; in blood  L_marrow * egress / (homing + birth - death)   (balance while growing)
     host T       baseline per uL; cytokine at rest with them
     blood counts, cytokines, IgG  at rest (see baseline)
+    immunity     precursors of the response to each product
     B cells      marrow at a share of its capacity, progenitors and blood in balance with it
 
 All arrays have one entry per patient.
@@ -17,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.model.baseline import at_rest
-from carsim.model.body import Clone
+from carsim.model.body import Clone, Product
 from carsim.model.network import Network
+from carsim.model.processes import immunity
 
 Array = NDArray[np.float64]
 
@@ -29,6 +31,7 @@ def start(
     fractions: Mapping[str, Array],
     parameters: Mapping[str, Array],
     covariates: Mapping[str, Array],
+    products: tuple[Product, ...] = (),
 ) -> Array:
     """Initial states, shape (patients, species).
 
@@ -50,6 +53,8 @@ def start(
     state["host_t_cells"] = covariates["host_t_cells"] * volume
     state["homeostatic_cytokine"] = 1.0 / (1.0 + covariates["host_t_cells"] / p["cytokine_half"])
     state |= at_rest(p, burden)
+    for product in products:
+        state |= immunity.at_start(product, p)
     zero = np.zeros_like(size)
     return np.stack([state.get(species.name, zero) for species in network.all_species], axis=1)
 

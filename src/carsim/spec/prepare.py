@@ -122,7 +122,7 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
         identifiers=drawn.identifiers,
         covariates={**drawn.covariates, **fates},
         parameters=parameters,
-        initial=start(network, members.clones, fractions, parameters, drawn.covariates),
+        initial=start(network, members.clones, fractions, parameters, drawn.covariates, members.products),
     )
 
 

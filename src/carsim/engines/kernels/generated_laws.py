@@ -7,47 +7,48 @@ from carsim.engines.kernels.lanes import exponential, kernel, load, logarithm, p
 
 INDEX = {
     "carsim.model.processes.activation.stimulated": (0, "859db19be814b775"),
-    "carsim.model.processes.antigen_loss.losing_birth": (1, "639067956cd88496"),
-    "carsim.model.processes.assays.leucocyte_count": (2, "57196a183b41ccc6"),
-    "carsim.model.processes.assays.normal_marrow": (3, "014727d2635bfae6"),
-    "carsim.model.processes.assays.vector_copies_per_dna": (4, "ec9f3052d3f85eae"),
-    "carsim.model.processes.bcells.logistic_death": (5, "a7f216c3103fe7c6"),
-    "carsim.model.processes.cytokines.released": (6, "2bda71edc1282cfc"),
-    "carsim.model.processes.domains.composed": (7, "87ad441744f7bd30"),
-    "carsim.model.processes.expansion.driven_division": (8, "03af0eefbeb08ea6"),
-    "carsim.model.processes.fludarabine.renal_clearance": (9, "9da4474c408b383e"),
-    "carsim.model.processes.haematopoiesis.crowded_set_point": (10, "9d270869020d3bb9"),
-    "carsim.model.processes.haematopoiesis.feedback_birth": (11, "a22658f961796642"),
-    "carsim.model.processes.haematopoiesis.suppression": (12, "b3b69e50de895d89"),
-    "carsim.model.processes.homeostasis.uptake": (13, "07d6b5b8cb5a526c"),
-    "carsim.model.processes.homeostasis.cytokine_driven_division": (14, "bd393c57624ee1b8"),
-    "carsim.model.processes.homeostasis.floored": (15, "324eb5534b75c557"),
-    "carsim.model.processes.killing.kill_pressure": (16, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.first_order": (17, "5d97534e8d6feadd"),
-    "carsim.model.processes.kinetics.constant": (18, "78aa0bc00219da6a"),
-    "carsim.model.processes.kinetics.ratio": (19, "27445fd8e9656ca0"),
-    "carsim.model.processes.kinetics.allometry": (20, "89a4aefb4339c1e8"),
-    "carsim.model.processes.kinetics.saturating": (21, "55e027591c9eeda8"),
-    "carsim.model.processes.kinetics.inhibited": (22, "69ea7462bfa62b49"),
-    "carsim.model.processes.kinetics.threefold": (23, "2ecdf28736f6213e"),
-    "carsim.model.processes.kinetics.larger": (24, "3c8c67e8656e9f9e"),
-    "carsim.model.processes.kinetics.geometric_mean": (25, "bc7248bb7c428667"),
-    "carsim.model.processes.kinetics.lessened": (26, "e16301755b56d390"),
-    "carsim.model.processes.kinetics.raised": (27, "fc78a3cbaac4e75c"),
-    "carsim.model.processes.leukaemia.faithful_birth": (28, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (29, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (30, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (31, "5e73174d02a74a24"),
-    "carsim.model.processes.neurotoxicity.passage": (32, "1191e7584cde3f49"),
-    "carsim.model.processes.recognition.share_seen": (33, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (34, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (35, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (36, "4c8e7385b98505d0"),
-    "carsim.literature.laws.hill": (37, "a513352802bbfa22"),
-    "carsim.literature.laws.gompertz_loss": (38, "1cbc7a7ddcf09c04"),
-    "carsim.literature.laws.kimmel_expansion": (39, "4874091e0b75b449"),
-    "carsim.literature.laws.stein_expansion": (40, "1ca5676c8ede4d67"),
-    "carsim.literature.laws.mueller_expansion": (41, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.ageing.aged": (1, "0857635c349c8bb3"),
+    "carsim.model.processes.antigen_loss.losing_birth": (2, "639067956cd88496"),
+    "carsim.model.processes.assays.leucocyte_count": (3, "57196a183b41ccc6"),
+    "carsim.model.processes.assays.normal_marrow": (4, "014727d2635bfae6"),
+    "carsim.model.processes.assays.vector_copies_per_dna": (5, "ec9f3052d3f85eae"),
+    "carsim.model.processes.bcells.logistic_death": (6, "a7f216c3103fe7c6"),
+    "carsim.model.processes.cytokines.released": (7, "2bda71edc1282cfc"),
+    "carsim.model.processes.domains.composed": (8, "87ad441744f7bd30"),
+    "carsim.model.processes.expansion.driven_division": (9, "03af0eefbeb08ea6"),
+    "carsim.model.processes.fludarabine.renal_clearance": (10, "9da4474c408b383e"),
+    "carsim.model.processes.haematopoiesis.crowded_set_point": (11, "9d270869020d3bb9"),
+    "carsim.model.processes.haematopoiesis.feedback_birth": (12, "a22658f961796642"),
+    "carsim.model.processes.haematopoiesis.suppression": (13, "b3b69e50de895d89"),
+    "carsim.model.processes.homeostasis.uptake": (14, "07d6b5b8cb5a526c"),
+    "carsim.model.processes.homeostasis.cytokine_driven_division": (15, "bd393c57624ee1b8"),
+    "carsim.model.processes.homeostasis.floored": (16, "324eb5534b75c557"),
+    "carsim.model.processes.killing.kill_pressure": (17, "19e906b29376c65a"),
+    "carsim.model.processes.kinetics.first_order": (18, "5d97534e8d6feadd"),
+    "carsim.model.processes.kinetics.constant": (19, "78aa0bc00219da6a"),
+    "carsim.model.processes.kinetics.ratio": (20, "27445fd8e9656ca0"),
+    "carsim.model.processes.kinetics.allometry": (21, "89a4aefb4339c1e8"),
+    "carsim.model.processes.kinetics.saturating": (22, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (23, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (24, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (25, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.kinetics.geometric_mean": (26, "bc7248bb7c428667"),
+    "carsim.model.processes.kinetics.lessened": (27, "e16301755b56d390"),
+    "carsim.model.processes.kinetics.raised": (28, "fc78a3cbaac4e75c"),
+    "carsim.model.processes.leukaemia.faithful_birth": (29, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (30, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (31, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (32, "5e73174d02a74a24"),
+    "carsim.model.processes.neurotoxicity.passage": (33, "1191e7584cde3f49"),
+    "carsim.model.processes.recognition.share_seen": (34, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (35, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (36, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (37, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (38, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (39, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (40, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (41, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (42, "d160cea5ab9a2fcd"),
 }
 
 
@@ -124,6 +125,35 @@ def partial_0(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_1(lanes, workspace, entries, count):
+    """aged."""
+    at = 0
+    for _ in range(count):
+        v_divisions = load(lanes, workspace, entries[at + 0])
+        v_limit = load(lanes, workspace, entries[at + 1])
+        s_0 = (v_limit * v_limit * v_limit * v_limit)
+        store(workspace, entries[at + 2], (s_0 / ((s_0 + (v_divisions * v_divisions * v_divisions * v_divisions)))))
+        at += 3
+
+
+@kernel
+def partial_1(lanes, workspace, entries, count, mask):
+    """Slopes of aged."""
+    at = 0
+    for _ in range(count):
+        v_divisions = load(lanes, workspace, entries[at + 0])
+        v_limit = load(lanes, workspace, entries[at + 1])
+        s_0 = (v_limit * v_limit * v_limit * v_limit)
+        s_1 = (s_0 + (v_divisions * v_divisions * v_divisions * v_divisions))
+        s_2 = (4.0 / ((s_1 * s_1)))
+        if mask & 1:
+            store(workspace, entries[at + 2], (-s_0 * s_2 * (v_divisions * v_divisions * v_divisions)))
+        if mask & 2:
+            store(workspace, entries[at + 3], ((4.0 * (v_limit * v_limit * v_limit) / (s_1)) - (s_2 * (v_limit * v_limit * v_limit * v_limit * v_limit * v_limit * v_limit))))
+        at += 4
+
+
+@kernel
+def value_2(lanes, workspace, entries, count):
     """losing_birth."""
     at = 0
     for _ in range(count):
@@ -136,7 +166,7 @@ def value_1(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_1(lanes, workspace, entries, count, mask):
+def partial_2(lanes, workspace, entries, count, mask):
     """Slopes of losing_birth."""
     at = 0
     for _ in range(count):
@@ -158,7 +188,7 @@ def partial_1(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_2(lanes, workspace, entries, count):
+def value_3(lanes, workspace, entries, count):
     """leucocyte_count."""
     at = 0
     for _ in range(count):
@@ -171,7 +201,7 @@ def value_2(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_2(lanes, workspace, entries, count, mask):
+def partial_3(lanes, workspace, entries, count, mask):
     """Slopes of leucocyte_count."""
     at = 0
     for _ in range(count):
@@ -191,7 +221,7 @@ def partial_2(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_3(lanes, workspace, entries, count):
+def value_4(lanes, workspace, entries, count):
     """normal_marrow."""
     at = 0
     for _ in range(count):
@@ -203,7 +233,7 @@ def value_3(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_3(lanes, workspace, entries, count, mask):
+def partial_4(lanes, workspace, entries, count, mask):
     """Slopes of normal_marrow."""
     at = 0
     for _ in range(count):
@@ -221,7 +251,7 @@ def partial_3(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_4(lanes, workspace, entries, count):
+def value_5(lanes, workspace, entries, count):
     """vector_copies_per_dna."""
     at = 0
     for _ in range(count):
@@ -233,7 +263,7 @@ def value_4(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_4(lanes, workspace, entries, count, mask):
+def partial_5(lanes, workspace, entries, count, mask):
     """Slopes of vector_copies_per_dna."""
     at = 0
     for _ in range(count):
@@ -251,7 +281,7 @@ def partial_4(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_5(lanes, workspace, entries, count):
+def value_6(lanes, workspace, entries, count):
     """logistic_death."""
     at = 0
     for _ in range(count):
@@ -264,7 +294,7 @@ def value_5(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_5(lanes, workspace, entries, count, mask):
+def partial_6(lanes, workspace, entries, count, mask):
     """Slopes of logistic_death."""
     at = 0
     for _ in range(count):
@@ -289,7 +319,7 @@ def partial_5(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_6(lanes, workspace, entries, count):
+def value_7(lanes, workspace, entries, count):
     """released."""
     at = 0
     for _ in range(count):
@@ -303,7 +333,7 @@ def value_6(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_6(lanes, workspace, entries, count, mask):
+def partial_7(lanes, workspace, entries, count, mask):
     """Slopes of released."""
     at = 0
     for _ in range(count):
@@ -329,7 +359,7 @@ def partial_6(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_7(lanes, workspace, entries, count):
+def value_8(lanes, workspace, entries, count):
     """composed."""
     at = 0
     for _ in range(count):
@@ -340,7 +370,7 @@ def value_7(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_7(lanes, workspace, entries, count, mask):
+def partial_8(lanes, workspace, entries, count, mask):
     """Slopes of composed."""
     at = 0
     for _ in range(count):
@@ -355,7 +385,7 @@ def partial_7(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_8(lanes, workspace, entries, count):
+def value_9(lanes, workspace, entries, count):
     """driven_division."""
     at = 0
     for _ in range(count):
@@ -368,7 +398,7 @@ def value_8(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_8(lanes, workspace, entries, count, mask):
+def partial_9(lanes, workspace, entries, count, mask):
     """Slopes of driven_division."""
     at = 0
     for _ in range(count):
@@ -390,7 +420,7 @@ def partial_8(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_9(lanes, workspace, entries, count):
+def value_10(lanes, workspace, entries, count):
     """renal_clearance."""
     at = 0
     for _ in range(count):
@@ -405,7 +435,7 @@ def value_9(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_9(lanes, workspace, entries, count, mask):
+def partial_10(lanes, workspace, entries, count, mask):
     """Slopes of renal_clearance."""
     at = 0
     for _ in range(count):
@@ -435,7 +465,7 @@ def partial_9(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_10(lanes, workspace, entries, count):
+def value_11(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -448,7 +478,7 @@ def value_10(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_10(lanes, workspace, entries, count, mask):
+def partial_11(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -473,7 +503,7 @@ def partial_10(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_11(lanes, workspace, entries, count):
+def value_12(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -487,7 +517,7 @@ def value_11(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_11(lanes, workspace, entries, count, mask):
+def partial_12(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -516,7 +546,7 @@ def partial_11(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_12(lanes, workspace, entries, count):
+def value_13(lanes, workspace, entries, count):
     """suppression."""
     at = 0
     for _ in range(count):
@@ -529,7 +559,7 @@ def value_12(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_12(lanes, workspace, entries, count, mask):
+def partial_13(lanes, workspace, entries, count, mask):
     """Slopes of suppression."""
     at = 0
     for _ in range(count):
@@ -550,7 +580,7 @@ def partial_12(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_13(lanes, workspace, entries, count):
+def value_14(lanes, workspace, entries, count):
     """uptake."""
     at = 0
     for _ in range(count):
@@ -565,7 +595,7 @@ def value_13(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_13(lanes, workspace, entries, count, mask):
+def partial_14(lanes, workspace, entries, count, mask):
     """Slopes of uptake."""
     at = 0
     for _ in range(count):
@@ -597,7 +627,7 @@ def partial_13(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_14(lanes, workspace, entries, count):
+def value_15(lanes, workspace, entries, count):
     """cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -609,7 +639,7 @@ def value_14(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_14(lanes, workspace, entries, count, mask):
+def partial_15(lanes, workspace, entries, count, mask):
     """Slopes of cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -626,7 +656,7 @@ def partial_14(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_15(lanes, workspace, entries, count):
+def value_16(lanes, workspace, entries, count):
     """floored."""
     at = 0
     for _ in range(count):
@@ -637,7 +667,7 @@ def value_15(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_15(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of floored."""
     at = 0
     for _ in range(count):
@@ -651,7 +681,7 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_16(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """kill_pressure."""
     at = 0
     for _ in range(count):
@@ -671,7 +701,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of kill_pressure."""
     at = 0
     for _ in range(count):
@@ -717,7 +747,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """first_order."""
     at = 0
     for _ in range(count):
@@ -728,7 +758,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of first_order."""
     at = 0
     for _ in range(count):
@@ -742,7 +772,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """constant."""
     at = 0
     for _ in range(count):
@@ -753,7 +783,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of constant."""
     at = 0
     for _ in range(count):
@@ -767,7 +797,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """ratio."""
     at = 0
     for _ in range(count):
@@ -778,7 +808,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of ratio."""
     at = 0
     for _ in range(count):
@@ -792,7 +822,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """allometry."""
     at = 0
     for _ in range(count):
@@ -804,7 +834,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of allometry."""
     at = 0
     for _ in range(count):
@@ -823,7 +853,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """saturating."""
     at = 0
     for _ in range(count):
@@ -834,7 +864,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of saturating."""
     at = 0
     for _ in range(count):
@@ -850,7 +880,7 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """inhibited."""
     at = 0
     for _ in range(count):
@@ -861,7 +891,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of inhibited."""
     at = 0
     for _ in range(count):
@@ -877,7 +907,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """threefold."""
     at = 0
     for _ in range(count):
@@ -889,7 +919,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of threefold."""
     at = 0
     for _ in range(count):
@@ -906,7 +936,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """larger."""
     at = 0
     for _ in range(count):
@@ -917,7 +947,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of larger."""
     at = 0
     for _ in range(count):
@@ -933,7 +963,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
     """geometric_mean."""
     at = 0
     for _ in range(count):
@@ -944,7 +974,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_26(lanes, workspace, entries, count, mask):
     """Slopes of geometric_mean."""
     at = 0
     for _ in range(count):
@@ -959,7 +989,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
+def value_27(lanes, workspace, entries, count):
     """lessened."""
     at = 0
     for _ in range(count):
@@ -971,7 +1001,7 @@ def value_26(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
+def partial_27(lanes, workspace, entries, count, mask):
     """Slopes of lessened."""
     at = 0
     for _ in range(count):
@@ -988,7 +1018,7 @@ def partial_26(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_27(lanes, workspace, entries, count):
+def value_28(lanes, workspace, entries, count):
     """raised."""
     at = 0
     for _ in range(count):
@@ -999,7 +1029,7 @@ def value_27(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_27(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of raised."""
     at = 0
     for _ in range(count):
@@ -1013,7 +1043,7 @@ def partial_27(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_28(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1026,7 +1056,7 @@ def value_28(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_28(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1049,7 +1079,7 @@ def partial_28(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_29(lanes, workspace, entries, count):
+def value_30(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -1063,7 +1093,7 @@ def value_29(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_29(lanes, workspace, entries, count, mask):
+def partial_30(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -1091,7 +1121,7 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_30(lanes, workspace, entries, count):
+def value_31(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -1103,7 +1133,7 @@ def value_30(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_30(lanes, workspace, entries, count, mask):
+def partial_31(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -1121,7 +1151,7 @@ def partial_30(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_31(lanes, workspace, entries, count):
+def value_32(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -1134,7 +1164,7 @@ def value_31(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_31(lanes, workspace, entries, count, mask):
+def partial_32(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -1157,7 +1187,7 @@ def partial_31(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_32(lanes, workspace, entries, count):
+def value_33(lanes, workspace, entries, count):
     """passage."""
     at = 0
     for _ in range(count):
@@ -1172,7 +1202,7 @@ def value_32(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_32(lanes, workspace, entries, count, mask):
+def partial_33(lanes, workspace, entries, count, mask):
     """Slopes of passage."""
     at = 0
     for _ in range(count):
@@ -1201,7 +1231,7 @@ def partial_32(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_33(lanes, workspace, entries, count):
+def value_34(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -1219,7 +1249,7 @@ def value_33(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_33(lanes, workspace, entries, count, mask):
+def partial_34(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1255,7 +1285,7 @@ def partial_33(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_34(lanes, workspace, entries, count):
+def value_35(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -1267,7 +1297,7 @@ def value_34(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_34(lanes, workspace, entries, count, mask):
+def partial_35(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -1284,7 +1314,7 @@ def partial_34(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_35(lanes, workspace, entries, count):
+def value_36(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -1294,7 +1324,7 @@ def value_35(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_35(lanes, workspace, entries, count, mask):
+def partial_36(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -1304,7 +1334,7 @@ def partial_35(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_36(lanes, workspace, entries, count):
+def value_37(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -1318,7 +1348,7 @@ def value_36(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_36(lanes, workspace, entries, count, mask):
+def partial_37(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1343,7 +1373,7 @@ def partial_36(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_37(lanes, workspace, entries, count):
+def value_38(lanes, workspace, entries, count):
     """hill."""
     at = 0
     for _ in range(count):
@@ -1356,7 +1386,7 @@ def value_37(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_37(lanes, workspace, entries, count, mask):
+def partial_38(lanes, workspace, entries, count, mask):
     """Slopes of hill."""
     at = 0
     for _ in range(count):
@@ -1382,7 +1412,7 @@ def partial_37(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_38(lanes, workspace, entries, count):
+def value_39(lanes, workspace, entries, count):
     """gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1395,7 +1425,7 @@ def value_38(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_38(lanes, workspace, entries, count, mask):
+def partial_39(lanes, workspace, entries, count, mask):
     """Slopes of gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1418,7 +1448,7 @@ def partial_38(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_39(lanes, workspace, entries, count):
+def value_40(lanes, workspace, entries, count):
     """kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1433,7 +1463,7 @@ def value_39(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_39(lanes, workspace, entries, count, mask):
+def partial_40(lanes, workspace, entries, count, mask):
     """Slopes of kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1465,7 +1495,7 @@ def partial_39(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_40(lanes, workspace, entries, count):
+def value_41(lanes, workspace, entries, count):
     """stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1476,7 +1506,7 @@ def value_40(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_40(lanes, workspace, entries, count, mask):
+def partial_41(lanes, workspace, entries, count, mask):
     """Slopes of stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1490,7 +1520,7 @@ def partial_40(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_41(lanes, workspace, entries, count):
+def value_42(lanes, workspace, entries, count):
     """mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1506,7 +1536,7 @@ def value_41(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_41(lanes, workspace, entries, count, mask):
+def partial_42(lanes, workspace, entries, count, mask):
     """Slopes of mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1543,7 +1573,7 @@ def partial_41(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (42 laws)."""
+    """Choose the law by its index (43 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1628,11 +1658,13 @@ def values(lanes, workspace, entries, law, count):
         value_40(lanes, workspace, entries, count)
     elif law == 41:
         value_41(lanes, workspace, entries, count)
+    elif law == 42:
+        value_42(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (42 laws)."""
+    """Choose the law by its index (43 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1717,6 +1749,8 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_40(lanes, workspace, entries, count, mask)
     elif law == 41:
         partial_41(lanes, workspace, entries, count, mask)
+    elif law == 42:
+        partial_42(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

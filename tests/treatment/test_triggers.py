@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from carsim import spec
+from carsim.errors import UnsupportedMechanism
 from carsim.pipeline import run
 from carsim.spec.prepare import prepare
 from carsim.treatment.triggers import compared
@@ -102,3 +103,10 @@ def test_a_part_of_a_split_dose_is_withheld():
     whole = scenario(entry.replace(", unless: {variable: %s}", "")).with_(**{"run.until": "3 d"})
     same = run(whole)["cart_phenotype"].sel(product="cd22-bbz", phenotype=["infused", "activated"])
     np.testing.assert_allclose(float(same.isel(patient=0, time=-1).sum()), last["given"], rtol=1e-6)
+
+
+def test_a_condition_on_what_the_scenario_lacks_is_named_when_it_runs():
+    text = HEAD.format(entry="{name: e, give: dexamethasone, when: {variable: crs_grade, at_least: 1}}", who=ONE)
+    without = "\n".join(line for line in text.splitlines() if "tisagenlecleucel" not in line)
+    with pytest.raises(UnsupportedMechanism, match=r"treatment\.e\.when: a condition on crs_grade"):
+        prepare(spec.loads(without))

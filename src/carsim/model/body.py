@@ -125,7 +125,7 @@ class Cast:
     `numbers` holds each parameter by scenario path; `sources` says where the numbers of single products and clones
     come from, by name of the row; `fractions` gives each clone's share of all blasts at the start. `given` names the
     drugs and procedures of the treatment, `triggers` its entries that wait for a condition, `targets` the antigens it
-    acts on; `scales` the scale of each toxicity.
+    acts on; `visits` the days on which patients are seen, `scales` the scale of each toxicity.
     """
 
     products: tuple[Product, ...]
@@ -139,6 +139,7 @@ class Cast:
     sites: tuple[str, ...] = BLOOD_AND_MARROW
     given: frozenset[str] = frozenset()
     triggers: tuple[Trigger, ...] = ()
+    visits: tuple[float, ...] = ()
     scales: Mapping[str, str] = field(default_factory=lambda: GRADED_ON)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from carsim.catalog import find_value
 from carsim.errors import Place, Problem, nearest
 from carsim.model.body import HEALTHY
+from carsim.spec.regimens import regimen_problems
 from carsim.spec.tree import Node, Sequence, Step, Table, Text, dotted, name_of
 from carsim.treatment.entries import (
     GIVEN,
@@ -116,6 +117,7 @@ def scenario_problems(scenario: Scenario, root: Table, all_entries: bool) -> Ite
         yield Problem(place, "leukaemia.clones", f"fractions that sum to {total:g}", expected)
     yield from _growth(scenario, root)
     yield from _times(scenario, root, all_entries)
+    yield from regimen_problems(scenario, lambda steps: place_at(root, steps))
     if all_entries:
         yield from _groups(scenario, root)
 

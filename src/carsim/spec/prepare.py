@@ -31,6 +31,7 @@ from carsim.treatment.entries import names_given
 from carsim.treatment.plan import Planned, plan
 from carsim.treatment.schedule import Schedule
 from carsim.treatment.triggers import triggers
+from carsim.treatment.visits import visit_days
 
 Array = NDArray[np.float64]
 FINE = 1.0 / 24.0  # output every hour while a drug is given and for a day after: its kinetics are a matter of hours
@@ -90,7 +91,8 @@ def cast_of(scenario: Scenario) -> Cast:
         given=names_given(scenario.treatment),
         scales={"crs": scales.crs, "icans": scales.icans},
     )
-    return replace(members, triggers=triggers(_planned(scenario)))
+    visits = tuple(scenario.trial.visits if scenario.trial else visit_days(scenario.run.until))
+    return replace(members, triggers=triggers(_planned(scenario), visits), visits=visits)
 
 
 def _planned(scenario: Scenario) -> tuple[Planned, ...]:

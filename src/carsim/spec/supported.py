@@ -6,34 +6,20 @@ names the mechanism.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from carsim.treatment.conditions import ROWS
-from carsim.treatment.entries import (
-    Course,
-    Cyclophosphamide,
-    Entry,
-    Fludarabine,
-    Infusion,
-    Lymphodepletion,
-)
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carsim.spec.scenario import Scenario
 
-GIVEN_NOW = (Lymphodepletion, Fludarabine, Cyclophosphamide, Infusion)
 ENGINES_NOW = ("ode",)
 OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from them
 
 
 def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
     """Return path and mechanism of everything in a scenario that `run` of this version does not have."""
-    found = [*_disease(scenario), *_patients(scenario), *_simulation(scenario)]
-    for entry in scenario.treatment:
-        found += _entry(entry, f"treatment.{entry.name}")
-    return found
+    return [*_disease(scenario), *_patients(scenario), *_simulation(scenario)]
 
 
 def _disease(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -64,15 +50,3 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "run.replicates", "stochastic replicates"
     if scenario.sweep is not None:
         yield "sweep", "parameter sweeps (`carsim sweep`)"
-
-
-def _entry(entry: Entry, path: str) -> Iterator[tuple[str, str]]:
-    for threshold in (entry.when, *entry.when.also) if entry.when else ():
-        if threshold.variable not in ROWS:
-            yield f"{path}.when", f"a condition on {threshold.variable}"
-    if isinstance(entry, Course):
-        for at, part in enumerate(entry.course):
-            yield from _entry(part, f"{path}.course.{at}")
-    elif not isinstance(entry, GIVEN_NOW):
-        given: Any = entry
-        yield f"{path}.give", str(given.give)

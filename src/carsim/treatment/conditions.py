@@ -108,6 +108,12 @@ class Threshold(Part):
         return to_text(value, str(unit)) if value is not None and unit else value
 
     @model_validator(mode="after")
+    def _fever_lasts(self) -> Threshold:
+        if self.variable == "fever" and (self.below is not None or self.at_most is not None):
+            raise refuse("an upper limit on fever", "how long it has lasted, for example at_least: 24 h")
+        return self
+
+    @model_validator(mode="after")
     def _one_comparison(self) -> Threshold:
         if self.equals is None and all(getattr(self, name) is None for name in _COMPARED):
             words = VARIABLES[self.variable]

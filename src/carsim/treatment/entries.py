@@ -183,6 +183,19 @@ class SplitDose(Part):
     share: Share = Field(description="Share of the whole dose.")
     unless: Threshold | None = Field(default=None, description="Withheld where this holds at that time.")
 
+    @field_validator("unless", mode="after")
+    @classmethod
+    def _a_number(cls, unless: Threshold | None) -> Threshold | None:
+        if unless is not None and (unless.equals is not None or _sides(unless) != 1):
+            got = f"`{unless.variable}` by a word" if unless.equals is not None else "two comparisons"
+            raise refuse(got, "one comparison of a number, for example {variable: fever, at_least: 24 h}")
+        return unless
+
+
+def _sides(threshold: Threshold) -> int:
+    values = (threshold.at_least, threshold.at_most, threshold.above, threshold.below)
+    return sum(value is not None for value in values)
+
 
 class Infusion(Entry):
     """A CAR T product of the catalogue or of `products:`."""
@@ -206,6 +219,23 @@ class Alemtuzumab(Entry, _Repeated):
 
     give: Literal["alemtuzumab"]
     dose: DrugDose = Field(description="Amount at each dose.")
+
+
+class Inotuzumab(Entry, _Repeated):
+    """Inotuzumab ozogamicin; by default 0.5 mg/m^2, three doses a week apart."""
+
+    give: Literal["inotuzumab"]
+    dose: DrugDose = Field(default=DrugDose.model_validate("0.5 mg/m^2"), description="Amount at each dose.")
+    doses: Count = Field(default=3, description="Number of doses.")
+    every: Duration = Field(default=7.0, description="Time between doses.")
+
+
+class Immunoglobulin(Entry, _Repeated):
+    """Immunoglobulin G; by default 400 mg/kg, every four weeks where several doses are given."""
+
+    give: Literal["immunoglobulin"]
+    dose: DrugDose = Field(default=DrugDose.model_validate("400 mg/kg"), description="Amount at each dose.")
+    every: Duration = Field(default=28.0, description="Time between doses.")
 
 
 class Tocilizumab(Entry, _Repeated):
@@ -265,16 +295,27 @@ class Bridging(Entry):
     every: Duration = Field(default=21.0, description="Time from the start of a cycle to the next.")
 
 
+class Intrathecal(Entry):
+    """Chemotherapy into the cerebrospinal fluid."""
+
+    give: Literal["intrathecal"]
+    doses: Count = Field(default=1, description="Number of doses.")
+    every: Duration = Field(default=7.0, description="Time between doses.")
+
+
 _OTHERS: Final[tuple[type[Entry], ...]] = (
     Lymphodepletion,
     Fludarabine,
     Cyclophosphamide,
     Alemtuzumab,
+    Inotuzumab,
     Tocilizumab,
     Dexamethasone,
+    Immunoglobulin,
     Blinatumomab,
     Transplant,
     Bridging,
+    Intrathecal,
 )
 GIVEN: Final = tuple(str(kind.model_fields["give"].annotation.__args__[0]) for kind in _OTHERS)  # type: ignore[union-attr]
 
@@ -294,11 +335,14 @@ _Single = (
     | Annotated[Fludarabine, Tag("=fludarabine")]
     | Annotated[Cyclophosphamide, Tag("=cyclophosphamide")]
     | Annotated[Alemtuzumab, Tag("=alemtuzumab")]
+    | Annotated[Inotuzumab, Tag("=inotuzumab")]
     | Annotated[Tocilizumab, Tag("=tocilizumab")]
     | Annotated[Dexamethasone, Tag("=dexamethasone")]
+    | Annotated[Immunoglobulin, Tag("=immunoglobulin")]
     | Annotated[Blinatumomab, Tag("=blinatumomab")]
     | Annotated[Transplant, Tag("=hsct")]
     | Annotated[Bridging, Tag("=bridging")]
+    | Annotated[Intrathecal, Tag("=intrathecal")]
     | Annotated[Infusion, Tag("=product")]
 )
 Given = Annotated[_Single, Discriminator(kind_of)]

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from carsim.errors import UnsupportedMechanism
-from carsim.treatment import drugs, infusion, lymphodepletion
+from carsim.treatment import drugs, infusion, lymphodepletion, procedures
 from carsim.treatment.entries import (
+    Alemtuzumab,
+    Blinatumomab,
+    Bridging,
     Course,
     Cyclophosphamide,
     Dexamethasone,
     Entry,
     Fludarabine,
+    Immunoglobulin,
     Infusion,
+    Inotuzumab,
+    Intrathecal,
     Lymphodepletion,
     Tocilizumab,
+    Transplant,
 )
 from carsim.treatment.given import Given
 
@@ -39,10 +45,7 @@ class Planned:
 
 
 def plan(entries: Sequence[Entry], costimulation: Mapping[str, str], seed: int) -> tuple[Planned, ...]:
-    """Every entry with its doses; `costimulation` gives each product's domain.
-
-    Raises UnsupportedMechanism for entries that this version cannot give.
-    """
+    """Every entry with its doses; `costimulation` gives each product's domain."""
     planned = []
     for entry in entries:
         name = entry.name or ""
@@ -52,16 +55,33 @@ def plan(entries: Sequence[Entry], costimulation: Mapping[str, str], seed: int) 
 
 def _doses(entry: Entry, name: str, costimulation: Mapping[str, str], seed: int) -> list[Given]:
     if isinstance(entry, Course):
-        return [dose for k, part in enumerate(entry.course) for dose in _part(part, f"{name}.{k}", costimulation, seed)]
-    if isinstance(entry, Infusion):
-        given = infusion.doses(entry, costimulation[entry.give], seed, name)
-    elif isinstance(entry, Lymphodepletion | Fludarabine | Cyclophosphamide):
-        given = lymphodepletion.doses(entry)
-    elif isinstance(entry, Tocilizumab | Dexamethasone):
-        given = drugs.doses(entry)
+        parts = enumerate(entry.course)
+        given = [dose for k, part in parts for dose in _part(part, f"{name}.{k}", costimulation, seed)]
     else:
-        raise UnsupportedMechanism([f"treatment.{name}: {type(entry).__name__.lower()}"])
+        given = _single(entry, name, costimulation, seed)
     return [dose.later(entry.at) for dose in given] if entry.at else given
+
+
+def _single(entry: Entry, name: str, costimulation: Mapping[str, str], seed: int) -> list[Given]:
+    """The doses of one thing that is given, from its own zero."""
+    match entry:
+        case Infusion():
+            return infusion.doses(entry, costimulation[entry.give], seed, name)
+        case Lymphodepletion() | Fludarabine() | Cyclophosphamide():
+            return lymphodepletion.doses(entry)
+        case Tocilizumab() | Dexamethasone() | Alemtuzumab() | Inotuzumab():
+            return drugs.doses(entry)
+        case Blinatumomab():
+            return drugs.blinatumomab(entry)
+        case Immunoglobulin():
+            return drugs.immunoglobulin(entry)
+        case Transplant():
+            return procedures.transplant(entry)
+        case Bridging():
+            return procedures.bridging(entry)
+        case Intrathecal():
+            return procedures.intrathecal(entry)
+    raise TypeError(f"no such entry: {entry!r}")  # every kind of entry stands above
 
 
 def _part(part: Entry, name: str, costimulation: Mapping[str, str], seed: int) -> list[Given]:

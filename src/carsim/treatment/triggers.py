@@ -9,15 +9,40 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from carsim.catalog import assays
 from carsim.model.trigger import Comparison, Trigger, TriggeredDose
-from carsim.treatment.conditions import FEVER, ROWS, Condition, Threshold
+from carsim.treatment.conditions import FEVER, ROWS, VARIABLES, Condition, Threshold
 from carsim.treatment.given import Given
 from carsim.treatment.plan import Planned
 
+_REMISSION = Comparison("response", "disease.remission", "below", 1.0)
+_DISEASE = Comparison("response", "disease.remission", "above", 1.0)
+_RECOVERED = Comparison("response", "counts_lacking", "below", 0.5)
+_LACKING = Comparison("response", "counts_lacking", "above", 0.5)
+_MRD = assays()["mrd_flow"].limit.value
+_NO_MRD = Comparison("response", "blasts_marrow_fraction", "below", _MRD)
+_SOME_MRD = Comparison("response", "blasts_marrow_fraction", "above", _MRD)
+_RELAPSE = Comparison("relapse", "relapsed", "above", 1.0)
 
-def triggers(planned: Sequence[Planned]) -> tuple[Trigger, ...]:
-    """The trigger of each entry that waits."""
-    return tuple(_trigger(item) for item in planned if item.waits)
+# What each word of a state means in rows (see model.processes.response).
+WORDS = {
+    ("response", "NR"): (_DISEASE,),
+    ("response", "CR"): (_REMISSION, _RECOVERED),
+    ("response", "CRi"): (_REMISSION, _LACKING),
+    ("response", "MRD-negative CR"): (_REMISSION, _NO_MRD),
+    ("response", "MRD-positive CR"): (_REMISSION, _SOME_MRD),
+    ("relapse", "any"): (_RELAPSE,),
+    **{
+        ("relapse", word): (_RELAPSE, Comparison("relapse", f"relapse.{word}", "above", 0.0))
+        for word in VARIABLES["relapse"]
+        if word != "any"
+    },
+}
+
+
+def triggers(planned: Sequence[Planned], seen: Sequence[float]) -> tuple[Trigger, ...]:
+    """The trigger of each entry that waits; `seen` are the days on which a response is looked at."""
+    return tuple(_trigger(item, seen) for item in planned if item.waits)
 
 
 def beginning(item: Planned) -> float:
@@ -35,7 +60,7 @@ def share_row(dose: Given) -> str:
     return f"share.{dose.draw}" if dose.share < 1.0 else ""
 
 
-def _trigger(item: Planned) -> Trigger:
+def _trigger(item: Planned, seen: Sequence[float]) -> Trigger:
     when = item.entry.when
     if when is None:  # a fixed time, and parts that may be withheld
         return Trigger(item.name, (), _doses(item, beginning(item)), visits=(beginning(item),))
@@ -43,16 +68,18 @@ def _trigger(item: Planned) -> Trigger:
         item.name,
         tuple(found for threshold in (when, *when.also) for found in compared(threshold)),
         _doses(item, 0.0),
-        visits=visits(when),
+        visits=_visits(when, seen),
         lasting=when.lasting,
         apart=when.apart,
         count=when.repeat,
     )
 
 
-def visits(when: Condition) -> tuple[float, ...]:
-    """Days on which a condition is looked at; none: at every moment."""
-    return () if when.visit is None else (when.visit,)
+def _visits(when: Condition, seen: Sequence[float]) -> tuple[float, ...]:
+    """Days on which a condition is looked at; none: at every moment. A response is what a visit finds."""
+    if when.visit is not None:
+        return (when.visit,)
+    return tuple(seen) if any(item.variable == "response" for item in (when, *when.also)) else ()
 
 
 def _doses(item: Planned, zero: float) -> tuple[TriggeredDose, ...]:
@@ -74,7 +101,10 @@ def _doses(item: Planned, zero: float) -> tuple[TriggeredDose, ...]:
 
 def compared(threshold: Threshold) -> tuple[Comparison, ...]:
     """The comparisons of rows that a comparison of a scenario means."""
-    name, row = threshold.variable, ROWS[threshold.variable]
+    name = threshold.variable
+    if threshold.equals is not None:
+        return WORDS[name, threshold.equals]
+    row = ROWS[name]
     sides = (
         ("above", threshold.at_least),
         ("below", threshold.below),

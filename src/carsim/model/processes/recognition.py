@@ -43,7 +43,7 @@ def add(body: Body) -> None:
         for antigen, density in antigens.items():
             if antigen not in targeted:
                 continue
-            _density_rows(body, name, antigen, density)
+            density_rows(body, name, antigen, density)
     for product in body.products:
         for arm in product.arms:
             key = f"{product.name}.{arm.antigen}"
@@ -55,7 +55,10 @@ def add(body: Body) -> None:
             body.recognition[product.name, name] = _seen_by_any_arm(body, product, name, antigens)
 
 
-def _density_rows(body: Body, population: str, antigen: str, density: Density) -> None:
+def density_rows(body: Body, population: str, antigen: str, density: Density) -> None:
+    """State the density of an antigen on a population, once."""
+    if f"density.{population}.{antigen}" in body.net.rows:
+        return
     key, meaning = f"{population}.{antigen}", f"{antigen} molecules per {population} cell"
     body.state(f"density.{key}", density.median, unit="molecules", meaning=f"median {meaning}")
     body.state(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE
 from carsim.cli.output import number, print_json, print_table
+
+if TYPE_CHECKING:
+    from carsim import catalog
 
 Row = dict[str, Any]
 SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
@@ -50,7 +53,7 @@ def _cell(value: Any) -> str:
 
 
 def products() -> list[Row]:
-    """Each product: what it sees, how it signals, its usual dose."""
+    """Each product: what it sees, how it signals, where cells and binders come from, its usual dose."""
     from carsim import catalog
 
     return [
@@ -58,12 +61,19 @@ def products() -> list[Row]:
             "name": product.name,
             "also": list(product.aliases),
             "targets": list(product.arms),
-            "costimulation": product.costimulation,
+            "costimulation": _domains(product),
+            "origin": f"{product.donor}, {product.binder_origin}",
             "dose": [f"{kind} {number(value.value)} {value.unit}" for kind, value in product.dose.items()],
             "title": product.title,
         }
         for product in catalog.products().values()
     ]
+
+
+def _domains(product: catalog.Product) -> str:
+    """The domain of a product, or of each of its chains."""
+    chains = {antigen: arm.costimulation for antigen, arm in product.arms.items() if arm.costimulation}
+    return ", ".join(f"{domain} under {antigen}" for antigen, domain in chains.items()) or product.costimulation
 
 
 def populations() -> list[Row]:

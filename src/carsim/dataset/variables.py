@@ -82,6 +82,7 @@ COURSES: tuple[Variable, ...] = (
         "cart.{product}.{phenotype}.{site}",
         per=("product", "phenotype", "site"),
     ),
+    _course("host_response", "1", "host response to the product; 1: full", "immunity.{product}", per=("product",)),
     _course("blasts", "cells", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
     _course("blasts_blood", "cells/uL", "leukaemic cells in blood"),
     _course(

@@ -13,7 +13,7 @@ import pytest
 from carsim import spec
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
-from carsim.model.body import BLOOD_AND_MARROW, PHENOTYPES
+from carsim.model.body import PHENOTYPES
 from carsim.spec.prepare import prepare
 from tests.twin import twin
 
@@ -53,12 +53,30 @@ PLAIN = {  # rows of the network that the twin names otherwise
 }
 
 
-def state_kind(name, lineage):
-    if name == "CD19-positive":
-        return "positive"
-    if name in {step.target for step in lineage.dimming}:
-        return "dim"
-    return "absent" if name in {step.target for step in lineage.loss} else "other"
+def lineage_of(made, numbers):
+    """Who turns into whom, and how fast, by the cast and the patient's numbers."""
+    lineage = made.cast.lineage
+    loss = [(step.source, step.target, numbers[".".join(filter(None, step.parameter))]) for step in lineage.loss]
+    exchange = [
+        (
+            step.source,
+            step.target,
+            numbers[f"antigen_dimming.{step.antigen}"],
+            numbers[f"antigen_recovery.{step.antigen}"],
+        )
+        for step in lineage.dimming
+    ]
+    for step in lineage.reversion:  # a passing state of the main clone, steady at its share of all blasts
+        back = numbers[f"reversion.{step.source}"]
+        share = made.cast.fractions[step.source] / made.cast.fractions[step.target]
+        exchange.append((step.target, step.source, back * share, back))
+    return {"loss": loss, "exchange": exchange}
+
+
+def disease_of(scenario):
+    sites = scenario.leukaemia.sites
+    found = {"CNS": sites.CNS and sites.CNS.csf, "extramedullary": sites.extramedullary and sites.extramedullary.cells}
+    return {site: level for site, level in found.items() if level is not None}
 
 
 def twin_of(scenario, made):
@@ -71,7 +89,8 @@ def twin_of(scenario, made):
     clones = [
         {
             "name": clone.name,
-            "state": state_kind(clone.name, made.cast.lineage),
+            "state": clone.name,
+            "death_resistance": clone.death_resistance,
             "fraction": made.cast.fractions[clone.name],
             "birth": numbers.get(f"blast_birth.{clone.name}", numbers["blast_birth"]),
             "death": numbers.get(f"blast_death.{clone.name}", numbers["blast_death"]),
@@ -114,6 +133,8 @@ def twin_of(scenario, made):
         scenario.run.until,
         rtol=1e-12,
         start=made.times[0],
+        disease=disease_of(scenario),
+        lineage=lineage_of(made, numbers),
     )
 
 
@@ -145,10 +166,10 @@ def names_in_twin(made):
     for product in made.cast.products:
         names[f"immunity.{product.name}"] = f"{product.name}.immunity"
         for phenotype in PHENOTYPES:
-            for site in BLOOD_AND_MARROW:
+            for site in made.cast.sites:
                 names[f"cart.{product.name}.{phenotype}.{site}"] = f"{product.name}.{phenotype}.{site}"
     for clone in made.cast.clones:
-        for site in BLOOD_AND_MARROW:
+        for site in made.cast.sites:
             names[f"blasts.{clone.name}.{site}"] = f"{clone.name}.{site}"
     return names
 

@@ -72,6 +72,24 @@ def test_child_expands_some_thousandfold_by_day_10_and_persists_for_months():
     assert number("tisagenlecleucel_child", "cart_persistence_day") > 180.0
 
 
+def test_isolated_disease_of_the_nervous_system_expands_little_and_answers_in_the_fluid():
+    name = "isolated_cns_relapse"
+    assert number(name, "cart_auc_0_28_cells") < 0.05 * number("tisagenlecleucel_child", "cart_auc_0_28_cells")
+    fluid = result(name)["csf_blasts"].isel(patient=0)
+    assert float(fluid.sel(time=28.0)) < 0.1 * float(fluid[0])
+
+
+def test_immature_progenitors_make_no_relapse_where_a_clone_of_their_size_does():
+    data = result("immature_progenitors")
+    first = data["blasts"].isel(patient=0, time=0).sum("site")
+    assert float(first.sel(clone="immature") / first.sum()) == pytest.approx(1e-4, rel=0.01)
+    assert np.isnan(number("immature_progenitors", "relapse_day"))
+    scenario = spec.load(str(FOLDER / "immature_progenitors.yaml"), ["leukaemia.clones.immature.reversion="])
+    heritable = run(scenario)
+    assert heritable["relapse_phenotype"].values[0] == "CD19-negative"
+    assert float(heritable["relapse_day"][0]) < 150.0
+
+
 def test_kte_x19_is_gone_within_months_and_b_cells_return():
     assert 28.0 < number("kte_x19_adult", "cart_persistence_day") < 150.0
     assert number("kte_x19_adult", "bcell_recovery_day") < 200.0

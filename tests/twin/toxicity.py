@@ -42,11 +42,13 @@ def at_rest(p: dict, cov: dict, burden: float) -> list[float]:
     return cytokines + severities + [opened, opened, icans] + chains + [p["igg_start"]]
 
 
-def derivative(p: dict, cov: dict, y: list, activity: float, burden: float, b_cells: float, drug: float) -> list[float]:
+def derivative(
+    p: dict, cov: dict, y: list, activity: float, burden: float, b_cells: float, drug: float, csf: float
+) -> list[float]:
     """Time derivative of the states in the order of NAMES.
 
     activity: encounters per uL of blood and day, weighted by product; b_cells: per uL of blood; drug: hazard (1/d) of
-    neutrophil progenitors from chemotherapy.
+    neutrophil progenitors from chemotherapy; csf: CAR T cells per uL of cerebrospinal fluid.
     """
     il6, ifn, il10, fever, vascular, respiratory, activation, adaptation, icans = y[:9]
     amplified = 1.0 + p["il6_amplification"] * share(ifn, p["amplification_half"])
@@ -63,7 +65,8 @@ def derivative(p: dict, cov: dict, y: list, activity: float, burden: float, b_ce
     d.append(p["endothelial_adaptation"] * (activation - adaptation))
     bare = 1.0 - share(y[12], p["icans_platelet_half"])
     passage = 1.0 + p["icans_platelet_weight"] * bare + p["icans_rise_weight"] * (1.0 - adaptation)
-    d.append(p["icans_rate"] * (activation * passage - icans))
+    fluid = p["icans_csf_weight"] * share(csf, p["icans_csf_half"])
+    d.append(p["icans_rate"] * (activation * passage + fluid - icans))
     for lineage, kind, base, first, last in (
         ("platelets", "platelet", "platelet_base", 9, 12),
         ("red_cells", "red_cell", "haemoglobin_base", 13, 15),

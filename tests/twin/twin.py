@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 
 from . import toxicity
 
-SITES = ("marrow", "blood")
+SITES = ("marrow", "blood", "CNS", "extramedullary")  # the first two always, the others where there is disease
 PHENOTYPES = ("infused", "activated", "effector", "memory", "exhausted")
 HOST = ("progenitor_b", "marrow_b", "blood_b", "host_t", "cytokine", "prol", "transit1", "transit2", "transit3", "anc")
 DRUGS = ("flu_central", "flu_second", "flu_third", "flu_effect", "flu_auc", "cy")
@@ -27,10 +27,10 @@ FLUDARABINE_PER_PHOSPHATE = 285.23 / 365.21  # molar masses of F-ara-A and of it
 INFUSION_DAYS = 1.0 / 24.0
 
 
-def state_names(products: list[dict], clones: list[dict]) -> list[str]:
+def state_names(products: list[dict], clones: list[dict], sites: tuple[str, ...]) -> list[str]:
     """Names of the states in the order of the state vector."""
-    names = [f"{g['name']}.{f}.{s}" for g in products for s in SITES for f in PHENOTYPES]
-    names += [f"{c['name']}.{s}" for c in clones for s in SITES]
+    names = [f"{g['name']}.{f}.{s}" for g in products for s in sites for f in PHENOTYPES]
+    names += [f"{c['name']}.{s}" for c in clones for s in sites]
     names += list(HOST) + list(DRUGS) + [f"{g['name']}.immunity" for g in products]
     return names + list(toxicity.NAMES)
 
@@ -87,25 +87,44 @@ def drug_kinetics(p: dict, cov: dict) -> dict:
 class Twin:
     """One patient: constants worked out once, then the right-hand side."""
 
-    def __init__(self, p: dict, cov: dict, clones: list[dict], products: list[dict]) -> None:
-        """Take parameters, covariates, clones and products (see `simulate`)."""
-        self.p, self.cov, self.clones, self.products = p, cov, clones, products
-        self.names = state_names(products, clones)
+    def __init__(
+        self, p: dict, cov: dict, clones: list[dict], products: list[dict], disease: dict, lineage: dict | None
+    ) -> None:
+        """Take parameters, covariates, clones, products, disease at further sites and lineage (see `simulate`)."""
+        self.p, self.cov, self.clones, self.products, self.disease = p, cov, clones, products, disease
+        self.sites = tuple(site for site in SITES if site in ("marrow", "blood", *disease))
+        self.names = state_names(products, clones, self.sites)
         self.size = cov["weight"] / p["reference_weight"]
-        self.volume = (p["marrow_volume_per_weight"] * cov["weight"], p["blood_volume_per_weight"] * cov["weight"])
+        per_weight = {"marrow": "marrow", "blood": "blood", "CNS": "meningeal", "extramedullary": "extramedullary"}
+        self.volume = tuple(p[f"{per_weight[site]}_volume_per_weight"] * cov["weight"] for site in self.sites)
         self.marrow_cells = p["marrow_cells"] * self.size
         self.drug = drug_kinetics(p, cov)
         self.seen = [[recognition(g["arms"], c["densities"]) for c in clones] for g in products]
         self.seen_b = [recognition(g["arms"], p["bcell_densities"]) for g in products]
-        state_of = {c["state"]: i for i, c in enumerate(clones)}
-        self.absent, self.dim, self.positive = (state_of.get(k) for k in ("absent", "dim", "positive"))
-        self.first_clone = 10 * len(products)
-        self.first_host = self.first_clone + 2 * len(clones)
+        lineage = self.usual_lineage() if lineage is None else lineage
+        index = {c["name"]: i for i, c in enumerate(clones)}
+        self.loss = [(index[source], index[target], share) for source, target, share in lineage["loss"]]
+        self.exchange = [(index[a], index[b], there, back) for a, b, there, back in lineage["exchange"]]
+        self.per_product, self.per_clone = 5 * len(self.sites), len(self.sites)
+        self.first_clone = self.per_product * len(products)
+        self.first_host = self.first_clone + self.per_clone * len(clones)
         self.first_drug = self.first_host + len(HOST)
         self.first_immune = self.first_drug + len(DRUGS)
         self.first_toxic = self.first_immune + len(products)
         self.flu_rate = self.cy_rate = 0.0  # infusions running now, mg/d
         self.present = [True] * len(clones)  # whether a clone has at least one cell, and so divides
+
+    def usual_lineage(self) -> dict:
+        """CD19 is lost for good by the positive clone and the dim one; the positive one dims and recovers."""
+        names = {c["state"]: c["name"] for c in self.clones}
+        loss, exchange = [], []
+        if "absent" in names:
+            losers = [names[state] for state in ("positive", "dim") if state in names]
+            loss = [(loser, names["absent"], self.p["antigen_loss.CD19"]) for loser in losers]
+        if "dim" in names and "positive" in names:
+            rates = (self.p["antigen_dimming.CD19"], self.p["antigen_recovery.CD19"])
+            exchange = [(names["positive"], names["dim"], *rates)]
+        return {"loss": loss, "exchange": exchange}
 
     def marrow_blasts_for(self, fraction: float, healthy_b: float) -> float:
         """Marrow blasts that make up this fraction of the nucleated marrow, from the crowded normal marrow."""
@@ -130,12 +149,14 @@ class Twin:
         for i, clone in enumerate(self.clones):
             marrow = blasts * clone["fraction"]
             blood = marrow * p["blast_egress.marrow"] / (p["blast_homing.marrow"] + clone["birth"] - clone["death"])
-            self.present[i] = marrow + blood >= 1.0
+            cells = [marrow, blood, *(self.diseased(site) * clone["fraction"] for site in self.sites[2:])]
+            self.present[i] = sum(cells) >= 1.0
             if not self.present[i]:
-                marrow = blood = 0.0
+                cells = [0.0] * len(cells)
                 extinct.append((math.nan, clone["name"]))
-            y[self.first_clone + 2 * i : self.first_clone + 2 * i + 2] = marrow, blood
-        load = y[self.first_clone : self.first_host : 2].sum()
+            o = self.first_clone + self.per_clone * i
+            y[o : o + self.per_clone] = cells
+        load = y[self.first_clone : self.first_host : self.per_clone].sum()
         set_point = cov["neutrophil_base"] / (1.0 + load / self.marrow_cells) ** 2
         cytokine = 1.0 / (1.0 + cov["host_t_cells"] / p["cytokine_half"])
         blood_b = marrow_b * p["bcell_maturation"] / p["bcell_death"]
@@ -147,13 +168,21 @@ class Twin:
             y[self.first_immune + g] = min(1.0, memory * p[f"immunity_precursors.{product['foreignness']}"])
         return y, extinct
 
+    def diseased(self, site: str) -> float:
+        """Leukaemic cells at a further site: those in the fluid and those on the meninges, or as stated."""
+        if site == "CNS":
+            fluid = self.p["csf_volume_per_weight"] * self.cov["weight"]
+            return self.disease[site] * fluid / self.p["csf_free_share"]
+        return self.disease[site]
+
     def rhs(self, _t: float, y: np.ndarray) -> np.ndarray:
         """Time derivative of every state."""
         d = [0.0] * len(y)
         y = y.tolist()
         progenitors, b_marrow, b_blood, host_t, cytokine = y[self.first_host : self.first_host + 5]
-        b_site = (b_marrow, b_blood)
-        cart = [sum(sum(y[10 * g + 5 * s : 10 * g + 5 * s + 5]) for g in range(len(self.products))) for s in (0, 1)]
+        b_site = (b_marrow, b_blood, 0.0, 0.0)
+        starts = [self.per_product * g for g in range(len(self.products))]
+        cart = [sum(sum(y[o + 5 * s : o + 5 * s + 5]) for o in starts) for s in range(len(self.sites))]
         kill, kill_b, encounters = self.car_t(y, d, cart, b_site, cytokine)
         flu, cy = y[self.first_drug + 3], y[self.first_drug + 5] / self.drug["cy_volume"]
         load = self.leukaemia(y, d, kill, flu, cy)
@@ -164,7 +193,11 @@ class Twin:
         self.drugs(y, d)
         drug = self.p["flu_kill_progenitors"] * flu + self.p["cy_kill_progenitors"] * cy
         blood, burden, o = self.volume[1], load / self.marrow_cells, self.first_toxic
-        d[o:] = toxicity.derivative(self.p, self.cov, y[o:], encounters / blood, burden, b_blood / blood, drug)
+        csf = 0.0
+        if "CNS" in self.sites:  # CAR T cells that float in the fluid
+            csf = self.p["csf_free_share"] * cart[self.sites.index("CNS")]
+            csf /= self.p["csf_volume_per_weight"] * self.cov["weight"]
+        d[o:] = toxicity.derivative(self.p, self.cov, y[o:], encounters / blood, burden, b_blood / blood, drug, csf)
         return np.array(d)
 
     def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list, float]:
@@ -174,16 +207,16 @@ class Twin:
         """
         p = self.p
         drive = p["drive_floor"] + (1.0 - p["drive_floor"]) * cytokine
-        kill = [[0.0, 0.0] for _ in self.clones]
-        kill_b = [0.0, 0.0]
+        kill = [[0.0] * len(self.sites) for _ in self.clones]
+        kill_b = [0.0] * len(self.sites)
         encounters = 0.0
         for g, product in enumerate(self.products):
-            for s in (0, 1):
-                o = 10 * g + 5 * s
+            for s in range(len(self.sites)):
+                o = self.per_product * g + 5 * s
                 u, a, e, m, x = y[o : o + 5]
                 antigen = self.seen_b[g] * b_site[s]
                 for i in range(len(self.clones)):
-                    antigen += self.seen[g][i] * y[self.first_clone + 2 * i + s]
+                    antigen += self.seen[g][i] * y[self.first_clone + self.per_clone * i + s]
                 volume = self.volume[s]
                 stimulation = antigen / (p["antigen_half"] * volume + antigen + p["car_interference"] * cart[s])
                 rest = 1.0 - stimulation
@@ -208,39 +241,48 @@ class Twin:
                 kill_b[s] += hazard * self.seen_b[g]
                 meetings = hazard * antigen + p["release_per_stimulated"] * stimulation * e
                 encounters += product["cytokine_release"] * meetings
-            for f in range(5):
-                into_marrow = p["cart_homing.marrow"] * y[10 * g + 5 + f] - p["cart_egress.marrow"] * y[10 * g + f]
-                d[10 * g + f] += into_marrow
-                d[10 * g + 5 + f] -= into_marrow
+            for s in (s for s in range(len(self.sites)) if s != 1):
+                for f in range(5):
+                    here, blood = self.per_product * g + 5 * s + f, self.per_product * g + 5 + f
+                    entering = p[f"cart_homing.{self.sites[s]}"] * y[blood]
+                    entering -= p[f"cart_egress.{self.sites[s]}"] * y[here]
+                    d[here] += entering
+                    d[blood] -= entering
         return kill, kill_b, encounters
 
     def leukaemia(self, y: list, d: list, kill: list, flu: float, cy: float) -> float:
-        """Clones: growth, crowding, CD19 loss and dimming, killing, drugs, traffic; returns the marrow load."""
-        p, first = self.p, self.first_clone
-        load = sum(y[first : self.first_host : 2])
-        crowding = load / (p["blast_capacity.marrow"] * self.size)
+        """Clones: growth, crowding, loss and dimming, killing, drugs, traffic; returns the marrow load."""
+        p, first, step = self.p, self.first_clone, self.per_clone
+        loads = [sum(y[first + s : self.first_host : step]) for s in range(step)]
+        limits = [p[f"blast_capacity.{site}"] * self.size for site in self.sites if site != "blood"]
+        crowding = [load / limit for load, limit in zip([loads[0], *loads[2:]], limits, strict=True)]
+        crowding.insert(1, crowding[0])  # blood is an overflow of marrow
         drug = p["flu_kill_blasts"] * flu + p["cy_kill_blasts"] * cy
         for i, clone in enumerate(self.clones):
             net = clone["birth"] - clone["death"]
-            loses = self.absent is not None and clone["state"] in ("positive", "dim")
-            for s in (0, 1):
-                o = first + 2 * i + s
+            killed = 1.0 - clone.get("death_resistance", 0.0)
+            for s in range(step):
+                o = first + step * i + s
                 cells = y[o]
                 birth = clone["birth"] * cells if self.present[i] else 0.0
-                d[o] += birth - clone["death"] * cells - net * crowding * cells - (kill[i][s] + drug) * cells
-                if loses:  # the mother stays; a daughter without CD19 joins the other clone
-                    d[o] -= p["antigen_loss.CD19"] * birth
-                    d[first + 2 * self.absent + s] += p["antigen_loss.CD19"] * birth
-            out = p["blast_egress.marrow"] * y[first + 2 * i] - p["blast_homing.marrow"] * y[first + 2 * i + 1]
-            d[first + 2 * i] -= out
-            d[first + 2 * i + 1] += out
-        if self.dim is not None and self.positive is not None:
-            for s in (0, 1):
-                bright, dim = first + 2 * self.positive + s, first + 2 * self.dim + s
-                dimming = p["antigen_dimming.CD19"] * y[bright] - p["antigen_recovery.CD19"] * y[dim]
-                d[bright] -= dimming
-                d[dim] += dimming
-        return load
+                hazard = killed * kill[i][s] + drug
+                d[o] += birth - clone["death"] * cells - net * crowding[s] * cells - hazard * cells
+                for _, target, share in (item for item in self.loss if item[0] == i):
+                    d[o] -= share * birth  # the mother stays; the other daughter joins the other clone
+                    d[first + step * target + s] += share * birth
+            blood = first + step * i + 1
+            for s in (s for s in range(step) if s != 1):
+                o = first + step * i + s
+                out = p[f"blast_egress.{self.sites[s]}"] * y[o] - p[f"blast_homing.{self.sites[s]}"] * y[blood]
+                d[o] -= out
+                d[blood] += out
+        for bright, dim, there, back in self.exchange:
+            for s in range(step):
+                here, other = first + step * bright + s, first + step * dim + s
+                dimming = there * y[here] - back * y[other]
+                d[here] -= dimming
+                d[other] += dimming
+        return loads[0]
 
     def b_cells(self, d: list, early: float, marrow: float, blood: float, kill: list, flu: float, cy: float) -> None:
         """CD19-negative progenitors, CD19-positive marrow B cells, mature blood B cells."""
@@ -267,11 +309,12 @@ class Twin:
         drug = p["flu_kill_lymphocytes"] * flu + p["cy_kill_lymphocytes"] * cy
         host = host_t / volume / (p["cytokine_half"] + host_t / volume)
         for g, product in enumerate(self.products):
-            response, seen = y[self.first_immune + g], sum(y[10 * g + 5 : 10 * g + 10]) / volume
+            o = self.per_product * g
+            response, seen = y[self.first_immune + g], sum(y[o + 5 : o + 10]) / volume
             grows = p[f"immunity_growth.{product['foreignness']}"] * host * seen / (p["immunity_half"] + seen)
             loss = p["immunity_decline"] + drug
             d[self.first_immune + g] = response * (grows * (1.0 - response) - loss)
-            for f in range(10 * g, 10 * g + 10):
+            for f in range(o, o + self.per_product):
                 d[f] -= p["rejection"] * response * y[f]
 
     def neutrophils(self, y: list, d: list, load: float, flu: float, cy: float) -> None:
@@ -305,8 +348,9 @@ class Twin:
         g = [item["name"] for item in self.products].index(product)
         entering = self.p["engraftment"] * cells
         memory = self.products[g]["memory_share"]
-        y[10 * g + 5] += (1.0 - memory) * entering
-        y[10 * g + 8] += memory * entering
+        blood = self.per_product * g + 5
+        y[blood] += (1.0 - memory) * entering
+        y[blood + 3] += memory * entering
 
 
 def timetable(doses: list[dict], bsa: float) -> list[tuple[float, str, object]]:
@@ -356,10 +400,10 @@ def crossing_events(twin: Twin) -> list:
     """One terminal event per clone: the total of one that is present falls through one cell, of an absent one rises."""
     events = []
     for i, present in enumerate(twin.present):
-        o = twin.first_clone + 2 * i
+        o = twin.first_clone + twin.per_clone * i
 
         def total(_t: float, state: np.ndarray, o: int = o) -> float:
-            return state[o] + state[o + 1] - 1.0
+            return state[o : o + twin.per_clone].sum() - 1.0
 
         total.terminal, total.direction = True, -1.0 if present else 1.0
         events.append(total)
@@ -379,23 +423,28 @@ def simulate(
     every: float = 1.0,
     extinction: bool = True,
     start: float = 0.0,
+    disease: dict | None = None,
+    lineage: dict | None = None,
 ) -> dict:
     """Run one patient from the first dose (or `start`, if earlier) to `until` days; states at whole steps of `every`.
 
     covariates: weight (kg), bsa (m2), age (y), egfr (mL/min/1.73 m2), marrow_blasts (fraction), host_t_cells (/uL),
         bcell_initial (fraction of capacity), neutrophil_base (/uL), fludarabine_clearance_offset.
     clones: {name, state: "positive" | "dim" | "absent" | other, fraction, birth, death,
-        densities: {antigen: (median, log_sd)}}; the first clone makes up what the other fractions leave.
+        densities: {antigen: (median, log_sd)}, death_resistance if any}; the first one makes up what the others leave.
     products: {name, arms, foreignness (murine, humanised, human or allogeneic), memory_share, vector_copies, and
         every parameter that depends on costimulation}.
     doses: {give: "fludarabine" | "cyclophosphamide", time, per_area}, {give: "cart", time, product, cells}, or, to ask
         what if, {give: "host_t", time, per_ul}, which sets the host T cells.
+    disease: {"CNS": cells/uL of cerebrospinal fluid, "extramedullary": cells}, for a model with these sites.
+    lineage: {"loss": [(from, to, share of births)], "exchange": [(clone, other, rate there, rate back)]} by name;
+        without it that of CD19, by the clones' states.
     Returns {"time", one array per state name, "extinctions": [(day, clone)], "twin"}; a start below one cell: day NaN.
     """
     clones = [dict(clone) for clone in clones]
     if clones:
         clones[0]["fraction"] = 1.0 - sum(clone["fraction"] for clone in clones[1:])
-    twin = Twin(parameters, covariates, clones, products)
+    twin = Twin(parameters, covariates, clones, products, disease or {}, lineage)
     y, extinctions = twin.initial_state()
     changes = timetable(doses, covariates["bsa"])
     t = min([start] + [change[0] for change in changes])
@@ -446,9 +495,9 @@ def advance(
         fired = [(times[0], e) for e, times in enumerate(solution.t_events) if len(times)]
         t, clone = min(fired)
         y = solution.y_events[clone][0].copy()
-        o = twin.first_clone + 2 * clone
+        o = twin.first_clone + twin.per_clone * clone
         if twin.present[clone]:
-            y[o : o + 2] = 0.0
+            y[o : o + twin.per_clone] = 0.0
             extinctions.append((float(t), twin.clones[clone]["name"]))
         twin.present[clone] = not twin.present[clone]
     return stop, y

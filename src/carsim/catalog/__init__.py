@@ -13,7 +13,17 @@ from carsim.catalog.find import (
     find_source,
     find_value,
 )
-from carsim.catalog.load import CatalogError, antigens, assays, parameters, populations, products, scales, sources
+from carsim.catalog.load import (
+    CatalogError,
+    antigens,
+    assays,
+    history,
+    parameters,
+    populations,
+    products,
+    scales,
+    sources,
+)
 from carsim.catalog.records import (
     GRADES,
     Antigen,
@@ -56,6 +66,7 @@ __all__ = [
     "find_product",
     "find_source",
     "find_value",
+    "history",
     "parameters",
     "populations",
     "products",

@@ -85,6 +85,19 @@ def antigens() -> Mapping[str, Antigen]:
 
 
 @lru_cache(maxsize=1)
+def history() -> Mapping[str, Mapping[str, Value]]:
+    """Return for each item of a patient's history the factors on parameters, by name with or without class."""
+    return MappingProxyType(
+        {
+            item: MappingProxyType(
+                {name: _value(f"{file}: {item}.{name}", factor, "1") for name, factor in table.items()}
+            )
+            for file, item, table in _tables("history.toml")
+        }
+    )
+
+
+@lru_cache(maxsize=1)
 def assays() -> Mapping[str, Assay]:
     """Return every assay by name."""
     return MappingProxyType(

@@ -95,6 +95,8 @@ COURSES: tuple[Variable, ...] = (
     _course(
         "mrd", "1", "leukaemic cells per nucleated marrow cell, before any assay limit", "mrd", "blasts_marrow_fraction"
     ),
+    _course("csf_blasts", "cells/uL", "leukaemic cells in cerebrospinal fluid"),
+    _course("csf_cart", "cells/uL", "CAR T cells in cerebrospinal fluid"),
     _course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
     _course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
     _course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),

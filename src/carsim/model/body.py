@@ -91,30 +91,43 @@ class Product:
 
 @dataclass(frozen=True)
 class Clone:
-    """A leukaemic clone and the antigens it shows; an antigen that is not named is absent."""
+    """A leukaemic clone and the antigens it shows; an antigen that is not named is absent.
+
+    `death_resistance` is the share of the killing hazard that fails. A clone with a `reversion` rate (1/d) is no clone
+    of its own but a passing state of the main one.
+    """
 
     name: str
     antigens: Mapping[str, Density]
+    lineage: str = "B"
+    death_resistance: float = 0.0
+    reversion: float | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """One clone turns into another, by what happens to one antigen."""
+    """One clone turns into another, by what happens to one antigen, or with none by a switch of lineage."""
 
     source: str
     antigen: str
     target: str
 
+    @property
+    def parameter(self) -> tuple[str, str]:
+        """Share of the births by which a step of loss happens: name and class."""
+        return ("antigen_loss", self.antigen) if self.antigen else ("lineage_switch", "")
+
 
 @dataclass(frozen=True)
 class Lineage:
-    """Which clones turn into which: by loss of an antigen at division, by dimming and by recovery from it.
+    """Which clones turn into which: by loss at division, by dimming and recovery, and back from a passing state.
 
     `founders` names, for each clone that is not listed, the listed one whose rates and other antigens it has.
     """
 
     loss: tuple[Step, ...] = ()
     dimming: tuple[Step, ...] = ()
+    reversion: tuple[Step, ...] = ()
     founders: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -160,6 +173,7 @@ class Body:
     division_factor: dict[str, Ref] = field(default_factory=dict)
     dwell: dict[str, Ref] = field(default_factory=dict)
     pressure: dict[tuple[str, str], Ref] = field(default_factory=dict)
+    bystander: dict[str, tuple[Ref, Ref]] = field(default_factory=dict)
 
     @property
     def products(self) -> tuple[Product, ...]:

@@ -19,6 +19,7 @@ from carsim.model.processes import (
     bcells,
     blinatumomab,
     bridging,
+    bystander,
     cyclophosphamide,
     cytokines,
     domains,
@@ -37,6 +38,7 @@ from carsim.model.processes import (
     killing,
     leukaemia,
     lymphodepletion,
+    marrow_suppression,
     memory,
     neurotoxicity,
     neutrophils,
@@ -52,6 +54,7 @@ from carsim.model.processes import (
     traffic,
     transplant,
     triggers,
+    trogocytosis,
 )
 
 STEPS = (
@@ -71,9 +74,13 @@ STEPS = (
     exhaustion.add,
     ageing.add,
     traffic.add,
+    marrow_suppression.add,
+    killing.press,
+    bystander.add,
     killing.add,
     leukaemia.add,
     antigen_loss.add,
+    trogocytosis.add,
     bcells.add,
     tocilizumab.add,
     cytokines.add,

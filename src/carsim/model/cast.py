@@ -39,16 +39,19 @@ def cast(
     origins: Mapping[str, str],
     *,
     given: frozenset[str] = frozenset(),
+    history: frozenset[str] = frozenset(),
     scales: Mapping[str, str] = GRADED_ON,
 ) -> Cast:
     """The cast of a scenario: complete products, leukaemia, and its parameters over those of the catalogue.
 
     `covariates` are the typical patient's (canonical units); `origins` says where each value comes from, by path;
-    `given` names the drugs and procedures of the treatment; `scales` those on which toxicity is graded.
+    `given` names the drugs and procedures of the treatment, `history` what any of the patients may have had; `scales`
+    those on which toxicity is graded.
     """
     numbers = _numbers(overrides, population, covariates, origins)
     targets = targeted(products, given)
-    main, (clones, lineage) = main_name(leukaemia), clones_of(leukaemia, targets, numbers)
+    may_switch = "kmt2a-rearranged" in history or "lineage_switch" in overrides
+    main, (clones, lineage) = main_name(leukaemia), clones_of(leukaemia, targets, numbers, may_switch=may_switch)
     listed = {main: leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
     for clone in clones:
         _own_rates(clone.name, listed[lineage.founders.get(clone.name, clone.name)], numbers)
@@ -63,16 +66,16 @@ def cast(
         numbers=numbers,
         sources=_sources(products, listed, main, lineage, origins),
         targets=targets,
-        sites=_sites(leukaemia.sites),
+        sites=(*BLOOD_AND_MARROW, *elsewhere(leukaemia.sites)),
         given=given,
         scales=scales,
     )
 
 
-def _sites(diseased: parts.Sites) -> tuple[str, ...]:
-    """Marrow and blood, and each further site that the scenario states."""
-    others = ("CNS", "extramedullary")
-    return (*BLOOD_AND_MARROW, *(site for site in others if getattr(diseased, site) is not None))
+def elsewhere(sites: parts.Sites) -> dict[str, float]:
+    """Blasts at each site outside marrow and blood that the scenario states: CNS in cells/uL of fluid, else cells."""
+    found = {} if sites.CNS is None else {"CNS": sites.CNS.csf}
+    return found if sites.extramedullary is None else found | {"extramedullary": sites.extramedullary.cells}
 
 
 def _own_rates(name: str, stated: parts.MainClone, numbers: dict[str, Number]) -> None:

@@ -1,9 +1,11 @@
 """The clones of a model: those that a scenario lists, those that they can turn into, and which turns into which.
 
 Only antigens that the treatment targets matter. For each of them, the main clone has a dim state as long as
-`antigen_dimming` is above zero, and each clone that shows it turns into one without it as long as `antigen_loss` is:
-from CD19 and CD22 follow CD19-negative, CD22-negative and double-negative cells. What can arise starts empty unless a
-scenario lists it: a listed clone with the same antigens, or of the same name, takes the place of the one made here.
+`antigen_dimming` (or `trogocytosis`) is above zero, and each clone that shows it turns into one without it as long as
+`antigen_loss` is: from CD19 and CD22 follow CD19-negative, CD22-negative and double-negative cells. Where a patient may
+have rearranged KMT2A, or `lineage_switch` is stated, each clone can turn into a myeloid one that shows nothing. What
+can arise starts empty unless a scenario lists it: a listed clone with the same antigens, or of the same name, takes the
+place of the one made here. A listed clone with a rate of `reversion` is a passing state of the main clone.
 """
 
 from __future__ import annotations
@@ -38,16 +40,23 @@ def targeted(products: Sequence[parts.Product], given: frozenset[str]) -> tuple[
 
 
 def clones_of(
-    leukaemia: parts.Leukaemia, targets: Sequence[str], numbers: Mapping[str, Number]
+    leukaemia: parts.Leukaemia, targets: Sequence[str], numbers: Mapping[str, Number], *, may_switch: bool
 ) -> tuple[tuple[Clone, ...], Lineage]:
-    """Every clone of the model, the main one first, and their lineage."""
+    """Every clone of the model, the main one first, and their lineage; `may_switch`: to the myeloid lineage."""
     main = main_name(leukaemia)
-    listed = {main: leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
-    family = _Family(main, {name: Clone(name, shown(clone)) for name, clone in listed.items()})
+    stated = {main: Clone(main, shown(leukaemia.main))} | {
+        clone.name: Clone(clone.name, shown(clone), clone.lineage, clone.death_resistance, clone.reversion)
+        for clone in leukaemia.clones
+    }
+    family = _Family(main, stated)
     for antigen in targets:
-        family.dim(antigen, can_arise=numbers[f"antigen_dimming.{antigen}"].value > 0.0)
+        rates = (numbers[f"antigen_dimming.{antigen}"].value, numbers["trogocytosis"].value)
+        family.dim(antigen, can_arise=max(rates) > 0.0)
     family.lose([antigen for antigen in targets if numbers[f"antigen_loss.{antigen}"].value > 0.0])
-    lineage = Lineage(tuple(family.loss), tuple(family.dimming), family.founders)
+    if numbers["lineage_switch"].value > 0.0:
+        family.switch(can_arise=may_switch)
+    states = tuple(Step(clone.name, "", main) for clone in stated.values() if clone.reversion is not None)
+    lineage = Lineage(tuple(family.loss), tuple(family.dimming), states, family.founders)
     return tuple(family.clones.values()), lineage
 
 
@@ -64,9 +73,10 @@ class _Family:
     def dim(self, antigen: str, *, can_arise: bool) -> None:
         """The dim state of the main clone in one antigen: the first listed clone that is one, or one made here."""
         bright, name = self.clones[self.main], f"{antigen}-dim"
-        if antigen not in bright.antigens:
-            return
-        found = next((clone.name for clone in self.clones.values() if _is_dimmer(clone, bright, antigen)), None)
+        dimmer = [clone for clone in self.clones.values() if _is_dimmer(clone, bright, antigen)]
+        if antigen not in bright.antigens or any(clone.reversion is not None for clone in dimmer):
+            return  # a listed dim state comes and goes at rates of its own
+        found = dimmer[0].name if dimmer else None
         dim = catalog.find_antigen(antigen).densities.get("dim-blasts")
         if found is None and can_arise and dim is not None and name not in self.clones:
             density = Density(dim.median.value, dim.log_sd.value)
@@ -78,29 +88,46 @@ class _Family:
         """Every clone that can follow by loss of these antigens, one at a time, from those there are."""
         waiting = list(self.clones)
         for source in waiting:  # grows while it is worked through
-            dims = {step.target for step in self.dimming}
-            kept = self.clones[self.main if source in dims else source].antigens  # a daughter forgets a passing state
-            for antigen in (antigen for antigen in antigens if antigen in kept):
-                rest = {name: density for name, density in kept.items() if name != antigen}
-                target = self._without(antigen, rest, source)
+            base = self.clones[self.main if self._passing(source) else source]  # a daughter forgets a passing state
+            for antigen in (antigen for antigen in antigens if antigen in base.antigens):
+                rest = {name: density for name, density in base.antigens.items() if name != antigen}
+                target = self._without(antigen, rest, base)
                 if target is not None:
                     self.loss.append(Step(source, antigen, target))
                     waiting += [target] if target not in waiting else []
 
-    def _without(self, antigen: str, rest: Mapping[str, Density], source: str) -> str | None:
-        same = next((clone.name for clone in self.clones.values() if clone.antigens == rest), None)
-        if same is not None:
-            return same
-        name = self._name(antigen, rest, source)
-        if name in self.clones:
-            return name if antigen not in self.clones[name].antigens and name != source else None
-        return self._add(replace(self.clones[source], name=name, antigens=rest), self.founders.get(source, source))
+    def switch(self, *, can_arise: bool) -> None:
+        """From every clone of the B lineage to a myeloid one: the first that is listed, or one made here."""
+        name = "lineage-switch"
+        found = next((clone.name for clone in self.clones.values() if clone.lineage == "myeloid"), None)
+        sources = [clone.name for clone in self.clones.values() if clone.lineage == "B"]
+        if found is None and can_arise and name not in self.clones:
+            found = self._add(Clone(name, {}, "myeloid"), self.main)
+        if found is not None:
+            self.loss += [Step(source, "", found) for source in sources]
 
-    def _name(self, antigen: str, rest: Mapping[str, Density], source: str) -> str:
-        """By what the clone lacks of the main one's antigens; of another listed clone by that clone's name too."""
-        whole = self.clones[self.main].antigens
-        if any(whole.get(name) != density for name, density in rest.items()):
-            return f"{source}-{antigen}-negative"
+    def _passing(self, name: str) -> bool:
+        return self.clones[name].reversion is not None or any(step.target == name for step in self.dimming)
+
+    def _without(self, antigen: str, rest: Mapping[str, Density], base: Clone) -> str | None:
+        """Clone that has the antigens of `base` but one; None where its name is taken by something else."""
+        lasting = [clone for clone in self.clones.values() if not self._passing(clone.name)]
+        same = (clone for clone in lasting if clone.antigens == rest and clone.lineage == base.lineage)
+        found = next((clone.name for clone in same if clone.death_resistance == base.death_resistance), None)
+        if found is not None:
+            return found
+        name = self._name(antigen, rest, base.name)
+        if name in self.clones:
+            return name if antigen not in self.clones[name].antigens and not self._passing(name) else None
+        return self._add(replace(base, name=name, antigens=rest), self.founders.get(base.name, base.name))
+
+    def _name(self, antigen: str, rest: Mapping[str, Density], base: str) -> str:
+        """By what the clone lacks of the main one's antigens; of another kind of clone by that one's name too."""
+        main = self.clones[self.main]
+        whole, other = main.antigens, self.clones[base]
+        alike = (other.lineage, other.death_resistance) == (main.lineage, main.death_resistance)
+        if not alike or any(whole.get(name) != density for name, density in rest.items()):
+            return f"{base}-{antigen}-negative"
         lost = tuple(sorted(set(whole) - set(rest)))
         return "double-negative" if lost == BOTH else f"{'-'.join(lost)}-negative"
 

@@ -84,7 +84,24 @@ class Clone(MainClone):
     name: Name = Field(description="Name used in paths and results.")
     fraction: Share = Field(description="Share of all leukaemic cells at the start, for example 1e-7.")
     fraction_log_sd: LogSd = Field(default=0.0, description="Standard deviation of the log share between patients.")
-    lineage: Literal["B", "myeloid"] = Field(default="B", description="Lineage, for relapse with lineage switch.")
+    lineage: Literal["B", "myeloid"] = Field(
+        default="B", description="Lineage; a myeloid clone shows only the antigens that are stated for it."
+    )
+    prevalence: Share = Field(default=1.0, description="Share of a cohort's patients that carry the clone at all.")
+    reversion: Rate | None = Field(
+        default=None,
+        description="Makes the clone a passing state of the main one: rate of return to it, for example 0.2 1/d. Cells "
+        "of the main clone enter the state as fast as keeps `fraction` steady without treatment.",
+    )
+    death_resistance: Share = Field(
+        default=0.0, description="Share of the killing hazard that fails, for cells that are seen but hard to kill."
+    )
+
+    @model_validator(mode="after")
+    def _state_of_the_main_clone(self) -> Clone:
+        if self.reversion is not None and self.lineage != "B":
+            raise refuse("`reversion` with `lineage: myeloid`", "one of them: cells do not return from a switch")
+        return self
 
 
 class CentralNervousSystem(Part):

@@ -2,6 +2,7 @@
 
     marrow       x = blasts / normal marrow solves  f = x / (x + (1+x)^-2 + b)      f marrow blast fraction, b B cells
     clones       fraction of the whole; in blood  L_marrow * egress / (homing + birth - death)   (balance while growing)
+    CNS          L = cells/uL of fluid * its volume / csf_free_share;  extramedullary  L as stated; clones as in marrow
     host T       baseline per uL; cytokine at rest with them
     blood counts, cytokines, IgG  at rest (see baseline)
     immunity     precursors of the response to each product
@@ -13,6 +14,7 @@ All arrays have one entry per patient.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from carsim.model.network import Network
 from carsim.model.processes import immunity
 
 Array = NDArray[np.float64]
+NO_DISEASE: Mapping[str, float] = MappingProxyType({})
 
 
 def start(
@@ -32,12 +35,13 @@ def start(
     parameters: Mapping[str, Array],
     covariates: Mapping[str, Array],
     products: tuple[Product, ...] = (),
+    disease: Mapping[str, float] = NO_DISEASE,
 ) -> Array:
     """Initial states, shape (patients, species).
 
     `fractions` gives each clone's share of all blasts, one per patient; `covariates` needs `marrow_blasts` (share of
     nucleated cells), `host_t_cells` (1/uL) and `bcell_initial` (share of the marrow's B-cell capacity); all else comes
-    from `parameters`.
+    from `parameters`. `disease` gives the blasts at further sites: CNS in cells/uL of fluid, extramedullary in cells.
     """
     p = parameters
     size = p["weight"] / p["reference_weight"]
@@ -49,6 +53,8 @@ def start(
     burden = blasts_of_fraction(covariates["marrow_blasts"], bcells)
     for clone in clones:
         state |= _clone(clone.name, fractions[clone.name] * burden * capacity, p)
+        for site, level in disease.items():
+            state[f"blasts.{clone.name}.{site}"] = fractions[clone.name] * _cells(site, level, p)
     volume = p["blood_volume_per_weight"] * p["weight"]
     state["host_t_cells"] = covariates["host_t_cells"] * volume
     state["homeostatic_cytokine"] = 1.0 / (1.0 + covariates["host_t_cells"] / p["cytokine_half"])
@@ -78,6 +84,13 @@ def _clone(name: str, marrow: Array, p: Mapping[str, Array]) -> dict[str, Array]
     birth, death = (_of_clone(p, kind, name) for kind in ("blast_birth", "blast_death"))
     blood = marrow * p["blast_egress.marrow"] / (p["blast_homing.marrow"] + birth - death)
     return {f"blasts.{name}.marrow": marrow, f"blasts.{name}.blood": blood}
+
+
+def _cells(site: str, level: float, p: Mapping[str, Array]) -> Array:
+    """Blasts at a site from its stated level: in the nervous system those in the fluid are a part of all."""
+    weight = p["weight"]
+    fluid = level * p["csf_volume_per_weight"] * weight / p["csf_free_share"] if site == "CNS" else None
+    return np.full_like(weight, level) if fluid is None else fluid
 
 
 def _of_clone(p: Mapping[str, Array], parameter: str, clone: str) -> Array:

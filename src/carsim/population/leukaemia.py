@@ -1,30 +1,39 @@
-"""What differs between the leukaemias of patients: the clones' shares and the antigens' median densities.
+"""What differs between the leukaemias of patients: which clones they carry and how many cells of them, their antigens.
 
-Both are log-normal around the scenario's value, one draw per patient and clone (and antigen); the main clone is what
-the other clones leave.
+carried    a clone is there in its `prevalence` of a cohort's patients, and in any `patient:`
+share      log-normal around the scenario's value, one draw per patient and clone; main: what the others leave
+cells      a clone of few cells: Poisson around what is expected, so that many patients have none of it
+densities  log-normal medians, one draw per patient, clone and antigen
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
-from carsim.model.body import Cast
+from carsim.model.body import Cast, Lineage
 from carsim.model.lineage import main_name
+from carsim.model.network import Network
 from carsim.model.parts import Leukaemia
 
 Array = NDArray[np.float64]
+FEW = 1e6  # expected cells of a clone: above, chance differs by less than 0.1 %
 
 
-def shares(members: Cast, leukaemia: Leukaemia, seed: int, n: int) -> dict[str, Array]:
-    """Each clone's share of all blasts, one per patient; drawn shares that sum to more than 1 are scaled to 1."""
+def shares(members: Cast, leukaemia: Leukaemia, seed: int, n: int, *, of_cohort: bool) -> dict[str, Array]:
+    """Each clone's share of all blasts, one per patient; drawn shares that sum to more than 1 are scaled to 1.
+
+    In a cohort (`of_cohort`) only its prevalence of the patients carries a clone.
+    """
+    carried = {clone.name: clone.prevalence if of_cohort else 1.0 for clone in leukaemia.clones}
     spreads = {clone.name: clone.fraction_log_sd for clone in leukaemia.clones}
     others = {
         clone.name: np.full(n, members.fractions[clone.name])
         * log_normal(spreads.get(clone.name, 0.0), seed, f"fraction.{clone.name}", n)
+        * _among(carried.get(clone.name, 1.0), seed, f"carries.{clone.name}", n)
         for clone in members.clones
         if clone.name != main_name(leukaemia)
     }
@@ -33,16 +42,57 @@ def shares(members: Cast, leukaemia: Leukaemia, seed: int, n: int) -> dict[str, 
     return {main_name(leukaemia): 1.0 - np.minimum(total, 1.0), **others}
 
 
-def density_factors(leukaemia: Leukaemia, seed: int, n: int) -> Mapping[str, Array]:
-    """Factor on the row of each median density that differs between patients."""
+def counted(initial: Array, network: Network, members: Cast, seed: int) -> Array:
+    """The initial states with whole numbers of cells in clones of which fewer than FEW cells are expected.
+
+    `initial` (patients, species) holds the expected cells; the sites of a clone keep their shares of what is drawn.
+    """
+    made = initial.copy()
+    names = [species.name for species in network.all_species]
+    for clone in members.clones[1:]:
+        columns = [names.index(f"blasts.{clone.name}.{site}") for site in members.sites]
+        expected = _ordered_sum(made[:, column] for column in columns)
+        few = (expected > 0.0) & (expected < FEW)
+        drawn = poisson(rng.uniforms(seed, f"cells.{clone.name}", np.arange(len(made))), np.where(few, expected, 1.0))
+        factor = np.where(few, drawn / np.where(few, expected, 1.0), 1.0)
+        for column in columns:
+            made[:, column] *= factor
+    return made
+
+
+def poisson(uniform: Array, mean: Array) -> Array:
+    """The number whose distribution function first reaches `uniform`: a patient with a larger mean has no fewer."""
+    from scipy.special import pdtr, pdtrik
+
+    above = np.ceil(pdtrik(uniform, mean))
+    below = np.maximum(above - 1.0, 0.0)
+    number: Array = np.where(pdtr(below, mean) >= uniform, below, above)
+    return np.where(uniform <= np.exp(-mean), 0.0, number)
+
+
+def density_factors(leukaemia: Leukaemia, lineage: Lineage, seed: int, n: int) -> Mapping[str, Array]:
+    """Factor on the row of each median density that differs between patients; what arises from a clone has its own."""
     clones = {main_name(leukaemia): leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
+    founders = {name: name for name in clones} | dict(lineage.founders)
     return {
-        row: log_normal(spread, seed, row, n)
-        for name, clone in clones.items()
-        for antigen, density in clone.antigens.items()
-        for row, spread in [(f"density.{name}.{antigen}", density.patient_log_sd)]
-        if spread > 0.0
+        f"density.{name}.{antigen}": log_normal(density.patient_log_sd, seed, f"density.{founder}.{antigen}", n)
+        for name, founder in founders.items()
+        for antigen, density in clones[founder].antigens.items()
+        if density.patient_log_sd > 0.0
     }
+
+
+def _among(share: float, seed: int, purpose: str, n: int) -> Array:
+    """1 for the patients among a share of all, else 0."""
+    return np.ones(n) if share >= 1.0 else np.asarray(rng.uniforms(seed, purpose, np.arange(n)) < share, dtype=float)
+
+
+def _ordered_sum(values: Iterable[Array]) -> Array:
+    first, *rest = values
+    total = first.copy()
+    for value in rest:
+        total += value
+    return total
 
 
 def log_normal(log_sd: float, seed: int, purpose: str, n: int) -> Array:

@@ -117,7 +117,8 @@ def _densities(root: Table) -> Table:
     clones = part.items.get("clones")
     if isinstance(clones, Sequence) and isinstance(main, Table):
         own = Table({key: main.items[key] for key in supplied if key in main.items})
-        part = _with(part, "clones", replace(clones, items=tuple(_clone(own, clone) for clone in clones.items)))
+        made = tuple(_clone(_below(own, clone), clone) for clone in clones.items)
+        part = _with(part, "clones", replace(clones, items=made))
     return _with(root, "leukaemia", part)
 
 
@@ -126,6 +127,15 @@ def _clone(below: Table, given: Node) -> Node:
         return given
     items = {key: _density(item) if key in below.items else item for key, item in given.items.items()}
     return merge(below, replace(given, items=items))
+
+
+def _below(own: Table, clone: Node) -> Table:
+    """What a clone has where it states nothing: the main clone's antigens; a myeloid one none."""
+    lineage = clone.items.get("lineage") if isinstance(clone, Table) else None
+    if not isinstance(clone, Table) or not isinstance(lineage, Text) or lineage.text != "myeloid":
+        return own
+    none = Text("absent", origin=Origin("default", "a myeloid clone"))
+    return Table({key: density if key in clone.items else none for key, density in own.items.items()})
 
 
 def _density(node: Node) -> Node:

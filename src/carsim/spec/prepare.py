@@ -5,22 +5,25 @@ The only place that hands each part of a scenario to the room that reads it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim import catalog
 from carsim.errors import UnsupportedMechanism
 from carsim.model.body import Cast
 from carsim.model.build import build
-from carsim.model.cast import RATE_COVARIATES, cast
+from carsim.model.cast import RATE_COVARIATES, cast, elsewhere
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
 from carsim.population.fate import thresholds
-from carsim.population.leukaemia import density_factors, shares
-from carsim.population.parts import Cohort, Patient
+from carsim.population.leukaemia import counted, density_factors, shares
+from carsim.population.parts import Cohort, History, Patient
 from carsim.population.patients import Patients
 from carsim.population.products import composition_factors
 from carsim.spec.plain import Run
@@ -89,6 +92,7 @@ def cast_of(scenario: Scenario) -> Cast:
         typical,
         origins,
         given=names_given(scenario.treatment),
+        history=_possible_history(who),
         scales={"crs": scales.crs, "icans": scales.icans},
     )
     visits = tuple(scenario.trial.visits if scenario.trial else visit_days(scenario.run.until))
@@ -112,20 +116,42 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
         row.name: row.value * drawn.factors.get(row.name.split(".")[0], np.ones(drawn.n)) for row in network.parameters
     }
     parameters |= {name: drawn.covariates[name] for name in RATE_COVARIATES}
-    for row, factor in density_factors(scenario.leukaemia, scenario.run.seed, drawn.n).items():
+    parameters |= _changed_by_history(parameters, drawn)
+    for row, factor in density_factors(scenario.leukaemia, members.lineage, scenario.run.seed, drawn.n).items():
         if row in parameters:  # antigens that no product sees have no row
             parameters[row] = parameters[row] * factor
     if scenario.cohort is not None and scenario.cohort.variability:
         for row, factor in composition_factors(members.products, scenario.run.seed, drawn.n).items():
             parameters[row] = parameters[row] * factor
     fates = {f"threshold_{cause}": value for cause, value in thresholds(who, scenario.run.seed, drawn.n).items()}
-    fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n)
-    return Patients(
-        identifiers=drawn.identifiers,
-        covariates={**drawn.covariates, **fates},
-        parameters=parameters,
-        initial=start(network, members.clones, fractions, parameters, drawn.covariates, members.products),
-    )
+    of_cohort = scenario.cohort is not None
+    fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
+    for clone in members.clones:
+        if clone.reversion is not None:
+            parameters[f"state_share.{clone.name}"] = fractions[clone.name] / fractions[members.clones[0].name]
+    disease = elsewhere(scenario.leukaemia.sites)
+    initial = start(network, members.clones, fractions, parameters, drawn.covariates, members.products, disease)
+    if scenario.cohort is not None and scenario.cohort.variability:
+        initial = counted(initial, network, members, scenario.run.seed)
+    return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **fates})
+
+
+def _changed_by_history(parameters: Mapping[str, Array], drawn: Drawn) -> dict[str, Array]:
+    """Each patient's value of the parameters that an item of history changes, of every class."""
+    changed: dict[str, Array] = {}
+    for item, has in drawn.history.items():
+        for name, factor in catalog.history().get(item, {}).items():
+            for row in (row for row in parameters if row == name or row.startswith(f"{name}.")):
+                value = changed.get(row, parameters[row])
+                changed[row] = np.where(has, factor.value * value, value)
+    return changed
+
+
+def _possible_history(who: Patient | Cohort) -> frozenset[str]:
+    """What any of the patients may have had; a table may say anything."""
+    if isinstance(who, Patient):
+        return frozenset(who.history)
+    return frozenset(get_args(History)) if who.table else frozenset(item for item, share in who.shares.items() if share)
 
 
 def _days(planned: Schedule, run: Run) -> Array:

@@ -19,18 +19,7 @@ OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from the
 
 def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
     """Return path and mechanism of everything in a scenario that `run` of this version does not have."""
-    return [*_disease(scenario), *_patients(scenario), *_simulation(scenario)]
-
-
-def _disease(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    sites = scenario.leukaemia.sites
-    if sites.CNS is not None:
-        yield "leukaemia.sites.CNS", "leukaemia in the central nervous system"
-    if sites.extramedullary is not None:
-        yield "leukaemia.sites.extramedullary", "extramedullary leukaemia"
-    for clone in scenario.leukaemia.clones:
-        if clone.lineage != "B":
-            yield f"leukaemia.clones.{clone.name}.lineage", "lineage switch"
+    return [*_patients(scenario), *_simulation(scenario)]
 
 
 def _patients(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 size = weight / 70 kg;  volume of a site = its volume per weight * weight;  limit of a site = blast_capacity * size
 
-The volume of the nervous system is its cerebrospinal fluid. Blood has no limit of its own: blasts there are an overflow
-of marrow, and stop growing with it.
+In the nervous system most cells adhere to the leptomeninges: its volume is that layer, in which they meet, and not the
+cerebrospinal fluid, in which a part of them is counted (see assays). Blood has no limit of its own: blasts there are an
+overflow of marrow, and stop growing with it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from carsim.model.processes.kinetics import constant, ratio
 VOLUMES = {  # parameter of each site's volume
     "marrow": "marrow_volume_per_weight",
     "blood": "blood_volume_per_weight",
-    "CNS": "csf_volume_per_weight",
+    "CNS": "meningeal_volume_per_weight",
     "extramedullary": "extramedullary_volume_per_weight",
 }
 

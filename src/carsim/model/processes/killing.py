@@ -1,8 +1,10 @@
 """Killing: CAR T effectors kill the cells they recognise; saturates in effectors and in targets.
 
 pressure  w_g = kill_max (E + memory_killing M + exhausted_killing X) / (kill_half V + C + target_saturation G)   [1/d]
-hazard    H_c = sum_g w_g q_gc
-reaction  cell -> 0   H_c * cells                                  leukaemic clones and healthy B cells alike
+hazard    H_c = sum_g w_g q_gc (+ bystander)
+reaction  cell -> 0   (1 - death_resistance) H_c * cells           leukaemic clones and healthy B cells alike
+
+A clone that resists death is seen, stimulates and is attacked like others, but that share of the attacks fails.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from typing import Any
 
 from carsim.model.body import BLOOD_AND_MARROW, HEALTHY, Body
 from carsim.model.handle import Ref
-from carsim.model.law import law
-from carsim.model.processes.kinetics import first_order
+from carsim.model.law import Call, law
+from carsim.model.processes.kinetics import first_order, threefold
 
 
 @law
@@ -34,8 +36,8 @@ def kill_pressure(
     return kill_max * killers / (half * volume + cart + saturation * antigen)
 
 
-def add(body: Body) -> None:
-    """State each product's pressure at each site and the death of every population it recognises."""
+def press(body: Body) -> None:
+    """State each product's pressure at each site."""
     for product, site in body.product_sites():
         name = product.name
         body.pressure[name, site] = body.net.quantity(
@@ -56,6 +58,10 @@ def add(body: Body) -> None:
             unit="1/d",
             meaning=f"hazard that {name} puts on a fully recognised cell in {site}",
         )
+
+
+def add(body: Body) -> None:
+    """State the death of every population that a product recognises."""
     for clone, site in body.clone_sites():
         _death(body, clone.name, site, body.blasts[clone.name, site])
     for site in BLOOD_AND_MARROW:
@@ -63,9 +69,12 @@ def add(body: Body) -> None:
 
 
 def _death(body: Body, population: str, site: str, cells: Ref) -> None:
+    terms = [(body.recognition[p.name, population], body.pressure[p.name, site]) for p in body.products]
+    if population != HEALTHY and site in body.bystander:
+        terms.append(body.bystander[site])
     hazard = body.net.total(
         f"hazard.{population}.{site}",
-        [(body.recognition[p.name, population], body.pressure[p.name, site]) for p in body.products],
+        terms,
         unit="1/d",
         meaning=f"hazard of {population} cells in {site} from all products",
     )
@@ -73,5 +82,16 @@ def _death(body: Body, population: str, site: str, cells: Ref) -> None:
         f"kill.{population}.{site}",
         consumes={cells: 1},
         process="killing",
-        rate=first_order(rate_constant=hazard, amount=cells),
+        rate=_kills(body, population, hazard, cells),
     )
+
+
+def _kills(body: Body, population: str, hazard: Ref, cells: Ref) -> Call:
+    """Kills per day: all that the hazard would make, less what the clone's resistance to death prevents."""
+    resistance = next((clone.death_resistance for clone in body.clones if clone.name == population), 0.0)
+    if resistance == 0.0:
+        return first_order(rate_constant=hazard, amount=cells)
+    sensitivity = f"kill_sensitivity.{population}"
+    if sensitivity not in body.net.rows:
+        body.state(sensitivity, 1.0 - resistance, meaning=f"share of the hazard that kills {population} cells")
+    return threefold(first=body.row(sensitivity), second=hazard, third=cells)

@@ -41,7 +41,7 @@ def add(body: Body) -> None:
 
 def _lost_births(body: Body, clone: str) -> Ref | float:
     """Share of a clone's births in which a daughter is of another clone."""
-    shares = [body.p("antigen_loss", step.antigen) for step in body.cast.lineage.loss if step.source == clone]
+    shares = [body.p(*step.parameter) for step in body.cast.lineage.loss if step.source == clone]
     if len(shares) < 2:
         return shares[0] if shares else 0.0
     meaning = f"share of {clone} births in which a daughter has lost an antigen"

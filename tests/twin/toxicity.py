@@ -42,13 +42,16 @@ def at_rest(p: dict, cov: dict, burden: float) -> list[float]:
     return cytokines + severities + [opened, opened, icans] + chains + [p["igg_start"]]
 
 
-def derivative(
-    p: dict, cov: dict, y: list, activity: float, burden: float, b_cells: float, drug: float, csf: float
-) -> list[float]:
+def from_the_fluid(p: dict, cells: float) -> float:
+    """Rise of neurotoxicity (1/d) from CAR T cells/uL of cerebrospinal fluid."""
+    return p["icans_rate"] * p["icans_csf_weight"] * share(cells, p["icans_csf_half"])
+
+
+def derivative(p: dict, cov: dict, y: list, activity: float, burden: float, b_cells: float, drug: float) -> list[float]:
     """Time derivative of the states in the order of NAMES.
 
     activity: encounters per uL of blood and day, weighted by product; b_cells: per uL of blood; drug: hazard (1/d) of
-    neutrophil progenitors from chemotherapy; csf: CAR T cells per uL of cerebrospinal fluid.
+    neutrophil progenitors from chemotherapy.
     """
     il6, ifn, il10, fever, vascular, respiratory, activation, adaptation, icans = y[:9]
     amplified = 1.0 + p["il6_amplification"] * share(ifn, p["amplification_half"])
@@ -65,8 +68,7 @@ def derivative(
     d.append(p["endothelial_adaptation"] * (activation - adaptation))
     bare = 1.0 - share(y[12], p["icans_platelet_half"])
     passage = 1.0 + p["icans_platelet_weight"] * bare + p["icans_rise_weight"] * (1.0 - adaptation)
-    fluid = p["icans_csf_weight"] * share(csf, p["icans_csf_half"])
-    d.append(p["icans_rate"] * (activation * passage + fluid - icans))
+    d.append(p["icans_rate"] * (activation * passage - icans))
     for lineage, kind, base, first, last in (
         ("platelets", "platelet", "platelet_base", 9, 12),
         ("red_cells", "red_cell", "haemoglobin_base", 13, 15),

@@ -193,11 +193,11 @@ class Twin:
         self.drugs(y, d)
         drug = self.p["flu_kill_progenitors"] * flu + self.p["cy_kill_progenitors"] * cy
         blood, burden, o = self.volume[1], load / self.marrow_cells, self.first_toxic
-        csf = 0.0
+        d[o:] = toxicity.derivative(self.p, self.cov, y[o:], encounters / blood, burden, b_blood / blood, drug)
         if "CNS" in self.sites:  # CAR T cells that float in the fluid
             csf = self.p["csf_free_share"] * cart[self.sites.index("CNS")]
             csf /= self.p["csf_volume_per_weight"] * self.cov["weight"]
-        d[o:] = toxicity.derivative(self.p, self.cov, y[o:], encounters / blood, burden, b_blood / blood, drug, csf)
+            d[o + toxicity.NAMES.index("icans")] += toxicity.from_the_fluid(self.p, csf)
         return np.array(d)
 
     def car_t(self, y: list, d: list, cart: list, b_site: tuple, cytokine: float) -> tuple[list, list, float]:

@@ -20,6 +20,7 @@ from carsim.model.processes import (
     blinatumomab,
     bridging,
     bystander,
+    cerebrospinal_fluid,
     cyclophosphamide,
     cytokines,
     domains,
@@ -60,6 +61,7 @@ from carsim.model.processes import (
 STEPS = (
     anatomy.add,
     populations.add,
+    cerebrospinal_fluid.add,
     bcells.state,
     recognition.add,
     stimulation.add,

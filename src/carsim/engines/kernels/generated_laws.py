@@ -13,83 +13,186 @@ INDEX = {
     "carsim.model.processes.assays.normal_marrow": (4, "014727d2635bfae6"),
     "carsim.model.processes.assays.vector_copies_per_dna": (5, "ec9f3052d3f85eae"),
     "carsim.model.processes.bcells.logistic_death": (6, "a7f216c3103fe7c6"),
-    "carsim.model.processes.cytokines.released": (7, "2bda71edc1282cfc"),
-    "carsim.model.processes.domains.composed": (8, "87ad441744f7bd30"),
-    "carsim.model.processes.expansion.driven_division": (9, "03af0eefbeb08ea6"),
-    "carsim.model.processes.fludarabine.renal_clearance": (10, "9da4474c408b383e"),
-    "carsim.model.processes.haematopoiesis.crowded_set_point": (11, "9d270869020d3bb9"),
-    "carsim.model.processes.haematopoiesis.feedback_birth": (12, "a22658f961796642"),
-    "carsim.model.processes.haematopoiesis.suppression": (13, "b3b69e50de895d89"),
-    "carsim.model.processes.homeostasis.uptake": (14, "07d6b5b8cb5a526c"),
-    "carsim.model.processes.homeostasis.cytokine_driven_division": (15, "bd393c57624ee1b8"),
-    "carsim.model.processes.homeostasis.floored": (16, "324eb5534b75c557"),
-    "carsim.model.processes.killing.kill_pressure": (17, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.first_order": (18, "5d97534e8d6feadd"),
-    "carsim.model.processes.kinetics.constant": (19, "78aa0bc00219da6a"),
-    "carsim.model.processes.kinetics.ratio": (20, "27445fd8e9656ca0"),
-    "carsim.model.processes.kinetics.allometry": (21, "89a4aefb4339c1e8"),
-    "carsim.model.processes.kinetics.saturating": (22, "55e027591c9eeda8"),
-    "carsim.model.processes.kinetics.inhibited": (23, "69ea7462bfa62b49"),
-    "carsim.model.processes.kinetics.threefold": (24, "2ecdf28736f6213e"),
-    "carsim.model.processes.kinetics.larger": (25, "3c8c67e8656e9f9e"),
-    "carsim.model.processes.kinetics.geometric_mean": (26, "bc7248bb7c428667"),
-    "carsim.model.processes.kinetics.lessened": (27, "e16301755b56d390"),
-    "carsim.model.processes.kinetics.raised": (28, "fc78a3cbaac4e75c"),
-    "carsim.model.processes.leukaemia.faithful_birth": (29, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (30, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (31, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (32, "5e73174d02a74a24"),
-    "carsim.model.processes.neurotoxicity.passage": (33, "1191e7584cde3f49"),
-    "carsim.model.processes.recognition.share_seen": (34, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (35, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (36, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (37, "4c8e7385b98505d0"),
-    "carsim.literature.laws.hill": (38, "a513352802bbfa22"),
-    "carsim.literature.laws.gompertz_loss": (39, "1cbc7a7ddcf09c04"),
-    "carsim.literature.laws.kimmel_expansion": (40, "4874091e0b75b449"),
-    "carsim.literature.laws.stein_expansion": (41, "1ca5676c8ede4d67"),
-    "carsim.literature.laws.mueller_expansion": (42, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.bystander.mean_hazard": (7, "52dbfd7c8d46c266"),
+    "carsim.model.processes.cytokines.released": (8, "2bda71edc1282cfc"),
+    "carsim.model.processes.domains.composed": (9, "87ad441744f7bd30"),
+    "carsim.model.processes.expansion.driven_division": (10, "03af0eefbeb08ea6"),
+    "carsim.model.processes.fludarabine.renal_clearance": (11, "9da4474c408b383e"),
+    "carsim.model.processes.haematopoiesis.crowded_set_point": (12, "9d270869020d3bb9"),
+    "carsim.model.processes.haematopoiesis.feedback_birth": (13, "a22658f961796642"),
+    "carsim.model.processes.haematopoiesis.suppression": (14, "b3b69e50de895d89"),
+    "carsim.model.processes.homeostasis.uptake": (15, "07d6b5b8cb5a526c"),
+    "carsim.model.processes.homeostasis.cytokine_driven_division": (16, "bd393c57624ee1b8"),
+    "carsim.model.processes.homeostasis.floored": (17, "324eb5534b75c557"),
+    "carsim.model.processes.killing.kill_pressure": (18, "19e906b29376c65a"),
+    "carsim.model.processes.kinetics.first_order": (19, "5d97534e8d6feadd"),
+    "carsim.model.processes.kinetics.constant": (20, "78aa0bc00219da6a"),
+    "carsim.model.processes.kinetics.ratio": (21, "27445fd8e9656ca0"),
+    "carsim.model.processes.kinetics.allometry": (22, "89a4aefb4339c1e8"),
+    "carsim.model.processes.kinetics.saturating": (23, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (24, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (25, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (26, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.kinetics.geometric_mean": (27, "bc7248bb7c428667"),
+    "carsim.model.processes.kinetics.lessened": (28, "e16301755b56d390"),
+    "carsim.model.processes.kinetics.raised": (29, "fc78a3cbaac4e75c"),
+    "carsim.model.processes.leukaemia.faithful_birth": (30, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (31, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (32, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (33, "5e73174d02a74a24"),
+    "carsim.model.processes.neurotoxicity.passage": (34, "1191e7584cde3f49"),
+    "carsim.model.processes.recognition.share_seen": (35, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (36, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (37, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (38, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (39, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (40, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (41, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (42, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (43, "d160cea5ab9a2fcd"),
 }
 
 
 NODES = (
-    -8.5, -8.25, -8.0, -7.75,
-    -7.5, -7.25, -7.0, -6.75,
-    -6.5, -6.25, -6.0, -5.75,
-    -5.5, -5.25, -5.0, -4.75,
-    -4.5, -4.25, -4.0, -3.75,
-    -3.5, -3.25, -3.0, -2.75,
-    -2.5, -2.25, -2.0, -1.75,
-    -1.5, -1.25, -1.0, -0.75,
-    -0.5, -0.25, 0.0, 0.25,
-    0.5, 0.75, 1.0, 1.25,
-    1.5, 1.75, 2.0, 2.25,
-    2.5, 2.75, 3.0, 3.25,
-    3.5, 3.75, 4.0, 4.25,
-    4.5, 4.75, 5.0, 5.25,
-    5.5, 5.75, 6.0, 6.25,
-    6.5, 6.75, 7.0, 7.25,
-    7.5, 7.75, 8.0, 8.25,
+    -8.5,
+    -8.25,
+    -8.0,
+    -7.75,
+    -7.5,
+    -7.25,
+    -7.0,
+    -6.75,
+    -6.5,
+    -6.25,
+    -6.0,
+    -5.75,
+    -5.5,
+    -5.25,
+    -5.0,
+    -4.75,
+    -4.5,
+    -4.25,
+    -4.0,
+    -3.75,
+    -3.5,
+    -3.25,
+    -3.0,
+    -2.75,
+    -2.5,
+    -2.25,
+    -2.0,
+    -1.75,
+    -1.5,
+    -1.25,
+    -1.0,
+    -0.75,
+    -0.5,
+    -0.25,
+    0.0,
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    1.25,
+    1.5,
+    1.75,
+    2.0,
+    2.25,
+    2.5,
+    2.75,
+    3.0,
+    3.25,
+    3.5,
+    3.75,
+    4.0,
+    4.25,
+    4.5,
+    4.75,
+    5.0,
+    5.25,
+    5.5,
+    5.75,
+    6.0,
+    6.25,
+    6.5,
+    6.75,
+    7.0,
+    7.25,
+    7.5,
+    7.75,
+    8.0,
+    8.25,
     8.5,
 )
 WEIGHTS = (
-    2.041558907917388e-17, 1.656784363992188e-16, 1.2630677708842232e-15, 9.045736127781295e-15,
-    6.085801332572525e-14, 3.8463448764031875e-13, 2.283680102091149e-12, 1.273734489710921e-11,
-    6.67389153690713e-11, 3.28500454538971e-10, 1.5189707124558215e-09, 6.598108008926434e-09,
-    2.692440010635819e-08, 1.0321177471574996e-07, 3.7167987868357447e-07, 1.2573768221481116e-06,
-    3.9959352767263695e-06, 1.1929659135301238e-05, 3.345755644122134e-05, 8.814892059186137e-05,
-    0.00021817067376144004, 0.000507262014324942, 0.0011079621029845019, 0.0022733906253977632,
-    0.004382075123392135, 0.007934912958916854, 0.013497741628297016, 0.021569329706627883,
-    0.032379398916472936, 0.04566227134725548, 0.06049268112978584, 0.07528435803870111,
-    0.08801633169107488, 0.09666702920071232, 0.09973557010035818, 0.09666702920071232,
-    0.08801633169107488, 0.07528435803870111, 0.06049268112978584, 0.04566227134725548,
-    0.032379398916472936, 0.021569329706627883, 0.013497741628297016, 0.007934912958916854,
-    0.004382075123392135, 0.0022733906253977632, 0.0011079621029845019, 0.000507262014324942,
-    0.00021817067376144004, 8.814892059186137e-05, 3.345755644122134e-05, 1.1929659135301238e-05,
-    3.9959352767263695e-06, 1.2573768221481116e-06, 3.7167987868357447e-07, 1.0321177471574996e-07,
-    2.692440010635819e-08, 6.598108008926434e-09, 1.5189707124558215e-09, 3.28500454538971e-10,
-    6.67389153690713e-11, 1.273734489710921e-11, 2.283680102091149e-12, 3.8463448764031875e-13,
-    6.085801332572525e-14, 9.045736127781295e-15, 1.2630677708842232e-15, 1.656784363992188e-16,
+    2.041558907917388e-17,
+    1.656784363992188e-16,
+    1.2630677708842232e-15,
+    9.045736127781295e-15,
+    6.085801332572525e-14,
+    3.8463448764031875e-13,
+    2.283680102091149e-12,
+    1.273734489710921e-11,
+    6.67389153690713e-11,
+    3.28500454538971e-10,
+    1.5189707124558215e-09,
+    6.598108008926434e-09,
+    2.692440010635819e-08,
+    1.0321177471574996e-07,
+    3.7167987868357447e-07,
+    1.2573768221481116e-06,
+    3.9959352767263695e-06,
+    1.1929659135301238e-05,
+    3.345755644122134e-05,
+    8.814892059186137e-05,
+    0.00021817067376144004,
+    0.000507262014324942,
+    0.0011079621029845019,
+    0.0022733906253977632,
+    0.004382075123392135,
+    0.007934912958916854,
+    0.013497741628297016,
+    0.021569329706627883,
+    0.032379398916472936,
+    0.04566227134725548,
+    0.06049268112978584,
+    0.07528435803870111,
+    0.08801633169107488,
+    0.09666702920071232,
+    0.09973557010035818,
+    0.09666702920071232,
+    0.08801633169107488,
+    0.07528435803870111,
+    0.06049268112978584,
+    0.04566227134725548,
+    0.032379398916472936,
+    0.021569329706627883,
+    0.013497741628297016,
+    0.007934912958916854,
+    0.004382075123392135,
+    0.0022733906253977632,
+    0.0011079621029845019,
+    0.000507262014324942,
+    0.00021817067376144004,
+    8.814892059186137e-05,
+    3.345755644122134e-05,
+    1.1929659135301238e-05,
+    3.9959352767263695e-06,
+    1.2573768221481116e-06,
+    3.7167987868357447e-07,
+    1.0321177471574996e-07,
+    2.692440010635819e-08,
+    6.598108008926434e-09,
+    1.5189707124558215e-09,
+    3.28500454538971e-10,
+    6.67389153690713e-11,
+    1.273734489710921e-11,
+    2.283680102091149e-12,
+    3.8463448764031875e-13,
+    6.085801332572525e-14,
+    9.045736127781295e-15,
+    1.2630677708842232e-15,
+    1.656784363992188e-16,
     2.041558907917388e-17,
 )
 
@@ -130,8 +233,8 @@ def value_1(lanes, workspace, entries, count):
     for _ in range(count):
         v_divisions = load(lanes, workspace, entries[at + 0])
         v_limit = load(lanes, workspace, entries[at + 1])
-        s_0 = (v_limit * v_limit * v_limit * v_limit)
-        store(workspace, entries[at + 2], (s_0 / ((s_0 + (v_divisions * v_divisions * v_divisions * v_divisions)))))
+        s_0 = v_limit * v_limit * v_limit * v_limit
+        store(workspace, entries[at + 2], (s_0 / (s_0 + (v_divisions * v_divisions * v_divisions * v_divisions))))
         at += 3
 
 
@@ -142,13 +245,20 @@ def partial_1(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_divisions = load(lanes, workspace, entries[at + 0])
         v_limit = load(lanes, workspace, entries[at + 1])
-        s_0 = (v_limit * v_limit * v_limit * v_limit)
-        s_1 = (s_0 + (v_divisions * v_divisions * v_divisions * v_divisions))
-        s_2 = (4.0 / ((s_1 * s_1)))
+        s_0 = v_limit * v_limit * v_limit * v_limit
+        s_1 = s_0 + (v_divisions * v_divisions * v_divisions * v_divisions)
+        s_2 = 4.0 / (s_1 * s_1)
         if mask & 1:
             store(workspace, entries[at + 2], (-s_0 * s_2 * (v_divisions * v_divisions * v_divisions)))
         if mask & 2:
-            store(workspace, entries[at + 3], ((4.0 * (v_limit * v_limit * v_limit) / (s_1)) - (s_2 * (v_limit * v_limit * v_limit * v_limit * v_limit * v_limit * v_limit))))
+            store(
+                workspace,
+                entries[at + 3],
+                (
+                    (4.0 * (v_limit * v_limit * v_limit) / (s_1))
+                    - (s_2 * (v_limit * v_limit * v_limit * v_limit * v_limit * v_limit * v_limit))
+                ),
+            )
         at += 4
 
 
@@ -174,8 +284,8 @@ def partial_2(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = (v_cells * v_present)
-        s_1 = (v_birth * v_loss)
+        s_0 = v_cells * v_present
+        s_1 = v_birth * v_loss
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * v_loss))
         if mask & 2:
@@ -216,7 +326,7 @@ def partial_3(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 6], (1.0 / v_volume))
         if mask & 8:
-            store(workspace, entries[at + 7], (-v_others / ((v_volume * v_volume))))
+            store(workspace, entries[at + 7], (-v_others / (v_volume * v_volume)))
         at += 8
 
 
@@ -240,13 +350,13 @@ def partial_4(lanes, workspace, entries, count, mask):
         v_capacity = load(lanes, workspace, entries[at + 0])
         v_chain = load(lanes, workspace, entries[at + 1])
         v_base = load(lanes, workspace, entries[at + 2])
-        s_0 = (0.25 / (v_base))
+        s_0 = 0.25 / (v_base)
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_chain))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_capacity))
         if mask & 4:
-            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / ((v_base * v_base))))
+            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / (v_base * v_base)))
         at += 6
 
 
@@ -270,13 +380,13 @@ def partial_5(lanes, workspace, entries, count, mask):
         v_vector_cells = load(lanes, workspace, entries[at + 0])
         v_genomes = load(lanes, workspace, entries[at + 1])
         v_leucocytes = load(lanes, workspace, entries[at + 2])
-        s_0 = (1.0 / v_leucocytes)
+        s_0 = 1.0 / v_leucocytes
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_genomes))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_vector_cells))
         if mask & 4:
-            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / ((v_leucocytes * v_leucocytes))))
+            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / (v_leucocytes * v_leucocytes)))
         at += 6
 
 
@@ -302,24 +412,55 @@ def partial_6(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         v_size = load(lanes, workspace, entries[at + 3])
-        s_0 = (1.0 / v_capacity)
-        s_1 = (v_cells * v_cells)
-        s_2 = (1.0 / v_size)
-        s_3 = (s_1 * s_2)
-        s_4 = (s_0 * v_growth)
+        s_0 = 1.0 / v_capacity
+        s_1 = v_cells * v_cells
+        s_2 = 1.0 / v_size
+        s_3 = s_1 * s_2
+        s_4 = s_0 * v_growth
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_3))
         if mask & 2:
             store(workspace, entries[at + 5], (2.0 * s_2 * s_4 * v_cells))
         if mask & 4:
-            store(workspace, entries[at + 6], (-s_3 * v_growth / ((v_capacity * v_capacity))))
+            store(workspace, entries[at + 6], (-s_3 * v_growth / (v_capacity * v_capacity)))
         if mask & 8:
-            store(workspace, entries[at + 7], (-s_1 * s_4 / ((v_size * v_size))))
+            store(workspace, entries[at + 7], (-s_1 * s_4 / (v_size * v_size)))
         at += 8
 
 
 @kernel
 def value_7(lanes, workspace, entries, count):
+    """mean_hazard."""
+    at = 0
+    for _ in range(count):
+        v_kills = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_one = load(lanes, workspace, entries[at + 2])
+        store(workspace, entries[at + 3], (v_kills / (v_cells + v_one)))
+        at += 4
+
+
+@kernel
+def partial_7(lanes, workspace, entries, count, mask):
+    """Slopes of mean_hazard."""
+    at = 0
+    for _ in range(count):
+        v_kills = load(lanes, workspace, entries[at + 0])
+        v_cells = load(lanes, workspace, entries[at + 1])
+        v_one = load(lanes, workspace, entries[at + 2])
+        s_0 = v_cells + v_one
+        s_1 = -v_kills / (s_0 * s_0)
+        if mask & 1:
+            store(workspace, entries[at + 3], (1.0 / s_0))
+        if mask & 2:
+            store(workspace, entries[at + 4], s_1)
+        if mask & 4:
+            store(workspace, entries[at + 5], s_1)
+        at += 6
+
+
+@kernel
+def value_8(lanes, workspace, entries, count):
     """released."""
     at = 0
     for _ in range(count):
@@ -333,7 +474,7 @@ def value_7(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_7(lanes, workspace, entries, count, mask):
+def partial_8(lanes, workspace, entries, count, mask):
     """Slopes of released."""
     at = 0
     for _ in range(count):
@@ -342,9 +483,9 @@ def partial_7(lanes, workspace, entries, count, mask):
         v_per_stimulated = load(lanes, workspace, entries[at + 2])
         v_stimulated = load(lanes, workspace, entries[at + 3])
         v_volume = load(lanes, workspace, entries[at + 4])
-        s_0 = (1.0 / v_volume)
-        s_1 = (v_kills + (v_per_stimulated * v_stimulated))
-        s_2 = (s_0 * v_weight)
+        s_0 = 1.0 / v_volume
+        s_1 = v_kills + (v_per_stimulated * v_stimulated)
+        s_2 = s_0 * v_weight
         if mask & 1:
             store(workspace, entries[at + 5], (s_0 * s_1))
         if mask & 2:
@@ -354,12 +495,12 @@ def partial_7(lanes, workspace, entries, count, mask):
         if mask & 8:
             store(workspace, entries[at + 8], (s_2 * v_per_stimulated))
         if mask & 16:
-            store(workspace, entries[at + 9], (-s_1 * v_weight / ((v_volume * v_volume))))
+            store(workspace, entries[at + 9], (-s_1 * v_weight / (v_volume * v_volume)))
         at += 10
 
 
 @kernel
-def value_8(lanes, workspace, entries, count):
+def value_9(lanes, workspace, entries, count):
     """composed."""
     at = 0
     for _ in range(count):
@@ -370,7 +511,7 @@ def value_8(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_8(lanes, workspace, entries, count, mask):
+def partial_9(lanes, workspace, entries, count, mask):
     """Slopes of composed."""
     at = 0
     for _ in range(count):
@@ -385,7 +526,7 @@ def partial_8(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_9(lanes, workspace, entries, count):
+def value_10(lanes, workspace, entries, count):
     """driven_division."""
     at = 0
     for _ in range(count):
@@ -398,7 +539,7 @@ def value_9(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_9(lanes, workspace, entries, count, mask):
+def partial_10(lanes, workspace, entries, count, mask):
     """Slopes of driven_division."""
     at = 0
     for _ in range(count):
@@ -406,8 +547,8 @@ def partial_9(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = (v_cells * v_stimulation)
-        s_1 = (v_division * v_drive)
+        s_0 = v_cells * v_stimulation
+        s_1 = v_division * v_drive
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * v_drive))
         if mask & 2:
@@ -420,7 +561,7 @@ def partial_9(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_10(lanes, workspace, entries, count):
+def value_11(lanes, workspace, entries, count):
     """renal_clearance."""
     at = 0
     for _ in range(count):
@@ -435,7 +576,7 @@ def value_10(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_10(lanes, workspace, entries, count, mask):
+def partial_11(lanes, workspace, entries, count, mask):
     """Slopes of renal_clearance."""
     at = 0
     for _ in range(count):
@@ -446,9 +587,9 @@ def partial_10(lanes, workspace, entries, count, mask):
         v_exponent = load(lanes, workspace, entries[at + 4])
         v_offset = load(lanes, workspace, entries[at + 5])
         s_0 = power(v_size, v_exponent)
-        s_1 = (s_0 * v_offset)
-        s_2 = (v_base + (v_egfr * v_slope))
-        s_3 = (s_1 * s_2)
+        s_1 = s_0 * v_offset
+        s_2 = v_base + (v_egfr * v_slope)
+        s_3 = s_1 * s_2
         if mask & 1:
             store(workspace, entries[at + 6], s_1)
         if mask & 2:
@@ -465,7 +606,7 @@ def partial_10(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_11(lanes, workspace, entries, count):
+def value_12(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -478,7 +619,7 @@ def value_11(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_11(lanes, workspace, entries, count, mask):
+def partial_12(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -486,24 +627,24 @@ def partial_11(lanes, workspace, entries, count, mask):
         v_blasts = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         v_crowding = load(lanes, workspace, entries[at + 3])
-        s_0 = (1.0 / v_capacity)
-        s_1 = (1.0 + (s_0 * v_blasts))
+        s_0 = 1.0 / v_capacity
+        s_1 = 1.0 + (s_0 * v_blasts)
         s_2 = power(s_1, (-v_crowding))
-        s_3 = (s_2 * v_base)
-        s_4 = (s_3 * v_crowding / (s_1))
+        s_3 = s_2 * v_base
+        s_4 = s_3 * v_crowding / (s_1)
         if mask & 1:
             store(workspace, entries[at + 4], s_2)
         if mask & 2:
             store(workspace, entries[at + 5], (-s_0 * s_4))
         if mask & 4:
-            store(workspace, entries[at + 6], (s_4 * v_blasts / ((v_capacity * v_capacity))))
+            store(workspace, entries[at + 6], (s_4 * v_blasts / (v_capacity * v_capacity)))
         if mask & 8:
             store(workspace, entries[at + 7], (-s_3 * logarithm(s_1)))
         at += 8
 
 
 @kernel
-def value_12(lanes, workspace, entries, count):
+def value_13(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -512,12 +653,14 @@ def value_12(lanes, workspace, entries, count):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        store(workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback)))
+        store(
+            workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback))
+        )
         at += 6
 
 
 @kernel
-def partial_12(lanes, workspace, entries, count, mask):
+def partial_13(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -526,12 +669,12 @@ def partial_12(lanes, workspace, entries, count, mask):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        s_0 = (1.0 / v_circulating)
-        s_1 = (s_0 * v_set_point)
+        s_0 = 1.0 / v_circulating
+        s_1 = s_0 * v_set_point
         s_2 = power(s_1, v_feedback)
-        s_3 = (s_2 * v_cells)
-        s_4 = (s_3 * v_rate_constant)
-        s_5 = (s_4 * v_feedback)
+        s_3 = s_2 * v_cells
+        s_4 = s_3 * v_rate_constant
+        s_5 = s_4 * v_feedback
         if mask & 1:
             store(workspace, entries[at + 5], s_3)
         if mask & 2:
@@ -546,41 +689,45 @@ def partial_12(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_13(lanes, workspace, entries, count):
+def value_14(lanes, workspace, entries, count):
     """suppression."""
     at = 0
     for _ in range(count):
         v_most = load(lanes, workspace, entries[at + 0])
         v_cytokine = load(lanes, workspace, entries[at + 1])
         v_half = load(lanes, workspace, entries[at + 2])
-        s_0 = (v_cytokine * v_cytokine)
-        store(workspace, entries[at + 3], (s_0 * v_most / ((s_0 + (v_half * v_half)))))
+        s_0 = v_cytokine * v_cytokine
+        store(workspace, entries[at + 3], (s_0 * v_most / (s_0 + (v_half * v_half))))
         at += 4
 
 
 @kernel
-def partial_13(lanes, workspace, entries, count, mask):
+def partial_14(lanes, workspace, entries, count, mask):
     """Slopes of suppression."""
     at = 0
     for _ in range(count):
         v_most = load(lanes, workspace, entries[at + 0])
         v_cytokine = load(lanes, workspace, entries[at + 1])
         v_half = load(lanes, workspace, entries[at + 2])
-        s_0 = (v_cytokine * v_cytokine)
-        s_1 = (s_0 + (v_half * v_half))
-        s_2 = (1.0 / s_1)
-        s_3 = (2.0 * v_most / ((s_1 * s_1)))
+        s_0 = v_cytokine * v_cytokine
+        s_1 = s_0 + (v_half * v_half)
+        s_2 = 1.0 / s_1
+        s_3 = 2.0 * v_most / (s_1 * s_1)
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * s_2))
         if mask & 2:
-            store(workspace, entries[at + 4], ((2.0 * s_2 * v_cytokine * v_most) - (s_3 * (v_cytokine * v_cytokine * v_cytokine))))
+            store(
+                workspace,
+                entries[at + 4],
+                ((2.0 * s_2 * v_cytokine * v_most) - (s_3 * (v_cytokine * v_cytokine * v_cytokine))),
+            )
         if mask & 4:
             store(workspace, entries[at + 5], (-s_0 * s_3 * v_half))
         at += 6
 
 
 @kernel
-def value_14(lanes, workspace, entries, count):
+def value_15(lanes, workspace, entries, count):
     """uptake."""
     at = 0
     for _ in range(count):
@@ -595,7 +742,7 @@ def value_14(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_14(lanes, workspace, entries, count, mask):
+def partial_15(lanes, workspace, entries, count, mask):
     """Slopes of uptake."""
     at = 0
     for _ in range(count):
@@ -605,12 +752,12 @@ def partial_14(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 3])
         v_half = load(lanes, workspace, entries[at + 4])
         v_volume = load(lanes, workspace, entries[at + 5])
-        s_0 = (1.0 / v_half)
-        s_1 = (1.0 / v_volume)
-        s_2 = (v_cart + v_host)
-        s_3 = (s_0 * s_1 * s_2)
-        s_4 = (s_1 * v_cytokine * v_turnover)
-        s_5 = (s_0 * s_4)
+        s_0 = 1.0 / v_half
+        s_1 = 1.0 / v_volume
+        s_2 = v_cart + v_host
+        s_3 = s_0 * s_1 * s_2
+        s_4 = s_1 * v_cytokine * v_turnover
+        s_5 = s_0 * s_4
         if mask & 1:
             store(workspace, entries[at + 6], (s_3 * v_cytokine))
         if mask & 2:
@@ -620,14 +767,14 @@ def partial_14(lanes, workspace, entries, count, mask):
         if mask & 8:
             store(workspace, entries[at + 9], s_5)
         if mask & 16:
-            store(workspace, entries[at + 10], (-s_2 * s_4 / ((v_half * v_half))))
+            store(workspace, entries[at + 10], (-s_2 * s_4 / (v_half * v_half)))
         if mask & 32:
-            store(workspace, entries[at + 11], (-s_0 * s_2 * v_cytokine * v_turnover / ((v_volume * v_volume))))
+            store(workspace, entries[at + 11], (-s_0 * s_2 * v_cytokine * v_turnover / (v_volume * v_volume)))
         at += 12
 
 
 @kernel
-def value_15(lanes, workspace, entries, count):
+def value_16(lanes, workspace, entries, count):
     """cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -639,7 +786,7 @@ def value_15(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_15(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -656,7 +803,7 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_16(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """floored."""
     at = 0
     for _ in range(count):
@@ -667,7 +814,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of floored."""
     at = 0
     for _ in range(count):
@@ -681,7 +828,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """kill_pressure."""
     at = 0
     for _ in range(count):
@@ -696,12 +843,20 @@ def value_17(lanes, workspace, entries, count):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        store(workspace, entries[at + 11], (v_kill_max * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)) / ((v_cart + (v_antigen * v_saturation) + (v_half * v_volume)))))
+        store(
+            workspace,
+            entries[at + 11],
+            (
+                v_kill_max
+                * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
+                / (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
+            ),
+        )
         at += 12
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of kill_pressure."""
     at = 0
     for _ in range(count):
@@ -716,11 +871,11 @@ def partial_17(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        s_0 = (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
-        s_1 = (1.0 / s_0)
-        s_2 = (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
-        s_3 = (s_1 * v_kill_max)
-        s_4 = (s_2 * v_kill_max / ((s_0 * s_0)))
+        s_0 = v_cart + (v_antigen * v_saturation) + (v_half * v_volume)
+        s_1 = 1.0 / s_0
+        s_2 = v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)
+        s_3 = s_1 * v_kill_max
+        s_4 = s_2 * v_kill_max / (s_0 * s_0)
         if mask & 1:
             store(workspace, entries[at + 11], (s_1 * s_2))
         if mask & 2:
@@ -747,7 +902,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """first_order."""
     at = 0
     for _ in range(count):
@@ -758,7 +913,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of first_order."""
     at = 0
     for _ in range(count):
@@ -772,7 +927,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """constant."""
     at = 0
     for _ in range(count):
@@ -783,7 +938,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of constant."""
     at = 0
     for _ in range(count):
@@ -797,7 +952,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """ratio."""
     at = 0
     for _ in range(count):
@@ -808,7 +963,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of ratio."""
     at = 0
     for _ in range(count):
@@ -817,12 +972,12 @@ def partial_20(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 2], (1.0 / v_volume))
         if mask & 2:
-            store(workspace, entries[at + 3], (-v_amount / ((v_volume * v_volume))))
+            store(workspace, entries[at + 3], (-v_amount / (v_volume * v_volume)))
         at += 4
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """allometry."""
     at = 0
     for _ in range(count):
@@ -834,7 +989,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of allometry."""
     at = 0
     for _ in range(count):
@@ -842,7 +997,7 @@ def partial_21(lanes, workspace, entries, count, mask):
         v_size = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
         s_0 = power(v_size, v_exponent)
-        s_1 = (s_0 * v_value)
+        s_1 = s_0 * v_value
         if mask & 1:
             store(workspace, entries[at + 3], s_0)
         if mask & 2:
@@ -853,25 +1008,25 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """saturating."""
     at = 0
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_amount / ((v_amount + v_half))))
+        store(workspace, entries[at + 2], (v_amount / (v_amount + v_half)))
         at += 3
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of saturating."""
     at = 0
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        s_0 = (v_amount + v_half)
-        s_1 = (v_amount / ((s_0 * s_0)))
+        s_0 = v_amount + v_half
+        s_1 = v_amount / (s_0 * s_0)
         if mask & 1:
             store(workspace, entries[at + 2], ((1.0 / s_0) - s_1))
         if mask & 2:
@@ -880,25 +1035,25 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """inhibited."""
     at = 0
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_half / ((v_amount + v_half))))
+        store(workspace, entries[at + 2], (v_half / (v_amount + v_half)))
         at += 3
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of inhibited."""
     at = 0
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        s_0 = (v_amount + v_half)
-        s_1 = (v_half / ((s_0 * s_0)))
+        s_0 = v_amount + v_half
+        s_1 = v_half / (s_0 * s_0)
         if mask & 1:
             store(workspace, entries[at + 2], (-s_1))
         if mask & 2:
@@ -907,7 +1062,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """threefold."""
     at = 0
     for _ in range(count):
@@ -919,7 +1074,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of threefold."""
     at = 0
     for _ in range(count):
@@ -936,25 +1091,33 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
     """larger."""
     at = 0
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], ((0.5 * v_first) + (0.5 * v_second) + (0.5 * power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))))
+        store(
+            workspace,
+            entries[at + 2],
+            (
+                (0.5 * v_first)
+                + (0.5 * v_second)
+                + (0.5 * power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))
+            ),
+        )
         at += 3
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_26(lanes, workspace, entries, count, mask):
     """Slopes of larger."""
     at = 0
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = ((1.0 * v_first) - (1.0 * v_second))
-        s_1 = (0.5 / (power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5)))
+        s_0 = (1.0 * v_first) - (1.0 * v_second)
+        s_1 = 0.5 / (power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))
         if mask & 1:
             store(workspace, entries[at + 2], (0.5 + (s_0 * s_1)))
         if mask & 2:
@@ -963,7 +1126,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
+def value_27(lanes, workspace, entries, count):
     """geometric_mean."""
     at = 0
     for _ in range(count):
@@ -974,13 +1137,13 @@ def value_26(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
+def partial_27(lanes, workspace, entries, count, mask):
     """Slopes of geometric_mean."""
     at = 0
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = (0.5 * power((v_first * v_second), 0.5))
+        s_0 = 0.5 * power((v_first * v_second), 0.5)
         if mask & 1:
             store(workspace, entries[at + 2], (s_0 / (v_first)))
         if mask & 2:
@@ -989,7 +1152,7 @@ def partial_26(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_27(lanes, workspace, entries, count):
+def value_28(lanes, workspace, entries, count):
     """lessened."""
     at = 0
     for _ in range(count):
@@ -1001,7 +1164,7 @@ def value_27(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_27(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of lessened."""
     at = 0
     for _ in range(count):
@@ -1018,7 +1181,7 @@ def partial_27(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_28(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """raised."""
     at = 0
     for _ in range(count):
@@ -1029,7 +1192,7 @@ def value_28(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_28(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of raised."""
     at = 0
     for _ in range(count):
@@ -1043,7 +1206,7 @@ def partial_28(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_29(lanes, workspace, entries, count):
+def value_30(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1056,7 +1219,7 @@ def value_29(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_29(lanes, workspace, entries, count, mask):
+def partial_30(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1064,9 +1227,9 @@ def partial_29(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = (1.0 - v_loss)
-        s_1 = (v_cells * v_present)
-        s_2 = (s_0 * v_birth)
+        s_0 = 1.0 - v_loss
+        s_1 = v_cells * v_present
+        s_2 = s_0 * v_birth
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_1))
         if mask & 2:
@@ -1079,7 +1242,7 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_30(lanes, workspace, entries, count):
+def value_31(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -1093,7 +1256,7 @@ def value_30(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_30(lanes, workspace, entries, count, mask):
+def partial_31(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -1102,11 +1265,11 @@ def partial_30(lanes, workspace, entries, count, mask):
         v_occupants = load(lanes, workspace, entries[at + 2])
         v_limit = load(lanes, workspace, entries[at + 3])
         v_cells = load(lanes, workspace, entries[at + 4])
-        s_0 = (1.0 / v_limit)
-        s_1 = (s_0 * v_cells)
-        s_2 = (s_1 * v_occupants)
-        s_3 = (v_birth - v_death)
-        s_4 = (s_3 * v_occupants)
+        s_0 = 1.0 / v_limit
+        s_1 = s_0 * v_cells
+        s_2 = s_1 * v_occupants
+        s_3 = v_birth - v_death
+        s_4 = s_3 * v_occupants
         if mask & 1:
             store(workspace, entries[at + 5], s_2)
         if mask & 2:
@@ -1114,14 +1277,14 @@ def partial_30(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 7], (s_1 * s_3))
         if mask & 8:
-            store(workspace, entries[at + 8], (-s_4 * v_cells / ((v_limit * v_limit))))
+            store(workspace, entries[at + 8], (-s_4 * v_cells / (v_limit * v_limit)))
         if mask & 16:
             store(workspace, entries[at + 9], (s_0 * s_4))
         at += 10
 
 
 @kernel
-def value_31(lanes, workspace, entries, count):
+def value_32(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -1133,14 +1296,14 @@ def value_31(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_31(lanes, workspace, entries, count, mask):
+def partial_32(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
         v_rate_constant = load(lanes, workspace, entries[at + 0])
         v_stimulation = load(lanes, workspace, entries[at + 1])
         v_cells = load(lanes, workspace, entries[at + 2])
-        s_0 = (1.0 - v_stimulation)
+        s_0 = 1.0 - v_stimulation
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_cells))
         if mask & 2:
@@ -1151,7 +1314,7 @@ def partial_31(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_32(lanes, workspace, entries, count):
+def value_33(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -1164,7 +1327,7 @@ def value_32(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_32(lanes, workspace, entries, count, mask):
+def partial_33(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -1172,9 +1335,9 @@ def partial_32(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = (1.0 - v_stimulation)
-        s_1 = (s_0 * v_cells)
-        s_2 = (v_division * v_drive)
+        s_0 = 1.0 - v_stimulation
+        s_1 = s_0 * v_cells
+        s_2 = v_division * v_drive
         if mask & 1:
             store(workspace, entries[at + 4], (s_1 * v_drive))
         if mask & 2:
@@ -1187,7 +1350,7 @@ def partial_32(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_33(lanes, workspace, entries, count):
+def value_34(lanes, workspace, entries, count):
     """passage."""
     at = 0
     for _ in range(count):
@@ -1197,12 +1360,20 @@ def value_33(lanes, workspace, entries, count):
         v_adapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        store(workspace, entries[at + 6], (v_activated * v_damping * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))))
+        store(
+            workspace,
+            entries[at + 6],
+            (
+                v_activated
+                * v_damping
+                * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))
+            ),
+        )
         at += 7
 
 
 @kernel
-def partial_33(lanes, workspace, entries, count, mask):
+def partial_34(lanes, workspace, entries, count, mask):
     """Slopes of passage."""
     at = 0
     for _ in range(count):
@@ -1212,9 +1383,9 @@ def partial_33(lanes, workspace, entries, count, mask):
         v_adapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        s_0 = (1.0 - v_adapted)
-        s_1 = (1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected))
-        s_2 = (v_activated * v_damping)
+        s_0 = 1.0 - v_adapted
+        s_1 = 1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected)
+        s_2 = v_activated * v_damping
         if mask & 1:
             store(workspace, entries[at + 6], (s_1 * v_damping))
         if mask & 2:
@@ -1231,7 +1402,7 @@ def partial_33(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_34(lanes, workspace, entries, count):
+def value_35(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -1243,13 +1414,21 @@ def value_34(lanes, workspace, entries, count):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            mean = mean + weight * (1.0 / ((1.0 + power((v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness))))
+            mean = mean + weight * (
+                1.0
+                / (
+                    1.0
+                    + power(
+                        (v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness
+                    )
+                )
+            )
         store(workspace, entries[at + 4], mean)
         at += 5
 
 
 @kernel
-def partial_34(lanes, workspace, entries, count, mask):
+def partial_35(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1264,11 +1443,11 @@ def partial_34(lanes, workspace, entries, count, mask):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            s_0 = (1.0 / v_density_median)
-            s_1 = (s_0 * v_half_density * exponential((-v_density_log_sd * node)))
+            s_0 = 1.0 / v_density_median
+            s_1 = s_0 * v_half_density * exponential((-v_density_log_sd * node))
             s_2 = power(s_1, v_steepness)
-            s_3 = (1.0 * s_2 / (((1.0 + s_2) * (1.0 + s_2))))
-            s_4 = (s_3 * v_steepness)
+            s_3 = 1.0 * s_2 / ((1.0 + s_2) * (1.0 + s_2))
+            s_4 = s_3 * v_steepness
             slope_0 = slope_0 + weight * (s_0 * s_4)
             slope_1 = slope_1 + weight * (s_4 * node)
             slope_2 = slope_2 + weight * (-s_4 / (v_half_density))
@@ -1285,7 +1464,7 @@ def partial_34(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_35(lanes, workspace, entries, count):
+def value_36(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -1297,7 +1476,7 @@ def value_35(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_35(lanes, workspace, entries, count, mask):
+def partial_36(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -1314,7 +1493,7 @@ def partial_35(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_36(lanes, workspace, entries, count):
+def value_37(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -1324,7 +1503,7 @@ def value_36(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_36(lanes, workspace, entries, count, mask):
+def partial_37(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -1334,7 +1513,7 @@ def partial_36(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_37(lanes, workspace, entries, count):
+def value_38(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -1343,12 +1522,12 @@ def value_37(lanes, workspace, entries, count):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        store(workspace, entries[at + 5], (v_antigen / ((v_antigen + (v_cart * v_interference) + (v_half * v_volume)))))
+        store(workspace, entries[at + 5], (v_antigen / (v_antigen + (v_cart * v_interference) + (v_half * v_volume))))
         at += 6
 
 
 @kernel
-def partial_37(lanes, workspace, entries, count, mask):
+def partial_38(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1357,8 +1536,8 @@ def partial_37(lanes, workspace, entries, count, mask):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        s_0 = (v_antigen + (v_cart * v_interference) + (v_half * v_volume))
-        s_1 = (v_antigen / ((s_0 * s_0)))
+        s_0 = v_antigen + (v_cart * v_interference) + (v_half * v_volume)
+        s_1 = v_antigen / (s_0 * s_0)
         if mask & 1:
             store(workspace, entries[at + 5], ((1.0 / s_0) - s_1))
         if mask & 2:
@@ -1373,7 +1552,7 @@ def partial_37(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_38(lanes, workspace, entries, count):
+def value_39(lanes, workspace, entries, count):
     """hill."""
     at = 0
     for _ in range(count):
@@ -1381,26 +1560,26 @@ def value_38(lanes, workspace, entries, count):
         v_half = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
         s_0 = power((v_amount / (v_half)), v_exponent)
-        store(workspace, entries[at + 3], (s_0 / ((1.0 + s_0))))
+        store(workspace, entries[at + 3], (s_0 / (1.0 + s_0)))
         at += 4
 
 
 @kernel
-def partial_38(lanes, workspace, entries, count, mask):
+def partial_39(lanes, workspace, entries, count, mask):
     """Slopes of hill."""
     at = 0
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
-        s_0 = (1.0 / v_half)
-        s_1 = (s_0 * v_amount)
+        s_0 = 1.0 / v_half
+        s_1 = s_0 * v_amount
         s_2 = power(s_1, v_exponent)
-        s_3 = (1.0 + s_2)
-        s_4 = (power(s_1, (2.0 * v_exponent)) / ((s_3 * s_3)))
-        s_5 = (1.0 / v_amount)
-        s_6 = (1.0 / s_3)
-        s_7 = (s_0 * v_exponent)
+        s_3 = 1.0 + s_2
+        s_4 = power(s_1, (2.0 * v_exponent)) / (s_3 * s_3)
+        s_5 = 1.0 / v_amount
+        s_6 = 1.0 / s_3
+        s_7 = s_0 * v_exponent
         s_8 = logarithm(s_1)
         if mask & 1:
             store(workspace, entries[at + 3], ((s_2 * s_5 * s_6 * v_exponent) - (s_4 * s_5 * v_exponent)))
@@ -1412,7 +1591,7 @@ def partial_38(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_39(lanes, workspace, entries, count):
+def value_40(lanes, workspace, entries, count):
     """gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1425,7 +1604,7 @@ def value_39(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_39(lanes, workspace, entries, count, mask):
+def partial_40(lanes, workspace, entries, count, mask):
     """Slopes of gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1433,9 +1612,9 @@ def partial_39(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 1])
         v_total = load(lanes, workspace, entries[at + 2])
         v_limit = load(lanes, workspace, entries[at + 3])
-        s_0 = (1.0 / v_limit)
+        s_0 = 1.0 / v_limit
         s_1 = logarithm((s_0 * v_total))
-        s_2 = (v_cells * v_rate)
+        s_2 = v_cells * v_rate
         if mask & 1:
             store(workspace, entries[at + 4], (s_1 * v_cells))
         if mask & 2:
@@ -1448,7 +1627,7 @@ def partial_39(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_40(lanes, workspace, entries, count):
+def value_41(lanes, workspace, entries, count):
     """kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1457,13 +1636,13 @@ def value_40(lanes, workspace, entries, count):
         v_shape = load(lanes, workspace, entries[at + 2])
         v_total = load(lanes, workspace, entries[at + 3])
         v_limit = load(lanes, workspace, entries[at + 4])
-        s_0 = ((v_total - v_limit) * (v_total - v_limit))
-        store(workspace, entries[at + 5], (v_base + (s_0 * v_boost / ((s_0 + (v_shape * (v_total * v_total)))))))
+        s_0 = (v_total - v_limit) * (v_total - v_limit)
+        store(workspace, entries[at + 5], (v_base + (s_0 * v_boost / (s_0 + (v_shape * (v_total * v_total))))))
         at += 6
 
 
 @kernel
-def partial_40(lanes, workspace, entries, count, mask):
+def partial_41(lanes, workspace, entries, count, mask):
     """Slopes of kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1471,16 +1650,16 @@ def partial_40(lanes, workspace, entries, count, mask):
         v_shape = load(lanes, workspace, entries[at + 2])
         v_total = load(lanes, workspace, entries[at + 3])
         v_limit = load(lanes, workspace, entries[at + 4])
-        s_0 = ((v_total - v_limit) * (v_total - v_limit))
-        s_1 = (v_total * v_total)
-        s_2 = (s_0 + (s_1 * v_shape))
-        s_3 = (1.0 / s_2)
-        s_4 = (s_0 * v_boost / ((s_2 * s_2)))
-        s_5 = (2.0 * v_total)
-        s_6 = (2.0 * v_limit)
-        s_7 = (s_6 - s_5)
-        s_8 = (-s_7)
-        s_9 = (s_3 * v_boost)
+        s_0 = (v_total - v_limit) * (v_total - v_limit)
+        s_1 = v_total * v_total
+        s_2 = s_0 + (s_1 * v_shape)
+        s_3 = 1.0 / s_2
+        s_4 = s_0 * v_boost / (s_2 * s_2)
+        s_5 = 2.0 * v_total
+        s_6 = 2.0 * v_limit
+        s_7 = s_6 - s_5
+        s_8 = -s_7
+        s_9 = s_3 * v_boost
         if mask & 1:
             store(workspace, entries[at + 5], splat(lanes, 1.0))
         if mask & 2:
@@ -1495,7 +1674,7 @@ def partial_40(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_41(lanes, workspace, entries, count):
+def value_42(lanes, workspace, entries, count):
     """stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1506,7 +1685,7 @@ def value_41(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_41(lanes, workspace, entries, count, mask):
+def partial_42(lanes, workspace, entries, count, mask):
     """Slopes of stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1515,12 +1694,12 @@ def partial_41(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 2], (1.0 / (v_fold * v_time)))
         if mask & 2:
-            store(workspace, entries[at + 3], (-logarithm(v_fold) / ((v_time * v_time))))
+            store(workspace, entries[at + 3], (-logarithm(v_fold) / (v_time * v_time)))
         at += 4
 
 
 @kernel
-def value_42(lanes, workspace, entries, count):
+def value_43(lanes, workspace, entries, count):
     """mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1531,12 +1710,19 @@ def value_42(lanes, workspace, entries, count):
         v_transplant = load(lanes, workspace, entries[at + 4])
         v_ratio = load(lanes, workspace, entries[at + 5])
         v_power = load(lanes, workspace, entries[at + 6])
-        store(workspace, entries[at + 7], ((1.0 + (v_boost * v_transplant)) * ((v_is_low * v_low) + (v_reference * (1.0 - v_is_low) / (power(v_ratio, v_power))))))
+        store(
+            workspace,
+            entries[at + 7],
+            (
+                (1.0 + (v_boost * v_transplant))
+                * ((v_is_low * v_low) + (v_reference * (1.0 - v_is_low) / (power(v_ratio, v_power))))
+            ),
+        )
         at += 8
 
 
 @kernel
-def partial_42(lanes, workspace, entries, count, mask):
+def partial_43(lanes, workspace, entries, count, mask):
     """Slopes of mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1548,12 +1734,12 @@ def partial_42(lanes, workspace, entries, count, mask):
         v_ratio = load(lanes, workspace, entries[at + 5])
         v_power = load(lanes, workspace, entries[at + 6])
         s_0 = power(v_ratio, (-v_power))
-        s_1 = (1.0 + (v_boost * v_transplant))
-        s_2 = (1.0 - v_is_low)
-        s_3 = (s_1 * s_2)
-        s_4 = (s_0 * v_reference)
-        s_5 = ((s_2 * s_4) + (v_is_low * v_low))
-        s_6 = (s_3 * s_4)
+        s_1 = 1.0 + (v_boost * v_transplant)
+        s_2 = 1.0 - v_is_low
+        s_3 = s_1 * s_2
+        s_4 = s_0 * v_reference
+        s_5 = (s_2 * s_4) + (v_is_low * v_low)
+        s_6 = s_3 * s_4
         if mask & 1:
             store(workspace, entries[at + 7], (s_0 * s_3))
         if mask & 2:
@@ -1573,7 +1759,7 @@ def partial_42(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (43 laws)."""
+    """Choose the law by its index (44 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1660,11 +1846,13 @@ def values(lanes, workspace, entries, law, count):
         value_41(lanes, workspace, entries, count)
     elif law == 42:
         value_42(lanes, workspace, entries, count)
+    elif law == 43:
+        value_43(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (43 laws)."""
+    """Choose the law by its index (44 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1751,6 +1939,8 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_41(lanes, workspace, entries, count, mask)
     elif law == 42:
         partial_42(lanes, workspace, entries, count, mask)
+    elif law == 43:
+        partial_43(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

@@ -3,7 +3,7 @@
 size = weight / 70 kg;  volume of a site = its volume per weight * weight;  limit of a site = blast_capacity * size
 
 In the nervous system most cells adhere to the leptomeninges: its volume is that layer, in which they meet, and not the
-cerebrospinal fluid, in which a part of them is counted (see assays). Blood has no limit of its own: blasts there are an
+cerebrospinal fluid, in which a part of them is counted. Blood has no limit of its own: blasts there are an
 overflow of marrow, and stop growing with it.
 """
 

@@ -5,7 +5,6 @@ CAR T by qPCR    cells/uL * vector_copies * genomes_per_ug / leucocytes       co
 leucocytes       (1 + monocyte_share) ANC + (host T + CAR T + B + blasts)/V    cells/uL
 marrow cells     normal capacity * mean of the chain / base + blasts + B cells + CAR T
 MRD              blasts per nucleated marrow cell
-fluid            csf_free_share * L_CNS / V_CSF, and the same of C_CNS         cells/uL of cerebrospinal fluid
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 
 from carsim.model.body import Body
 from carsim.model.law import law
-from carsim.model.processes.kinetics import constant, first_order, ratio
+from carsim.model.processes.kinetics import first_order, ratio
 from carsim.model.processes.neutrophils import STAGES
 
 
@@ -37,11 +36,9 @@ def vector_copies_per_dna(vector_cells: Any, genomes: Any, leucocytes: Any) -> A
 
 
 def add(body: Body) -> None:
-    """State the observables of blood, marrow and cerebrospinal fluid."""
+    """State the observables of blood and marrow."""
     _blood(body)
     _marrow(body)
-    if "CNS" in body.sites:
-        _fluid(body)
 
 
 def _blood(body: Body) -> None:
@@ -99,30 +96,6 @@ def _blood(body: Body) -> None:
         unit="copies/ug",
         meaning="vector copies of all products per ug DNA",
     )
-
-
-def _fluid(body: Body) -> None:
-    """Only the cells that float are counted; the others adhere to the leptomeninges."""
-    net = body.net
-    volume = net.quantity(
-        "volume.csf",
-        constant(rate=body.p("csf_volume_per_weight"), scale=body.p("weight")),
-        unit="uL",
-        meaning="volume of cerebrospinal fluid",
-    )
-    for name, cells, meaning in (
-        ("csf_blasts", body.row("blasts_at.CNS"), "blasts"),
-        ("csf_cart", body.cart_at["CNS"], "CAR T cells"),
-    ):
-        free = net.quantity(
-            f"{name}_free",
-            first_order(rate_constant=body.p("csf_free_share"), amount=cells),
-            unit="cells",
-            meaning=f"{meaning} that float in cerebrospinal fluid",
-        )
-        net.quantity(
-            name, ratio(amount=free, volume=volume), unit="cells/uL", meaning=f"{meaning} in cerebrospinal fluid"
-        )
 
 
 def _marrow(body: Body) -> None:

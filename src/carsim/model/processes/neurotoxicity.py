@@ -19,7 +19,7 @@ from carsim.model.body import Body
 from carsim.model.handle import Ref
 from carsim.model.law import law
 from carsim.model.processes.grading import grade, worst
-from carsim.model.processes.kinetics import constant, first_order, inhibited, ratio, saturating, threefold
+from carsim.model.processes.kinetics import constant, first_order, inhibited, saturating, threefold
 
 STAGES = ("minor", "mild", "moderate", "severe", "critical")
 
@@ -111,10 +111,7 @@ def _endothelium(body: Body) -> tuple[Ref, Ref]:
 def _from_the_fluid(body: Body, severity: Ref, rate: Ref) -> None:
     """Severity from CAR T cells in the cerebrospinal fluid itself."""
     net = body.net
-    cells = net.quantity(
-        "icans_fluid_cells", ratio(amount=body.cart_at["CNS"], volume=body.row("volume.CNS")), unit="cells/uL"
-    )
-    share = net.quantity("icans_fluid", saturating(amount=cells, half=body.p("icans_csf_half")))
+    share = net.quantity("icans_fluid", saturating(amount=body.row("csf_cart"), half=body.p("icans_csf_half")))
     net.reaction(
         "onset.icans_fluid",
         produces={severity: 1},

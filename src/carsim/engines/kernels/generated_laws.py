@@ -54,145 +54,43 @@ INDEX = {
 
 
 NODES = (
-    -8.5,
-    -8.25,
-    -8.0,
-    -7.75,
-    -7.5,
-    -7.25,
-    -7.0,
-    -6.75,
-    -6.5,
-    -6.25,
-    -6.0,
-    -5.75,
-    -5.5,
-    -5.25,
-    -5.0,
-    -4.75,
-    -4.5,
-    -4.25,
-    -4.0,
-    -3.75,
-    -3.5,
-    -3.25,
-    -3.0,
-    -2.75,
-    -2.5,
-    -2.25,
-    -2.0,
-    -1.75,
-    -1.5,
-    -1.25,
-    -1.0,
-    -0.75,
-    -0.5,
-    -0.25,
-    0.0,
-    0.25,
-    0.5,
-    0.75,
-    1.0,
-    1.25,
-    1.5,
-    1.75,
-    2.0,
-    2.25,
-    2.5,
-    2.75,
-    3.0,
-    3.25,
-    3.5,
-    3.75,
-    4.0,
-    4.25,
-    4.5,
-    4.75,
-    5.0,
-    5.25,
-    5.5,
-    5.75,
-    6.0,
-    6.25,
-    6.5,
-    6.75,
-    7.0,
-    7.25,
-    7.5,
-    7.75,
-    8.0,
-    8.25,
+    -8.5, -8.25, -8.0, -7.75,
+    -7.5, -7.25, -7.0, -6.75,
+    -6.5, -6.25, -6.0, -5.75,
+    -5.5, -5.25, -5.0, -4.75,
+    -4.5, -4.25, -4.0, -3.75,
+    -3.5, -3.25, -3.0, -2.75,
+    -2.5, -2.25, -2.0, -1.75,
+    -1.5, -1.25, -1.0, -0.75,
+    -0.5, -0.25, 0.0, 0.25,
+    0.5, 0.75, 1.0, 1.25,
+    1.5, 1.75, 2.0, 2.25,
+    2.5, 2.75, 3.0, 3.25,
+    3.5, 3.75, 4.0, 4.25,
+    4.5, 4.75, 5.0, 5.25,
+    5.5, 5.75, 6.0, 6.25,
+    6.5, 6.75, 7.0, 7.25,
+    7.5, 7.75, 8.0, 8.25,
     8.5,
 )
 WEIGHTS = (
-    2.041558907917388e-17,
-    1.656784363992188e-16,
-    1.2630677708842232e-15,
-    9.045736127781295e-15,
-    6.085801332572525e-14,
-    3.8463448764031875e-13,
-    2.283680102091149e-12,
-    1.273734489710921e-11,
-    6.67389153690713e-11,
-    3.28500454538971e-10,
-    1.5189707124558215e-09,
-    6.598108008926434e-09,
-    2.692440010635819e-08,
-    1.0321177471574996e-07,
-    3.7167987868357447e-07,
-    1.2573768221481116e-06,
-    3.9959352767263695e-06,
-    1.1929659135301238e-05,
-    3.345755644122134e-05,
-    8.814892059186137e-05,
-    0.00021817067376144004,
-    0.000507262014324942,
-    0.0011079621029845019,
-    0.0022733906253977632,
-    0.004382075123392135,
-    0.007934912958916854,
-    0.013497741628297016,
-    0.021569329706627883,
-    0.032379398916472936,
-    0.04566227134725548,
-    0.06049268112978584,
-    0.07528435803870111,
-    0.08801633169107488,
-    0.09666702920071232,
-    0.09973557010035818,
-    0.09666702920071232,
-    0.08801633169107488,
-    0.07528435803870111,
-    0.06049268112978584,
-    0.04566227134725548,
-    0.032379398916472936,
-    0.021569329706627883,
-    0.013497741628297016,
-    0.007934912958916854,
-    0.004382075123392135,
-    0.0022733906253977632,
-    0.0011079621029845019,
-    0.000507262014324942,
-    0.00021817067376144004,
-    8.814892059186137e-05,
-    3.345755644122134e-05,
-    1.1929659135301238e-05,
-    3.9959352767263695e-06,
-    1.2573768221481116e-06,
-    3.7167987868357447e-07,
-    1.0321177471574996e-07,
-    2.692440010635819e-08,
-    6.598108008926434e-09,
-    1.5189707124558215e-09,
-    3.28500454538971e-10,
-    6.67389153690713e-11,
-    1.273734489710921e-11,
-    2.283680102091149e-12,
-    3.8463448764031875e-13,
-    6.085801332572525e-14,
-    9.045736127781295e-15,
-    1.2630677708842232e-15,
-    1.656784363992188e-16,
+    2.041558907917388e-17, 1.656784363992188e-16, 1.2630677708842232e-15, 9.045736127781295e-15,
+    6.085801332572525e-14, 3.8463448764031875e-13, 2.283680102091149e-12, 1.273734489710921e-11,
+    6.67389153690713e-11, 3.28500454538971e-10, 1.5189707124558215e-09, 6.598108008926434e-09,
+    2.692440010635819e-08, 1.0321177471574996e-07, 3.7167987868357447e-07, 1.2573768221481116e-06,
+    3.9959352767263695e-06, 1.1929659135301238e-05, 3.345755644122134e-05, 8.814892059186137e-05,
+    0.00021817067376144004, 0.000507262014324942, 0.0011079621029845019, 0.0022733906253977632,
+    0.004382075123392135, 0.007934912958916854, 0.013497741628297016, 0.021569329706627883,
+    0.032379398916472936, 0.04566227134725548, 0.06049268112978584, 0.07528435803870111,
+    0.08801633169107488, 0.09666702920071232, 0.09973557010035818, 0.09666702920071232,
+    0.08801633169107488, 0.07528435803870111, 0.06049268112978584, 0.04566227134725548,
+    0.032379398916472936, 0.021569329706627883, 0.013497741628297016, 0.007934912958916854,
+    0.004382075123392135, 0.0022733906253977632, 0.0011079621029845019, 0.000507262014324942,
+    0.00021817067376144004, 8.814892059186137e-05, 3.345755644122134e-05, 1.1929659135301238e-05,
+    3.9959352767263695e-06, 1.2573768221481116e-06, 3.7167987868357447e-07, 1.0321177471574996e-07,
+    2.692440010635819e-08, 6.598108008926434e-09, 1.5189707124558215e-09, 3.28500454538971e-10,
+    6.67389153690713e-11, 1.273734489710921e-11, 2.283680102091149e-12, 3.8463448764031875e-13,
+    6.085801332572525e-14, 9.045736127781295e-15, 1.2630677708842232e-15, 1.656784363992188e-16,
     2.041558907917388e-17,
 )
 
@@ -233,8 +131,8 @@ def value_1(lanes, workspace, entries, count):
     for _ in range(count):
         v_divisions = load(lanes, workspace, entries[at + 0])
         v_limit = load(lanes, workspace, entries[at + 1])
-        s_0 = v_limit * v_limit * v_limit * v_limit
-        store(workspace, entries[at + 2], (s_0 / (s_0 + (v_divisions * v_divisions * v_divisions * v_divisions))))
+        s_0 = (v_limit * v_limit * v_limit * v_limit)
+        store(workspace, entries[at + 2], (s_0 / ((s_0 + (v_divisions * v_divisions * v_divisions * v_divisions)))))
         at += 3
 
 
@@ -245,20 +143,13 @@ def partial_1(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_divisions = load(lanes, workspace, entries[at + 0])
         v_limit = load(lanes, workspace, entries[at + 1])
-        s_0 = v_limit * v_limit * v_limit * v_limit
-        s_1 = s_0 + (v_divisions * v_divisions * v_divisions * v_divisions)
-        s_2 = 4.0 / (s_1 * s_1)
+        s_0 = (v_limit * v_limit * v_limit * v_limit)
+        s_1 = (s_0 + (v_divisions * v_divisions * v_divisions * v_divisions))
+        s_2 = (4.0 / ((s_1 * s_1)))
         if mask & 1:
             store(workspace, entries[at + 2], (-s_0 * s_2 * (v_divisions * v_divisions * v_divisions)))
         if mask & 2:
-            store(
-                workspace,
-                entries[at + 3],
-                (
-                    (4.0 * (v_limit * v_limit * v_limit) / (s_1))
-                    - (s_2 * (v_limit * v_limit * v_limit * v_limit * v_limit * v_limit * v_limit))
-                ),
-            )
+            store(workspace, entries[at + 3], ((4.0 * (v_limit * v_limit * v_limit) / (s_1)) - (s_2 * (v_limit * v_limit * v_limit * v_limit * v_limit * v_limit * v_limit))))
         at += 4
 
 
@@ -284,8 +175,8 @@ def partial_2(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = v_cells * v_present
-        s_1 = v_birth * v_loss
+        s_0 = (v_cells * v_present)
+        s_1 = (v_birth * v_loss)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * v_loss))
         if mask & 2:
@@ -326,7 +217,7 @@ def partial_3(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 6], (1.0 / v_volume))
         if mask & 8:
-            store(workspace, entries[at + 7], (-v_others / (v_volume * v_volume)))
+            store(workspace, entries[at + 7], (-v_others / ((v_volume * v_volume))))
         at += 8
 
 
@@ -350,13 +241,13 @@ def partial_4(lanes, workspace, entries, count, mask):
         v_capacity = load(lanes, workspace, entries[at + 0])
         v_chain = load(lanes, workspace, entries[at + 1])
         v_base = load(lanes, workspace, entries[at + 2])
-        s_0 = 0.25 / (v_base)
+        s_0 = (0.25 / (v_base))
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_chain))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_capacity))
         if mask & 4:
-            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / (v_base * v_base)))
+            store(workspace, entries[at + 5], (-0.25 * v_capacity * v_chain / ((v_base * v_base))))
         at += 6
 
 
@@ -380,13 +271,13 @@ def partial_5(lanes, workspace, entries, count, mask):
         v_vector_cells = load(lanes, workspace, entries[at + 0])
         v_genomes = load(lanes, workspace, entries[at + 1])
         v_leucocytes = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 / v_leucocytes
+        s_0 = (1.0 / v_leucocytes)
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_genomes))
         if mask & 2:
             store(workspace, entries[at + 4], (s_0 * v_vector_cells))
         if mask & 4:
-            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / (v_leucocytes * v_leucocytes)))
+            store(workspace, entries[at + 5], (-v_genomes * v_vector_cells / ((v_leucocytes * v_leucocytes))))
         at += 6
 
 
@@ -412,19 +303,19 @@ def partial_6(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         v_size = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 / v_capacity
-        s_1 = v_cells * v_cells
-        s_2 = 1.0 / v_size
-        s_3 = s_1 * s_2
-        s_4 = s_0 * v_growth
+        s_0 = (1.0 / v_capacity)
+        s_1 = (v_cells * v_cells)
+        s_2 = (1.0 / v_size)
+        s_3 = (s_1 * s_2)
+        s_4 = (s_0 * v_growth)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_3))
         if mask & 2:
             store(workspace, entries[at + 5], (2.0 * s_2 * s_4 * v_cells))
         if mask & 4:
-            store(workspace, entries[at + 6], (-s_3 * v_growth / (v_capacity * v_capacity)))
+            store(workspace, entries[at + 6], (-s_3 * v_growth / ((v_capacity * v_capacity))))
         if mask & 8:
-            store(workspace, entries[at + 7], (-s_1 * s_4 / (v_size * v_size)))
+            store(workspace, entries[at + 7], (-s_1 * s_4 / ((v_size * v_size))))
         at += 8
 
 
@@ -436,7 +327,7 @@ def value_7(lanes, workspace, entries, count):
         v_kills = load(lanes, workspace, entries[at + 0])
         v_cells = load(lanes, workspace, entries[at + 1])
         v_one = load(lanes, workspace, entries[at + 2])
-        store(workspace, entries[at + 3], (v_kills / (v_cells + v_one)))
+        store(workspace, entries[at + 3], (v_kills / ((v_cells + v_one))))
         at += 4
 
 
@@ -448,8 +339,8 @@ def partial_7(lanes, workspace, entries, count, mask):
         v_kills = load(lanes, workspace, entries[at + 0])
         v_cells = load(lanes, workspace, entries[at + 1])
         v_one = load(lanes, workspace, entries[at + 2])
-        s_0 = v_cells + v_one
-        s_1 = -v_kills / (s_0 * s_0)
+        s_0 = (v_cells + v_one)
+        s_1 = (-v_kills / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 3], (1.0 / s_0))
         if mask & 2:
@@ -483,9 +374,9 @@ def partial_8(lanes, workspace, entries, count, mask):
         v_per_stimulated = load(lanes, workspace, entries[at + 2])
         v_stimulated = load(lanes, workspace, entries[at + 3])
         v_volume = load(lanes, workspace, entries[at + 4])
-        s_0 = 1.0 / v_volume
-        s_1 = v_kills + (v_per_stimulated * v_stimulated)
-        s_2 = s_0 * v_weight
+        s_0 = (1.0 / v_volume)
+        s_1 = (v_kills + (v_per_stimulated * v_stimulated))
+        s_2 = (s_0 * v_weight)
         if mask & 1:
             store(workspace, entries[at + 5], (s_0 * s_1))
         if mask & 2:
@@ -495,7 +386,7 @@ def partial_8(lanes, workspace, entries, count, mask):
         if mask & 8:
             store(workspace, entries[at + 8], (s_2 * v_per_stimulated))
         if mask & 16:
-            store(workspace, entries[at + 9], (-s_1 * v_weight / (v_volume * v_volume)))
+            store(workspace, entries[at + 9], (-s_1 * v_weight / ((v_volume * v_volume))))
         at += 10
 
 
@@ -547,8 +438,8 @@ def partial_10(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = v_cells * v_stimulation
-        s_1 = v_division * v_drive
+        s_0 = (v_cells * v_stimulation)
+        s_1 = (v_division * v_drive)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * v_drive))
         if mask & 2:
@@ -587,9 +478,9 @@ def partial_11(lanes, workspace, entries, count, mask):
         v_exponent = load(lanes, workspace, entries[at + 4])
         v_offset = load(lanes, workspace, entries[at + 5])
         s_0 = power(v_size, v_exponent)
-        s_1 = s_0 * v_offset
-        s_2 = v_base + (v_egfr * v_slope)
-        s_3 = s_1 * s_2
+        s_1 = (s_0 * v_offset)
+        s_2 = (v_base + (v_egfr * v_slope))
+        s_3 = (s_1 * s_2)
         if mask & 1:
             store(workspace, entries[at + 6], s_1)
         if mask & 2:
@@ -627,17 +518,17 @@ def partial_12(lanes, workspace, entries, count, mask):
         v_blasts = load(lanes, workspace, entries[at + 1])
         v_capacity = load(lanes, workspace, entries[at + 2])
         v_crowding = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 / v_capacity
-        s_1 = 1.0 + (s_0 * v_blasts)
+        s_0 = (1.0 / v_capacity)
+        s_1 = (1.0 + (s_0 * v_blasts))
         s_2 = power(s_1, (-v_crowding))
-        s_3 = s_2 * v_base
-        s_4 = s_3 * v_crowding / (s_1)
+        s_3 = (s_2 * v_base)
+        s_4 = (s_3 * v_crowding / (s_1))
         if mask & 1:
             store(workspace, entries[at + 4], s_2)
         if mask & 2:
             store(workspace, entries[at + 5], (-s_0 * s_4))
         if mask & 4:
-            store(workspace, entries[at + 6], (s_4 * v_blasts / (v_capacity * v_capacity)))
+            store(workspace, entries[at + 6], (s_4 * v_blasts / ((v_capacity * v_capacity))))
         if mask & 8:
             store(workspace, entries[at + 7], (-s_3 * logarithm(s_1)))
         at += 8
@@ -653,9 +544,7 @@ def value_13(lanes, workspace, entries, count):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        store(
-            workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback))
-        )
+        store(workspace, entries[at + 5], (v_cells * v_rate_constant * power((v_set_point / (v_circulating)), v_feedback)))
         at += 6
 
 
@@ -669,12 +558,12 @@ def partial_13(lanes, workspace, entries, count, mask):
         v_set_point = load(lanes, workspace, entries[at + 2])
         v_circulating = load(lanes, workspace, entries[at + 3])
         v_feedback = load(lanes, workspace, entries[at + 4])
-        s_0 = 1.0 / v_circulating
-        s_1 = s_0 * v_set_point
+        s_0 = (1.0 / v_circulating)
+        s_1 = (s_0 * v_set_point)
         s_2 = power(s_1, v_feedback)
-        s_3 = s_2 * v_cells
-        s_4 = s_3 * v_rate_constant
-        s_5 = s_4 * v_feedback
+        s_3 = (s_2 * v_cells)
+        s_4 = (s_3 * v_rate_constant)
+        s_5 = (s_4 * v_feedback)
         if mask & 1:
             store(workspace, entries[at + 5], s_3)
         if mask & 2:
@@ -696,8 +585,8 @@ def value_14(lanes, workspace, entries, count):
         v_most = load(lanes, workspace, entries[at + 0])
         v_cytokine = load(lanes, workspace, entries[at + 1])
         v_half = load(lanes, workspace, entries[at + 2])
-        s_0 = v_cytokine * v_cytokine
-        store(workspace, entries[at + 3], (s_0 * v_most / (s_0 + (v_half * v_half))))
+        s_0 = (v_cytokine * v_cytokine)
+        store(workspace, entries[at + 3], (s_0 * v_most / ((s_0 + (v_half * v_half)))))
         at += 4
 
 
@@ -709,18 +598,14 @@ def partial_14(lanes, workspace, entries, count, mask):
         v_most = load(lanes, workspace, entries[at + 0])
         v_cytokine = load(lanes, workspace, entries[at + 1])
         v_half = load(lanes, workspace, entries[at + 2])
-        s_0 = v_cytokine * v_cytokine
-        s_1 = s_0 + (v_half * v_half)
-        s_2 = 1.0 / s_1
-        s_3 = 2.0 * v_most / (s_1 * s_1)
+        s_0 = (v_cytokine * v_cytokine)
+        s_1 = (s_0 + (v_half * v_half))
+        s_2 = (1.0 / s_1)
+        s_3 = (2.0 * v_most / ((s_1 * s_1)))
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * s_2))
         if mask & 2:
-            store(
-                workspace,
-                entries[at + 4],
-                ((2.0 * s_2 * v_cytokine * v_most) - (s_3 * (v_cytokine * v_cytokine * v_cytokine))),
-            )
+            store(workspace, entries[at + 4], ((2.0 * s_2 * v_cytokine * v_most) - (s_3 * (v_cytokine * v_cytokine * v_cytokine))))
         if mask & 4:
             store(workspace, entries[at + 5], (-s_0 * s_3 * v_half))
         at += 6
@@ -752,12 +637,12 @@ def partial_15(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 3])
         v_half = load(lanes, workspace, entries[at + 4])
         v_volume = load(lanes, workspace, entries[at + 5])
-        s_0 = 1.0 / v_half
-        s_1 = 1.0 / v_volume
-        s_2 = v_cart + v_host
-        s_3 = s_0 * s_1 * s_2
-        s_4 = s_1 * v_cytokine * v_turnover
-        s_5 = s_0 * s_4
+        s_0 = (1.0 / v_half)
+        s_1 = (1.0 / v_volume)
+        s_2 = (v_cart + v_host)
+        s_3 = (s_0 * s_1 * s_2)
+        s_4 = (s_1 * v_cytokine * v_turnover)
+        s_5 = (s_0 * s_4)
         if mask & 1:
             store(workspace, entries[at + 6], (s_3 * v_cytokine))
         if mask & 2:
@@ -767,9 +652,9 @@ def partial_15(lanes, workspace, entries, count, mask):
         if mask & 8:
             store(workspace, entries[at + 9], s_5)
         if mask & 16:
-            store(workspace, entries[at + 10], (-s_2 * s_4 / (v_half * v_half)))
+            store(workspace, entries[at + 10], (-s_2 * s_4 / ((v_half * v_half))))
         if mask & 32:
-            store(workspace, entries[at + 11], (-s_0 * s_2 * v_cytokine * v_turnover / (v_volume * v_volume)))
+            store(workspace, entries[at + 11], (-s_0 * s_2 * v_cytokine * v_turnover / ((v_volume * v_volume))))
         at += 12
 
 
@@ -843,15 +728,7 @@ def value_18(lanes, workspace, entries, count):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        store(
-            workspace,
-            entries[at + 11],
-            (
-                v_kill_max
-                * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
-                / (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
-            ),
-        )
+        store(workspace, entries[at + 11], (v_kill_max * (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)) / ((v_cart + (v_antigen * v_saturation) + (v_half * v_volume)))))
         at += 12
 
 
@@ -871,11 +748,11 @@ def partial_18(lanes, workspace, entries, count, mask):
         v_cart = load(lanes, workspace, entries[at + 8])
         v_saturation = load(lanes, workspace, entries[at + 9])
         v_antigen = load(lanes, workspace, entries[at + 10])
-        s_0 = v_cart + (v_antigen * v_saturation) + (v_half * v_volume)
-        s_1 = 1.0 / s_0
-        s_2 = v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing)
-        s_3 = s_1 * v_kill_max
-        s_4 = s_2 * v_kill_max / (s_0 * s_0)
+        s_0 = (v_cart + (v_antigen * v_saturation) + (v_half * v_volume))
+        s_1 = (1.0 / s_0)
+        s_2 = (v_effector + (v_exhausted * v_exhausted_killing) + (v_memory * v_memory_killing))
+        s_3 = (s_1 * v_kill_max)
+        s_4 = (s_2 * v_kill_max / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 11], (s_1 * s_2))
         if mask & 2:
@@ -972,7 +849,7 @@ def partial_21(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 2], (1.0 / v_volume))
         if mask & 2:
-            store(workspace, entries[at + 3], (-v_amount / (v_volume * v_volume)))
+            store(workspace, entries[at + 3], (-v_amount / ((v_volume * v_volume))))
         at += 4
 
 
@@ -997,7 +874,7 @@ def partial_22(lanes, workspace, entries, count, mask):
         v_size = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
         s_0 = power(v_size, v_exponent)
-        s_1 = s_0 * v_value
+        s_1 = (s_0 * v_value)
         if mask & 1:
             store(workspace, entries[at + 3], s_0)
         if mask & 2:
@@ -1014,7 +891,7 @@ def value_23(lanes, workspace, entries, count):
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_amount / (v_amount + v_half)))
+        store(workspace, entries[at + 2], (v_amount / ((v_amount + v_half))))
         at += 3
 
 
@@ -1025,8 +902,8 @@ def partial_23(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        s_0 = v_amount + v_half
-        s_1 = v_amount / (s_0 * s_0)
+        s_0 = (v_amount + v_half)
+        s_1 = (v_amount / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 2], ((1.0 / s_0) - s_1))
         if mask & 2:
@@ -1041,7 +918,7 @@ def value_24(lanes, workspace, entries, count):
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        store(workspace, entries[at + 2], (v_half / (v_amount + v_half)))
+        store(workspace, entries[at + 2], (v_half / ((v_amount + v_half))))
         at += 3
 
 
@@ -1052,8 +929,8 @@ def partial_24(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
-        s_0 = v_amount + v_half
-        s_1 = v_half / (s_0 * s_0)
+        s_0 = (v_amount + v_half)
+        s_1 = (v_half / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 2], (-s_1))
         if mask & 2:
@@ -1097,15 +974,7 @@ def value_26(lanes, workspace, entries, count):
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        store(
-            workspace,
-            entries[at + 2],
-            (
-                (0.5 * v_first)
-                + (0.5 * v_second)
-                + (0.5 * power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))
-            ),
-        )
+        store(workspace, entries[at + 2], ((0.5 * v_first) + (0.5 * v_second) + (0.5 * power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))))
         at += 3
 
 
@@ -1116,8 +985,8 @@ def partial_26(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = (1.0 * v_first) - (1.0 * v_second)
-        s_1 = 0.5 / (power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5))
+        s_0 = ((1.0 * v_first) - (1.0 * v_second))
+        s_1 = (0.5 / (power((1e-30 + ((v_first - v_second) * (v_first - v_second))), 0.5)))
         if mask & 1:
             store(workspace, entries[at + 2], (0.5 + (s_0 * s_1)))
         if mask & 2:
@@ -1143,7 +1012,7 @@ def partial_27(lanes, workspace, entries, count, mask):
     for _ in range(count):
         v_first = load(lanes, workspace, entries[at + 0])
         v_second = load(lanes, workspace, entries[at + 1])
-        s_0 = 0.5 * power((v_first * v_second), 0.5)
+        s_0 = (0.5 * power((v_first * v_second), 0.5))
         if mask & 1:
             store(workspace, entries[at + 2], (s_0 / (v_first)))
         if mask & 2:
@@ -1227,9 +1096,9 @@ def partial_30(lanes, workspace, entries, count, mask):
         v_loss = load(lanes, workspace, entries[at + 1])
         v_present = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 - v_loss
-        s_1 = v_cells * v_present
-        s_2 = s_0 * v_birth
+        s_0 = (1.0 - v_loss)
+        s_1 = (v_cells * v_present)
+        s_2 = (s_0 * v_birth)
         if mask & 1:
             store(workspace, entries[at + 4], (s_0 * s_1))
         if mask & 2:
@@ -1265,11 +1134,11 @@ def partial_31(lanes, workspace, entries, count, mask):
         v_occupants = load(lanes, workspace, entries[at + 2])
         v_limit = load(lanes, workspace, entries[at + 3])
         v_cells = load(lanes, workspace, entries[at + 4])
-        s_0 = 1.0 / v_limit
-        s_1 = s_0 * v_cells
-        s_2 = s_1 * v_occupants
-        s_3 = v_birth - v_death
-        s_4 = s_3 * v_occupants
+        s_0 = (1.0 / v_limit)
+        s_1 = (s_0 * v_cells)
+        s_2 = (s_1 * v_occupants)
+        s_3 = (v_birth - v_death)
+        s_4 = (s_3 * v_occupants)
         if mask & 1:
             store(workspace, entries[at + 5], s_2)
         if mask & 2:
@@ -1277,7 +1146,7 @@ def partial_31(lanes, workspace, entries, count, mask):
         if mask & 4:
             store(workspace, entries[at + 7], (s_1 * s_3))
         if mask & 8:
-            store(workspace, entries[at + 8], (-s_4 * v_cells / (v_limit * v_limit)))
+            store(workspace, entries[at + 8], (-s_4 * v_cells / ((v_limit * v_limit))))
         if mask & 16:
             store(workspace, entries[at + 9], (s_0 * s_4))
         at += 10
@@ -1303,7 +1172,7 @@ def partial_32(lanes, workspace, entries, count, mask):
         v_rate_constant = load(lanes, workspace, entries[at + 0])
         v_stimulation = load(lanes, workspace, entries[at + 1])
         v_cells = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 - v_stimulation
+        s_0 = (1.0 - v_stimulation)
         if mask & 1:
             store(workspace, entries[at + 3], (s_0 * v_cells))
         if mask & 2:
@@ -1335,9 +1204,9 @@ def partial_33(lanes, workspace, entries, count, mask):
         v_drive = load(lanes, workspace, entries[at + 1])
         v_stimulation = load(lanes, workspace, entries[at + 2])
         v_cells = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 - v_stimulation
-        s_1 = s_0 * v_cells
-        s_2 = v_division * v_drive
+        s_0 = (1.0 - v_stimulation)
+        s_1 = (s_0 * v_cells)
+        s_2 = (v_division * v_drive)
         if mask & 1:
             store(workspace, entries[at + 4], (s_1 * v_drive))
         if mask & 2:
@@ -1360,15 +1229,7 @@ def value_34(lanes, workspace, entries, count):
         v_adapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        store(
-            workspace,
-            entries[at + 6],
-            (
-                v_activated
-                * v_damping
-                * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))
-            ),
-        )
+        store(workspace, entries[at + 6], (v_activated * v_damping * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))))
         at += 7
 
 
@@ -1383,9 +1244,9 @@ def partial_34(lanes, workspace, entries, count, mask):
         v_adapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        s_0 = 1.0 - v_adapted
-        s_1 = 1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected)
-        s_2 = v_activated * v_damping
+        s_0 = (1.0 - v_adapted)
+        s_1 = (1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected))
+        s_2 = (v_activated * v_damping)
         if mask & 1:
             store(workspace, entries[at + 6], (s_1 * v_damping))
         if mask & 2:
@@ -1414,15 +1275,7 @@ def value_35(lanes, workspace, entries, count):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            mean = mean + weight * (
-                1.0
-                / (
-                    1.0
-                    + power(
-                        (v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness
-                    )
-                )
-            )
+            mean = mean + weight * (1.0 / ((1.0 + power((v_half_density * exponential((-v_density_log_sd * node)) / (v_density_median)), v_steepness))))
         store(workspace, entries[at + 4], mean)
         at += 5
 
@@ -1443,11 +1296,11 @@ def partial_35(lanes, workspace, entries, count, mask):
         for k in range(len(NODES)):
             node = NODES[k]
             weight = WEIGHTS[k]
-            s_0 = 1.0 / v_density_median
-            s_1 = s_0 * v_half_density * exponential((-v_density_log_sd * node))
+            s_0 = (1.0 / v_density_median)
+            s_1 = (s_0 * v_half_density * exponential((-v_density_log_sd * node)))
             s_2 = power(s_1, v_steepness)
-            s_3 = 1.0 * s_2 / ((1.0 + s_2) * (1.0 + s_2))
-            s_4 = s_3 * v_steepness
+            s_3 = (1.0 * s_2 / (((1.0 + s_2) * (1.0 + s_2))))
+            s_4 = (s_3 * v_steepness)
             slope_0 = slope_0 + weight * (s_0 * s_4)
             slope_1 = slope_1 + weight * (s_4 * node)
             slope_2 = slope_2 + weight * (-s_4 / (v_half_density))
@@ -1522,7 +1375,7 @@ def value_38(lanes, workspace, entries, count):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        store(workspace, entries[at + 5], (v_antigen / (v_antigen + (v_cart * v_interference) + (v_half * v_volume))))
+        store(workspace, entries[at + 5], (v_antigen / ((v_antigen + (v_cart * v_interference) + (v_half * v_volume)))))
         at += 6
 
 
@@ -1536,8 +1389,8 @@ def partial_38(lanes, workspace, entries, count, mask):
         v_volume = load(lanes, workspace, entries[at + 2])
         v_interference = load(lanes, workspace, entries[at + 3])
         v_cart = load(lanes, workspace, entries[at + 4])
-        s_0 = v_antigen + (v_cart * v_interference) + (v_half * v_volume)
-        s_1 = v_antigen / (s_0 * s_0)
+        s_0 = (v_antigen + (v_cart * v_interference) + (v_half * v_volume))
+        s_1 = (v_antigen / ((s_0 * s_0)))
         if mask & 1:
             store(workspace, entries[at + 5], ((1.0 / s_0) - s_1))
         if mask & 2:
@@ -1560,7 +1413,7 @@ def value_39(lanes, workspace, entries, count):
         v_half = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
         s_0 = power((v_amount / (v_half)), v_exponent)
-        store(workspace, entries[at + 3], (s_0 / (1.0 + s_0)))
+        store(workspace, entries[at + 3], (s_0 / ((1.0 + s_0))))
         at += 4
 
 
@@ -1572,14 +1425,14 @@ def partial_39(lanes, workspace, entries, count, mask):
         v_amount = load(lanes, workspace, entries[at + 0])
         v_half = load(lanes, workspace, entries[at + 1])
         v_exponent = load(lanes, workspace, entries[at + 2])
-        s_0 = 1.0 / v_half
-        s_1 = s_0 * v_amount
+        s_0 = (1.0 / v_half)
+        s_1 = (s_0 * v_amount)
         s_2 = power(s_1, v_exponent)
-        s_3 = 1.0 + s_2
-        s_4 = power(s_1, (2.0 * v_exponent)) / (s_3 * s_3)
-        s_5 = 1.0 / v_amount
-        s_6 = 1.0 / s_3
-        s_7 = s_0 * v_exponent
+        s_3 = (1.0 + s_2)
+        s_4 = (power(s_1, (2.0 * v_exponent)) / ((s_3 * s_3)))
+        s_5 = (1.0 / v_amount)
+        s_6 = (1.0 / s_3)
+        s_7 = (s_0 * v_exponent)
         s_8 = logarithm(s_1)
         if mask & 1:
             store(workspace, entries[at + 3], ((s_2 * s_5 * s_6 * v_exponent) - (s_4 * s_5 * v_exponent)))
@@ -1612,9 +1465,9 @@ def partial_40(lanes, workspace, entries, count, mask):
         v_cells = load(lanes, workspace, entries[at + 1])
         v_total = load(lanes, workspace, entries[at + 2])
         v_limit = load(lanes, workspace, entries[at + 3])
-        s_0 = 1.0 / v_limit
+        s_0 = (1.0 / v_limit)
         s_1 = logarithm((s_0 * v_total))
-        s_2 = v_cells * v_rate
+        s_2 = (v_cells * v_rate)
         if mask & 1:
             store(workspace, entries[at + 4], (s_1 * v_cells))
         if mask & 2:
@@ -1636,8 +1489,8 @@ def value_41(lanes, workspace, entries, count):
         v_shape = load(lanes, workspace, entries[at + 2])
         v_total = load(lanes, workspace, entries[at + 3])
         v_limit = load(lanes, workspace, entries[at + 4])
-        s_0 = (v_total - v_limit) * (v_total - v_limit)
-        store(workspace, entries[at + 5], (v_base + (s_0 * v_boost / (s_0 + (v_shape * (v_total * v_total))))))
+        s_0 = ((v_total - v_limit) * (v_total - v_limit))
+        store(workspace, entries[at + 5], (v_base + (s_0 * v_boost / ((s_0 + (v_shape * (v_total * v_total)))))))
         at += 6
 
 
@@ -1650,16 +1503,16 @@ def partial_41(lanes, workspace, entries, count, mask):
         v_shape = load(lanes, workspace, entries[at + 2])
         v_total = load(lanes, workspace, entries[at + 3])
         v_limit = load(lanes, workspace, entries[at + 4])
-        s_0 = (v_total - v_limit) * (v_total - v_limit)
-        s_1 = v_total * v_total
-        s_2 = s_0 + (s_1 * v_shape)
-        s_3 = 1.0 / s_2
-        s_4 = s_0 * v_boost / (s_2 * s_2)
-        s_5 = 2.0 * v_total
-        s_6 = 2.0 * v_limit
-        s_7 = s_6 - s_5
-        s_8 = -s_7
-        s_9 = s_3 * v_boost
+        s_0 = ((v_total - v_limit) * (v_total - v_limit))
+        s_1 = (v_total * v_total)
+        s_2 = (s_0 + (s_1 * v_shape))
+        s_3 = (1.0 / s_2)
+        s_4 = (s_0 * v_boost / ((s_2 * s_2)))
+        s_5 = (2.0 * v_total)
+        s_6 = (2.0 * v_limit)
+        s_7 = (s_6 - s_5)
+        s_8 = (-s_7)
+        s_9 = (s_3 * v_boost)
         if mask & 1:
             store(workspace, entries[at + 5], splat(lanes, 1.0))
         if mask & 2:
@@ -1694,7 +1547,7 @@ def partial_42(lanes, workspace, entries, count, mask):
         if mask & 1:
             store(workspace, entries[at + 2], (1.0 / (v_fold * v_time)))
         if mask & 2:
-            store(workspace, entries[at + 3], (-logarithm(v_fold) / (v_time * v_time)))
+            store(workspace, entries[at + 3], (-logarithm(v_fold) / ((v_time * v_time))))
         at += 4
 
 
@@ -1710,14 +1563,7 @@ def value_43(lanes, workspace, entries, count):
         v_transplant = load(lanes, workspace, entries[at + 4])
         v_ratio = load(lanes, workspace, entries[at + 5])
         v_power = load(lanes, workspace, entries[at + 6])
-        store(
-            workspace,
-            entries[at + 7],
-            (
-                (1.0 + (v_boost * v_transplant))
-                * ((v_is_low * v_low) + (v_reference * (1.0 - v_is_low) / (power(v_ratio, v_power))))
-            ),
-        )
+        store(workspace, entries[at + 7], ((1.0 + (v_boost * v_transplant)) * ((v_is_low * v_low) + (v_reference * (1.0 - v_is_low) / (power(v_ratio, v_power))))))
         at += 8
 
 
@@ -1734,12 +1580,12 @@ def partial_43(lanes, workspace, entries, count, mask):
         v_ratio = load(lanes, workspace, entries[at + 5])
         v_power = load(lanes, workspace, entries[at + 6])
         s_0 = power(v_ratio, (-v_power))
-        s_1 = 1.0 + (v_boost * v_transplant)
-        s_2 = 1.0 - v_is_low
-        s_3 = s_1 * s_2
-        s_4 = s_0 * v_reference
-        s_5 = (s_2 * s_4) + (v_is_low * v_low)
-        s_6 = s_3 * s_4
+        s_1 = (1.0 + (v_boost * v_transplant))
+        s_2 = (1.0 - v_is_low)
+        s_3 = (s_1 * s_2)
+        s_4 = (s_0 * v_reference)
+        s_5 = ((s_2 * s_4) + (v_is_low * v_low))
+        s_6 = (s_3 * s_4)
         if mask & 1:
             store(workspace, entries[at + 7], (s_0 * s_3))
         if mask & 2:

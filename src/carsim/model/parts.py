@@ -104,7 +104,13 @@ class Clone(MainClone):
         return self
 
 
-class CentralNervousSystem(Part):
+class Site(Part):
+    """Leukaemia outside marrow and blood."""
+
+    prevalence: Share = Field(default=1.0, description="Share of a cohort's patients that have disease there at all.")
+
+
+class CentralNervousSystem(Site):
     """Leukaemia in the cerebrospinal fluid."""
 
     csf: Annotated[float, Quantity("cells/uL", at_least=0, example="40 cells/uL")] = Field(
@@ -112,7 +118,7 @@ class CentralNervousSystem(Part):
     )
 
 
-class Extramedullary(Part):
+class Extramedullary(Site):
     """Leukaemia outside marrow, blood and nervous system."""
 
     cells: Annotated[float, Quantity("cells", at_least=0, example="1e10 cells")] = Field(description="Blasts in all.")

@@ -25,7 +25,7 @@ from carsim.model.network import Network
 from carsim.model.processes import immunity
 
 Array = NDArray[np.float64]
-NO_DISEASE: Mapping[str, float] = MappingProxyType({})
+NO_DISEASE: Mapping[str, Array] = MappingProxyType({})
 
 
 def start(
@@ -35,7 +35,7 @@ def start(
     parameters: Mapping[str, Array],
     covariates: Mapping[str, Array],
     products: tuple[Product, ...] = (),
-    disease: Mapping[str, float] = NO_DISEASE,
+    disease: Mapping[str, Array] = NO_DISEASE,
 ) -> Array:
     """Initial states, shape (patients, species).
 
@@ -86,11 +86,9 @@ def _clone(name: str, marrow: Array, p: Mapping[str, Array]) -> dict[str, Array]
     return {f"blasts.{name}.marrow": marrow, f"blasts.{name}.blood": blood}
 
 
-def _cells(site: str, level: float, p: Mapping[str, Array]) -> Array:
+def _cells(site: str, level: Array, p: Mapping[str, Array]) -> Array:
     """Blasts at a site from its stated level: in the nervous system those in the fluid are a part of all."""
-    weight = p["weight"]
-    fluid = level * p["csf_volume_per_weight"] * weight / p["csf_free_share"] if site == "CNS" else None
-    return np.full_like(weight, level) if fluid is None else fluid
+    return level * p["csf_volume_per_weight"] * p["weight"] / p["csf_free_share"] if site == "CNS" else level
 
 
 def _of_clone(p: Mapping[str, Array], parameter: str, clone: str) -> Array:

@@ -1,6 +1,7 @@
 """What differs between the leukaemias of patients: which clones they carry and how many cells of them, their antigens.
 
 carried    a clone is there in its `prevalence` of a cohort's patients, and in any `patient:`
+sites      disease outside marrow and blood likewise
 share      log-normal around the scenario's value, one draw per patient and clone; main: what the others leave
 cells      a clone of few cells: Poisson around what is expected, so that many patients have none of it
 densities  log-normal medians, one draw per patient, clone and antigen
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from carsim import rng
 from carsim.model.body import Cast, Lineage
+from carsim.model.cast import elsewhere
 from carsim.model.lineage import main_name
 from carsim.model.network import Network
 from carsim.model.parts import Leukaemia
@@ -40,6 +42,18 @@ def shares(members: Cast, leukaemia: Leukaemia, seed: int, n: int, *, of_cohort:
     total = sum(others.values(), np.zeros(n))
     others = {name: share / np.maximum(1.0, total) for name, share in others.items()}
     return {main_name(leukaemia): 1.0 - np.minimum(total, 1.0), **others}
+
+
+def disease(leukaemia: Leukaemia, seed: int, n: int, *, of_cohort: bool) -> dict[str, Array]:
+    """Each patient's level at each stated site outside marrow and blood, as `model.cast.elsewhere` gives it.
+
+    In a cohort (`of_cohort`) only the site's prevalence of the patients has disease there.
+    """
+    prevalence = {site: stated.prevalence for site, stated in leukaemia.sites if stated is not None}
+    return {
+        site: level * _among(prevalence[site] if of_cohort else 1.0, seed, f"site.{site}", n)
+        for site, level in elsewhere(leukaemia.sites).items()
+    }
 
 
 def counted(initial: Array, network: Network, members: Cast, seed: int) -> Array:

@@ -17,12 +17,12 @@ from carsim import catalog
 from carsim.errors import UnsupportedMechanism
 from carsim.model.body import Cast
 from carsim.model.build import build
-from carsim.model.cast import RATE_COVARIATES, cast, elsewhere
+from carsim.model.cast import RATE_COVARIATES, cast
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
 from carsim.population.fate import thresholds
-from carsim.population.leukaemia import counted, density_factors, shares
+from carsim.population.leukaemia import counted, density_factors, disease, shares
 from carsim.population.parts import Cohort, History, Patient
 from carsim.population.patients import Patients
 from carsim.population.products import composition_factors
@@ -129,8 +129,8 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
     for clone in members.clones:
         if clone.reversion is not None:
             parameters[f"state_share.{clone.name}"] = fractions[clone.name] / fractions[members.clones[0].name]
-    disease = elsewhere(scenario.leukaemia.sites)
-    initial = start(network, members.clones, fractions, parameters, drawn.covariates, members.products, disease)
+    sites = disease(scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
+    initial = start(network, members.clones, fractions, parameters, drawn.covariates, members.products, sites)
     if scenario.cohort is not None and scenario.cohort.variability:
         initial = counted(initial, network, members, scenario.run.seed)
     return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **fates})

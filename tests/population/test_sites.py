@@ -37,7 +37,5 @@ def test_with_a_lower_prevalence_fewer_of_the_same_patients_are_diseased():
 
 
 def test_a_single_patient_has_what_is_stated():
-    text = COHORT.replace(
-        "cohort: {population: paediatric-rr-ball, n: 400, variability: false}", "patient: {population: paediatric-rr-ball}"
-    )
-    assert blasts(spec.loads(text), "CNS")[0] > 0.0
+    who = "cohort: {population: paediatric-rr-ball, n: 400, variability: false}"
+    assert blasts(spec.loads(COHORT.replace(who, "patient: {population: paediatric-rr-ball}")), "CNS")[0] > 0.0

@@ -168,6 +168,12 @@ COVARIATES: tuple[Variable, ...] = tuple(
         ("marrow_blasts_initial", "marrow_blasts", "1", "blasts among nucleated marrow cells at the start"),
         ("host_t_cells_initial", "host_t_cells", "cells/uL", "host T cells in blood at the start"),
         ("bcell_initial", "bcell_initial", "1", "healthy marrow B cells at the start, of their capacity"),
+        (
+            "manufacture",
+            "manufacture",
+            "1",
+            "product: 0 as specified, 1 out of specification, 2 not made and not given",
+        ),
         ("neutrophil_base", "neutrophil_base", "cells/uL", "neutrophils in blood without leukaemia or drugs"),
         *(
             (f"threshold_{cause}", f"threshold_{cause}", "1", f"cumulative hazard at which the patient has {meaning}")

@@ -34,11 +34,38 @@ History = Literal[
 ]
 
 
+class Enrolment(Part):
+    """When a patient joins: the simulation starts there, with the disease stated, and treatment follows."""
+
+    at: Annotated[float, Quantity("d", at_most=0, example="-45 d")] = Field(
+        default=-45.0, description="Day of enrolment, before the first infusion."
+    )
+
+
+class Manufacture(Enrolment):
+    """When patients join, and for whom no product, or one out of specification, is made."""
+
+    failed: Share = Field(default=0.0, description="Share of the patients for whom no product can be made.")
+    out_of_specification: Share = Field(
+        default=0.0, description="Share whose product is out of specification; it is given all the same."
+    )
+
+    @model_validator(mode="after")
+    def _shares(self) -> Manufacture:
+        if self.failed + self.out_of_specification > 1.0:
+            total = self.failed + self.out_of_specification
+            raise refuse(f"shares that sum to {total:g}", "`failed` and `out_of_specification` of at most 1 together")
+        return self
+
+
 class Patient(Part):
     """One patient with explicit values."""
 
     population: str = Field(description="Population of the catalogue that supplies what is not stated here.")
     history: tuple[History, ...] = Field(default=(), description="What the patient had before or was born with.")
+    enrolment: Enrolment | None = Field(
+        default=None, description="Enrolment, where the simulation and the disease stated start before treatment."
+    )
     age: Years = Field(description="Age at infusion.")
     weight: Kilograms = Field(description="Body mass.")
     body_surface: Surface = Field(description="Body surface.")
@@ -65,6 +92,9 @@ class Cohort(Part):
         default_factory=dict, description="Share of the patients with each item of history."
     )
     variability: bool = Field(default=True, description="Whether the patients' parameters differ, beside covariates.")
+    enrolment: Manufacture | None = Field(
+        default=None, description="Enrolment and manufacture; needed where they are not the usual ones."
+    )
     age: Spread[Years] = Field(description="Age at infusion.")
     weight: Spread[Kilograms] = Field(description="Body mass.")
     body_surface: Spread[Surface] = Field(description="Body surface.")
@@ -84,4 +114,4 @@ class Cohort(Part):
         return self
 
 
-COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history"})
+COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history", "enrolment"})

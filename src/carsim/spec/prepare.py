@@ -21,6 +21,7 @@ from carsim.model.cast import RATE_COVARIATES, cast
 from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
+from carsim.population.enrolment import NOT_MADE, enrolment_day, manufacture
 from carsim.population.fate import thresholds
 from carsim.population.leukaemia import counted, density_factors, disease, shares
 from carsim.population.parts import Cohort, History, Patient
@@ -68,11 +69,11 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     who = _who(scenario)
     patients = _patients(network, members, scenario, who, draw(who, seed, folder))
     planned = _planned(scenario)
-    times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run)
-    begin = float(times[0])
-    own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin)}
+    times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, enrolment_day(who))
+    begin, made = float(times[0]), patients.covariates["manufacture"] != NOT_MADE
+    own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
     patients = replace(patients, parameters=own)
-    schedule = compile_entries(planned, patients, seed, begin)
+    schedule = compile_entries(planned, patients, seed, begin, made)
     labels = tuple(dict.fromkeys(dose.label for item in planned for dose in item.doses))
     return Prepared(members, network, patients, schedule, times, labels)
 
@@ -124,6 +125,7 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
         for row, factor in composition_factors(members.products, scenario.run.seed, drawn.n).items():
             parameters[row] = parameters[row] * factor
     fates = {f"threshold_{cause}": value for cause, value in thresholds(who, scenario.run.seed, drawn.n).items()}
+    fates["manufacture"] = manufacture(who, scenario.run.seed, drawn.n)
     of_cohort = scenario.cohort is not None
     fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
     for clone in members.clones:
@@ -154,13 +156,17 @@ def _possible_history(who: Patient | Cohort) -> frozenset[str]:
     return frozenset(get_args(History)) if who.table else frozenset(item for item, share in who.shares.items() if share)
 
 
-def _days(planned: Schedule, run: Run) -> Array:
+def _days(planned: Schedule, run: Run, enrolled: float | None) -> Array:
     """Days of output, the first the start: by what is planned, so that no draw of who is given it moves them."""
     first = min(0.0, float(planned.times.min())) if planned.times.size else 0.0
+    first = first if enrolled is None else min(first, enrolled)
     steps = np.arange(np.ceil(first / run.every), np.ceil(run.until / run.every)) * run.every
     days = [np.array([first]), steps[steps > first], np.array([run.until])]
     inputs = [index for index, row in enumerate(planned.rows) if row.endswith(".input")]
     drugs = planned.times[np.isin(planned.targets, inputs)]
     if drugs.size:
-        days.append(np.arange(drugs.min(), min(drugs.max() + 1.0, run.until), FINE))
+        hours = np.arange(drugs.min(), min(drugs.max() + 1.0, run.until), FINE)
+        changes = np.unique(drugs)
+        latest = changes[np.searchsorted(changes, hours, side="right") - 1]
+        days.append(hours[hours - latest <= 1.0])
     return np.unique(np.round(np.concatenate(days), 9))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carsim.errors import Place, Problem
+from carsim.population.enrolment import enrolment_day
 from carsim.spec.tree import Step
 from carsim.treatment.conditions import Condition, Threshold
 from carsim.treatment.entries import Course, Entry, Infusion, Transplant
@@ -31,6 +32,20 @@ def regimen_problems(scenario: Scenario, place_at: PlaceAt) -> Iterator[Problem]
         yield from _needed(scenario, item, place_at)
     yield from _overlaps(planned, place_at)
     yield from _transplants(planned, place_at)
+    yield from _before_enrolment(scenario, planned, place_at)
+
+
+def _before_enrolment(scenario: Scenario, planned: tuple[Planned, ...], place_at: PlaceAt) -> Iterator[Problem]:
+    who = scenario.patient or scenario.cohort
+    day = enrolment_day(who) if who and who.enrolment else None
+    for item in planned if day is not None else ():
+        first = min(dose.at for dose in item.doses)
+        if item.entry.when is None and day is not None and first < day:
+            steps, path = _at(item.name)
+            expected = (
+                f"days from enrolment on ({day:g}), or an earlier enrolment, for example enrolment: {{at: -90 d}}"
+            )
+            yield Problem(place_at(steps), path, f"a dose on day {first:g}, before enrolment", expected)
 
 
 def _products(entry: Entry) -> list[str]:

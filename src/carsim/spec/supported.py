@@ -19,12 +19,7 @@ OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from the
 
 def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
     """Return path and mechanism of everything in a scenario that `run` of this version does not have."""
-    return [*_patients(scenario), *_simulation(scenario)]
-
-
-def _patients(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    if scenario.cohort is not None and scenario.cohort.marrow_blasts.at == "enrolment":
-        yield "cohort.marrow_blasts.at", "the time from enrolment to lymphodepletion"
+    return list(_simulation(scenario))
 
 
 def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:

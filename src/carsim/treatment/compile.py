@@ -19,15 +19,22 @@ Array = NDArray[np.float64]
 
 
 def compile_entries(
-    planned: Sequence[Planned], patients: Patients, seed: int, start: float = 0.0, *, everyone: bool = False
+    planned: Sequence[Planned],
+    patients: Patients,
+    seed: int,
+    start: float = 0.0,
+    made: NDArray[np.bool_] | None = None,
+    *,
+    everyone: bool = False,
 ) -> Schedule:
     """The changes of all patients, with the days between which triggers may begin (`start`: of the simulation).
 
+    `made` says for whom a product could be made (None: for all); others are given none, nor what prepares for it.
     With `everyone`, what is planned: each entry for every patient, whatever its share, and no triggers' days.
     """
     changes: list[Dose | Infusion | Window] = []
     for item in planned:
-        receive = np.ones(patients.n, dtype=bool) if everyone else drawn(item.entry.share, item.name, patients.n, seed)
+        receive = np.ones(patients.n, dtype=bool) if everyone else _receive(item, patients.n, seed, made)
         if not item.waits:
             changes += [_change(dose, patients, seed, everyone=everyone).only(receive) for dose in item.doses]
         elif everyone and item.entry.when is None:
@@ -37,13 +44,19 @@ def compile_entries(
     return schedule(changes, patients.n)
 
 
-def trigger_rows(planned: Sequence[Planned], patients: Patients, seed: int, start: float) -> dict[str, Array]:
+def trigger_rows(
+    planned: Sequence[Planned],
+    patients: Patients,
+    seed: int,
+    start: float,
+    made: NDArray[np.bool_] | None = None,
+) -> dict[str, Array]:
     """Each patient's own numbers of the entries that wait: amounts, and who is given what."""
     rows: dict[str, Array] = {}
     for item in planned:
         if not item.waits:
             continue
-        receive = drawn(item.entry.share, item.name, patients.n, seed).astype(np.float64)
+        receive = _receive(item, patients.n, seed, made).astype(np.float64)
         when = item.entry.when
         later = when is not None and when.after is not None and when.after > start
         rows[f"open.{item.name}"] = np.zeros(patients.n) if later else receive
@@ -53,6 +66,12 @@ def trigger_rows(planned: Sequence[Planned], patients: Patients, seed: int, star
             if dose.share < 1.0:
                 rows[share_row(dose)] = drawn(dose.share, dose.draw, patients.n, seed).astype(np.float64)
     return rows
+
+
+def _receive(item: Planned, n: int, seed: int, made: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Which patients are given an entry: those drawn, where their product could be made if it depends on that."""
+    receive = drawn(item.entry.share, item.name, n, seed)
+    return receive & made if made is not None and item.for_product else receive
 
 
 def drawn(share: float, name: str, n: int, seed: int) -> NDArray[np.bool_]:

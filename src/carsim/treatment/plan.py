@@ -43,6 +43,12 @@ class Planned:
         """Whether it is given by events of the network rather than by the schedule."""
         return self.entry.when is not None or any(dose.unless is not None for dose in self.doses)
 
+    @property
+    def for_product(self) -> bool:
+        """Whether it gives a CAR T product or prepares for one."""
+        parts = self.entry.course if isinstance(self.entry, Course) else (self.entry,)
+        return any(isinstance(part, Infusion | Lymphodepletion | Fludarabine | Cyclophosphamide) for part in parts)
+
 
 def plan(entries: Sequence[Entry], costimulation: Mapping[str, str], seed: int) -> tuple[Planned, ...]:
     """Every entry with its doses; `costimulation` gives each product's domain."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from carsim.pipeline import run, simulate
     from carsim.plot.figure import write_figure
     from carsim.population.patients import Patients
-    from carsim.spec import Scenario, load, loads
+    from carsim.spec.load import load, loads
+    from carsim.spec.scenario import Scenario
     from carsim.treatment.schedule import Schedule
 
 __all__ = [

@@ -78,7 +78,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         trajectories,
         patients=made.patients,
         schedule=made.schedule,
-        clone_cd19=cd19_of_clones(made.cast),
+        clone_words=words_of_clones(made.cast),
         given_by=given_by_events(made.cast),
         planned=made.planned,
     )
@@ -159,20 +159,16 @@ def overridden(scenario: Scenario) -> list[str]:
     ]
 
 
-def cd19_of_clones(cast: Cast) -> dict[str, str]:
-    """CD19 of each clone: absent, dim (nearer to the catalogue's dim blasts than to its blasts) or positive."""
-    from carsim import catalog
+def words_of_clones(cast: Cast) -> dict[str, dict[str, str]]:
+    """What each clone is told apart by: each antigen that counts, lineage, and the word of its relapse."""
+    from carsim.model.phenotype import naming, phenotype, state
 
-    densities = catalog.find_antigen("CD19").densities
-    between = (densities["blasts"].median.value * densities["dim-blasts"].median.value) ** 0.5
-    states = {}
-    for clone in cast.clones:
-        density = clone.antigens.get("CD19")
-        if density is None:
-            states[clone.name] = "absent"
-        else:
-            states[clone.name] = "dim" if density.median < between else "positive"
-    return states
+    words = {
+        f"clone_{antigen.lower()}": {clone.name: state(clone, antigen) for clone in cast.clones}
+        for antigen in naming(cast.targets)
+    }
+    words["clone_lineage"] = {clone.name: clone.lineage for clone in cast.clones}
+    return words | {"clone_phenotype": {clone.name: phenotype(clone, cast.targets) for clone in cast.clones}}
 
 
 def given_by_events(cast: Cast) -> dict[str, str]:

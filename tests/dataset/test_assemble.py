@@ -14,13 +14,13 @@ CD19 = {"CD19-positive": "positive", "late": "absent"}
 
 
 def test_the_contract_holds() -> None:
-    data = assemble(trajectories(), patients=patients(), schedule=schedule(), clone_cd19=CD19)
+    data = assemble(trajectories(), patients=patients(), schedule=schedule(), clone_words={"clone_cd19": CD19})
     assert problems(data) == []
     assert set(data.dims) <= set(DIMENSIONS)
 
 
 def test_every_number_is_in_its_place() -> None:
-    data = assemble(trajectories(), patients=patients(), clone_cd19=CD19)
+    data = assemble(trajectories(), patients=patients(), clone_words={"clone_cd19": CD19})
     for row, where in {
         "cart.car-a.memory.marrow": data.cart_phenotype.sel(product="car-a", phenotype="memory", site="marrow"),
         "cart_cells.car-a": data.cart_cells.sel(product="car-a"),
@@ -39,7 +39,7 @@ def test_rows_that_no_variable_declares_are_left_out() -> None:
 
 
 def test_antigens_of_clones_are_coordinates() -> None:
-    data = assemble(trajectories(), patients=patients(), clone_cd19=CD19)
+    data = assemble(trajectories(), patients=patients(), clone_words={"clone_cd19": CD19})
     assert data.clone_cd19.sel(clone="late").item() == "absent"
 
 

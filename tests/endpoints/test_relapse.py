@@ -22,7 +22,10 @@ def relapsing(day: float, blood: np.ndarray | float = 0.0, **shares: float) -> x
     data = disease(DAYS, marrow, blood)
     if shares:
         cells = 1e12 * marrow[:, None] * np.array(list(shares.values()))
-        data = data.assign_coords(clone=list(shares), clone_cd19=("clone", list(shares)))
+        words = [f"CD19-{'negative' if state == 'absent' else state}" for state in shares]
+        data = data.assign_coords(
+            clone=list(shares), clone_cd19=("clone", list(shares)), clone_phenotype=("clone", words)
+        )
         data["blasts"] = (("patient", "time", "clone", "site"), cells[None, :, :, None])
     return data
 
@@ -81,5 +84,5 @@ def test_relapse_after_the_last_visit_is_not_detected() -> None:
 
 
 def test_unknown_antigens_are_a_reason() -> None:
-    data = relapsing(200.4, positive=1.0).drop_vars("clone_cd19")
+    data = relapsing(200.4, positive=1.0).drop_vars("clone_phenotype")
     assert reason(data, "relapse_phenotype") == "the antigens of the clones are not known"

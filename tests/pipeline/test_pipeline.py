@@ -41,6 +41,8 @@ def test_every_declared_course_of_this_version_is_there(short: xr.Dataset) -> No
         "hazard_toxic_death",
         "hazard_severe_infection",
         "hazard_infection_death",
+        "csf_blasts",
+        "csf_cart",
     }
     assert {course.name for course in COURSES if course.name not in short} <= elsewhere
 

@@ -32,14 +32,14 @@ def assemble(
     *,
     patients: Patients,
     schedule: Schedule | None = None,
-    clone_cd19: Mapping[str, str] | None = None,
+    clone_words: Mapping[str, Mapping[str, str]] | None = None,
     given_by: Mapping[str, str] | None = None,
     planned: Sequence[str] = (),
 ) -> xr.Dataset:
     """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
 
     `given_by` says what is given by events of the network, by their names; `planned` what may be given at all.
-    `clone_cd19` says for each clone whether its CD19 is `positive`, `dim` or `absent`.
+    `clone_words` holds a word for each clone, by the coordinate they make up: `clone_cd19`, `clone_phenotype`.
     """
     import xarray as xr
 
@@ -60,9 +60,9 @@ def assemble(
     for variable, rows in found:
         if rows:
             data[variable.name] = _course(variable, rows, labels, trajectories.values)
-    if "clone" in data.dims and clone_cd19 is not None:
-        kinds = [clone_cd19[name] for name in labels["clone"]]
-        data = data.assign_coords(clone_cd19=("clone", np.array(kinds), attributes(VARIABLES["clone_cd19"])))
+    for coordinate, words in (clone_words or {}).items() if "clone" in data.dims else ():
+        kinds = np.array([words[name] for name in labels["clone"]])
+        data = data.assign_coords({coordinate: ("clone", kinds, attributes(VARIABLES[coordinate]))})
     _add_status(data, trajectories)
     _add_extinctions(data, trajectories)
     if schedule is not None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from carsim.catalog import antigens
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -59,7 +61,12 @@ COORDINATES: tuple[Variable, ...] = (
     Variable("site", ("site",), "1", "compartment of the body", "text"),
     Variable("clone", ("clone",), "1", "leukaemic clone", "text"),
     Variable("treatment", ("treatment",), "1", "drug, procedure or product that was given to any patient", "text"),
-    Variable("clone_cd19", ("clone",), "1", "CD19 of the clone: positive, dim or absent", "text"),
+    Variable("clone_phenotype", ("clone",), "1", "word by which a relapse of the clone is named", "text"),
+    Variable("clone_lineage", ("clone",), "1", "lineage of the clone: B or myeloid", "text"),
+    *(
+        Variable(f"clone_{name.lower()}", ("clone",), "1", f"{name} of the clone: positive, dim or absent", "text")
+        for name in sorted(antigens())
+    ),
 )
 
 HAZARDS: tuple[tuple[str, str], ...] = (
@@ -209,8 +216,12 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer(
         "relapse_phenotype", "1", "phenotypes that make up at least 20 % of blasts at relapse, joined by +", "text"
     ),
-    _answer("relapse_cd19", "1", "CD19 of the blasts at relapse, joined by +", "text"),
-    _answer("relapse_site", "1", "site that relapsed first: marrow or blood", "text"),
+    *(
+        _answer(f"relapse_{name.lower()}", "1", f"{name} of the blasts at relapse, joined by +", "text")
+        for name in sorted(antigens())
+    ),
+    _answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
+    _answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
     _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
     _answer("death_cause", "1", "toxicity, infection, transplant or leukaemia", "text"),

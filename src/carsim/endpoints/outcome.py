@@ -67,7 +67,8 @@ Rule = Callable[[Curves], Answer]
 class Endpoint:
     """An endpoint: the declared variable it fills, the rule for one patient, what it reads, and its definition.
 
-    Without all that it `needs` it has no value; what it `uses` it reads where the result has it.
+    Without all that it `needs` it has no value; what it `uses` it reads where the result has it. With a `coordinate`
+    it is asked for only where the result has that one.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Endpoint:
     needs: tuple[str, ...]
     definition: str
     uses: tuple[str, ...] = ()
+    coordinate: str = ""
 
 
 def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, list[Answer]]:

@@ -1,20 +1,22 @@
 """Relapse: when the disease is back after a remission, when a visit sees it, and what it looks like.
 
-A remission is one that a visit sees (day 28, then monthly). Relapse is the first moment after that visit with at least
-5 % blasts in marrow or 1 % among nucleated blood cells; it is detected at the first visit from then on. The phenotype
-names each CD19 state that makes up at least 20 % of all blasts at the relapse. The site is the one that reached its
-limit first.
+A remission is one that a visit sees (day 28, then monthly). Relapse is the first moment after that visit at which the
+disease of any site is at its limit (see disease); it is detected at the first visit from then on. The phenotype names
+each kind of clone that makes up at least 20 % of all blasts at the relapse, from those that show most to those that
+show least. The site is the one that reached its limit first.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, crossing, visit_days
-from carsim.endpoints.response import BLOOD_LIMIT, DISEASE, MARROW_LIMIT, blood_share, in_remission
+from carsim.catalog import antigens
+from carsim.endpoints.disease import DISEASE, ELSEWHERE, RELAPSE, in_relapse, in_remission, sites
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing, visit_days
 
 NAMING_SHARE = 0.2
-CD19_WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # antigen of a clone -> word of a phenotype
+WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # antigen of a clone -> word of a relapse
+LEAST = ("positive", "dim", "negative", "switch")  # ends of a phenotype's words, in order of naming
 
 
 def rises(curves: Curves) -> dict[str, float] | Missing:
@@ -22,11 +24,9 @@ def rises(curves: Curves) -> dict[str, float] | Missing:
     remission = next((day for day in visit_days(curves.end) if in_remission(curves, day)), None)
     if remission is None:
         return Missing("no remission")
-    courses = {
-        "marrow": (curves["marrow_blast_fraction"], MARROW_LIMIT),
-        "blood": (curves.once(blood_share), BLOOD_LIMIT),
+    days = {
+        name: _first_rise(curves.days, site.level, site.relapse, remission) for name, site in curves.once(sites).items()
     }
-    days = {site: _first_rise(curves.days, level, limit, remission) for site, (level, limit) in courses.items()}
     found = {site: day for site, day in days.items() if day is not None}
     return found or Missing(f"in remission at day {curves.end:g}")
 
@@ -54,34 +54,38 @@ def detected_day(curves: Curves) -> float | Missing:
     day = curves.once(relapse_day)
     if isinstance(day, Missing):
         return day
-    seen = [visit for visit in visit_days(curves.end) if visit >= day and not in_remission(curves, visit)]
+    seen = [visit for visit in visit_days(curves.end) if visit >= day and in_relapse(curves, visit)]
     return seen[0] if seen else Missing("relapse after the last visit")
 
 
-def cd19_at_relapse(curves: Curves) -> tuple[str, ...] | Missing:
-    """CD19 words (positive, dim, negative) of the blasts at relapse, each of at least the naming share."""
+def at_relapse(curves: Curves, coordinate: str) -> tuple[str, ...] | Missing:
+    """Words of a coordinate of the clones that hold at least the naming share of the blasts at relapse."""
     day = curves.once(relapse_day)
     if isinstance(day, Missing):
         return day
-    if "clone_cd19" not in curves.labels:
+    if coordinate not in curves.labels:
         return Missing("the antigens of the clones are not known")
     index = min(int(np.searchsorted(curves.days, day)), curves.days.size - 1)
     cells = curves["blasts"][index].sum(axis=-1)
-    totals = dict.fromkeys(CD19_WORDS, 0.0)
-    for clone, antigen in enumerate(curves.labels["clone_cd19"]):
-        totals[antigen] += float(cells[clone])
+    totals: dict[str, float] = {}
+    for clone, word in enumerate(curves.labels[coordinate]):
+        totals[word] = totals.get(word, 0.0) + float(cells[clone])
     whole = sum(totals.values())
-    return tuple(CD19_WORDS[antigen] for antigen, total in totals.items() if total >= NAMING_SHARE * whole)
+    return tuple(word for word, total in totals.items() if total >= NAMING_SHARE * whole)
 
 
-def _phenotype(curves: Curves) -> Answer:
-    found = curves.once(cd19_at_relapse)
-    return found if isinstance(found, Missing) else "+".join(f"CD19-{word}" for word in found)
+def _named(coordinate: str) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        found = at_relapse(curves, coordinate)
+        return found if isinstance(found, Missing) else "+".join(sorted((WORDS.get(w, w) for w in found), key=_rank))
+
+    return rule
 
 
-def _cd19(curves: Curves) -> Answer:
-    found = curves.once(cd19_at_relapse)
-    return found if isinstance(found, Missing) else "+".join(found)
+def _rank(word: str) -> tuple[int, str]:
+    """What shows most comes first; of the same kind in order of the alphabet."""
+    kind = word.rpartition("-")[2]
+    return LEAST.index(kind) if kind in LEAST else len(LEAST), word
 
 
 def _site(curves: Curves) -> Answer:
@@ -91,15 +95,22 @@ def _site(curves: Curves) -> Answer:
     return min(found, key=found.__getitem__)
 
 
-_RULE = (
-    f"marrow blasts at least {MARROW_LIMIT:.0%} or blood blasts at least {BLOOD_LIMIT:.0%}, after a visit in remission"
-)
-_SHARE = f"each CD19 state of at least {NAMING_SHARE:.0%} of all blasts at relapse_day"
+_SHARE = f"each of at least {NAMING_SHARE:.0%} of all blasts at relapse_day"
+
+
+def _words(name: str, coordinate: str, *, always: bool = False) -> Endpoint:
+    optional = "" if always else coordinate
+    return Endpoint(name, _named(coordinate), (*DISEASE, "blasts"), _SHARE, ELSEWHERE, optional)
+
 
 ENDPOINTS = (
-    Endpoint("relapse_day", relapse_day, DISEASE, _RULE),
-    Endpoint("relapse_detected_day", detected_day, DISEASE, f"first visit (day 28, then monthly) with {_RULE}"),
-    Endpoint("relapse_phenotype", _phenotype, (*DISEASE, "blasts"), _SHARE),
-    Endpoint("relapse_cd19", _cd19, (*DISEASE, "blasts"), _SHARE),
-    Endpoint("relapse_site", _site, DISEASE, f"marrow or blood, whichever first reached its limit; {_RULE}"),
+    Endpoint("relapse_day", relapse_day, DISEASE, RELAPSE, ELSEWHERE),
+    Endpoint(
+        "relapse_detected_day", detected_day, DISEASE, f"first visit (day 28, then monthly) with {RELAPSE}", ELSEWHERE
+    ),
+    _words("relapse_phenotype", "clone_phenotype", always=True),
+    _words("relapse_cd19", "clone_cd19", always=True),
+    *(_words(f"relapse_{name.lower()}", f"clone_{name.lower()}") for name in antigens() if name != "CD19"),
+    _words("relapse_lineage", "clone_lineage"),
+    Endpoint("relapse_site", _site, DISEASE, f"the site that first reached its limit; {RELAPSE}", ELSEWHERE),
 )

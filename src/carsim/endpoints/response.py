@@ -3,14 +3,14 @@
 Remission: less than 5 % blasts in marrow and less than 1 % blasts among the nucleated cells of blood (the rule of the
 tisagenlecleucel trials for "no circulating blasts"). Complete remission with and without recovered counts (CR, CRi)
 differ by neutrophils and platelets; this version has no platelets, so both are reported as `CR/CRi`.
-A patient who enters below both limits is not evaluable for remission; for such a patient MRD is what counts.
+Disease of the nervous system and outside marrow must be gone too (see disease).
+A patient who enters below all limits is not evaluable for remission; for such a patient MRD is what counts.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from carsim import catalog
+from carsim.endpoints.disease import BLOOD_LIMIT, DISEASE, ELSEWHERE, MARROW_LIMIT, evaluable, in_remission
 from carsim.endpoints.outcome import (
     FIRST_VISIT,
     Answer,
@@ -22,31 +22,10 @@ from carsim.endpoints.outcome import (
     visit_days,
 )
 
-MARROW_LIMIT = 0.05
-BLOOD_LIMIT = 0.01
 FLOW_LIMIT = catalog.assays()["mrd_flow"].limit.value
 SEQUENCING_LIMIT = catalog.assays()["mrd_sequencing"].limit.value
 
 REMISSION, NO_RESPONSE, NOT_EVALUABLE = "CR/CRi", "NR", "not evaluable"
-DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")
-
-
-def blood_share(curves: Curves) -> np.ndarray:
-    """Blasts among nucleated blood cells, (time,)."""
-    cells = curves["leucocytes"]
-    share: np.ndarray = np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
-    return share
-
-
-def in_remission(curves: Curves, day: float) -> bool:
-    """Whether the disease is below both limits at a day."""
-    marrow = level_at(curves.days, curves["marrow_blast_fraction"], day)
-    return marrow < MARROW_LIMIT and level_at(curves.days, curves.once(blood_share), day) < BLOOD_LIMIT
-
-
-def evaluable(curves: Curves) -> bool:
-    """Whether there was disease to respond, at the start of the simulation."""
-    return bool(curves["marrow_blast_fraction"][0] >= MARROW_LIMIT or blood_share(curves)[0] >= BLOOD_LIMIT)
 
 
 def _response_day28(curves: Curves) -> Answer:
@@ -80,16 +59,16 @@ def _below_limit(curves: Curves) -> Answer:
 
 
 _RULE = (
-    f"CR/CRi: blasts below {MARROW_LIMIT:.0%} in marrow and below {BLOOD_LIMIT:.0%} of nucleated blood cells, counts "
-    "not judged (no platelets in this version); not evaluable: entered below both limits; else NR"
+    f"CR/CRi: blasts below {MARROW_LIMIT:.0%} in marrow and below {BLOOD_LIMIT:.0%} of nucleated blood cells, none "
+    "elsewhere, counts not judged (no platelets in this version); not evaluable: entered below all limits; else NR"
 )
 
 ENDPOINTS = (
-    Endpoint("response_day28", _response_day28, DISEASE, _RULE),
+    Endpoint("response_day28", _response_day28, DISEASE, _RULE, ELSEWHERE),
     Endpoint("mrd_day28", _mrd(FLOW_LIMIT), ("mrd",), f"flow cytometry, limit {FLOW_LIMIT:g}; 0 below it"),
     Endpoint("mrd_day28_below_limit", _below_limit, ("mrd",), f"below the flow limit {FLOW_LIMIT:g}"),
     Endpoint(
         "mrd_day28_sequencing", _mrd(SEQUENCING_LIMIT), ("mrd",), f"sequencing, limit {SEQUENCING_LIMIT:g}; 0 below"
     ),
-    Endpoint("best_response", _best_response, DISEASE, _RULE + "; at day 28 or any monthly visit"),
+    Endpoint("best_response", _best_response, DISEASE, _RULE + "; at day 28 or any monthly visit", ELSEWHERE),
 )

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from carsim.endpoints.bcells import recovery_day
+from carsim.endpoints.disease import DISEASE, evaluable, in_remission
 from carsim.endpoints.outcome import FIRST_VISIT, Answer, Curves, Endpoint, Missing, since_infusion, visit_days
 from carsim.endpoints.persistence import QPCR_LIMIT, QPCR_UNIT, last_detected
 from carsim.endpoints.relapse import detected_day, relapse_day
-from carsim.endpoints.response import DISEASE, evaluable, in_remission
 
 DEATHS = {
     "toxic_death": "toxicity",

@@ -14,10 +14,10 @@ from __future__ import annotations
 from functools import reduce
 from typing import Final
 
-from carsim import catalog
-from carsim.model.body import Body, Clone
+from carsim.model.body import Body
 from carsim.model.handle import Ref
 from carsim.model.network import Condition, Transition
+from carsim.model.phenotype import phenotype
 from carsim.model.processes.kinetics import first_order, inhibited, larger, ratio
 
 MARROW_LIMIT: Final = 0.05
@@ -96,19 +96,7 @@ def _relapse(body: Body) -> None:
 
 
 def _phenotype(body: Body, row: str) -> None:
-    named = {clone.name for clone in body.clones if phenotype(clone) == row.removeprefix("relapse.")}
+    named = {clone.name for clone in body.clones if phenotype(clone, body.cast.targets) == row.removeprefix("relapse.")}
     terms = [((clone in named) - NAMING_SHARE, cells) for (clone, _), cells in body.blasts.items()]
     meaning = f"{row.removeprefix('relapse.')} blasts less a fifth of all"
     body.net.total(row, terms, unit="cells", meaning=meaning)
-
-
-def phenotype(clone: Clone) -> str:
-    """The word by which a relapse of the clone is named."""
-    density = clone.antigens.get("CD19")
-    if density is None:
-        return "CD19-negative" if "CD22" in clone.antigens else "double-negative"
-    if "CD22" not in clone.antigens:
-        return "CD22-negative"
-    usual = catalog.find_antigen("CD19").densities
-    between = (usual["blasts"].median.value * usual["dim-blasts"].median.value) ** 0.5
-    return "CD19-dim" if density.median < between else "CD19-positive"

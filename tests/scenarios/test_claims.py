@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from carsim import spec
+from carsim.engines.run import simulate
 from carsim.pipeline import run
+from carsim.spec.prepare import prepare
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 
@@ -93,3 +95,66 @@ def test_immature_progenitors_make_no_relapse_where_a_clone_of_their_size_does()
 def test_kte_x19_is_gone_within_months_and_b_cells_return():
     assert 28.0 < number("kte_x19_adult", "cart_persistence_day") < 150.0
     assert number("kte_x19_adult", "bcell_recovery_day") < 200.0
+
+
+def test_early_tocilizumab_makes_a_milder_syndrome_and_leaves_cart_cells_as_they_are():
+    worst, il6 = {}, {}
+    for name in ("early_tocilizumab", "tisagenlecleucel_child"):
+        made = prepare(spec.load(str(FOLDER / f"{name}.yaml")))
+        rows = ["syndrome.vascular", "il6"]
+        days = made.times[made.times <= 60.0]
+        found = simulate(made.network, t=days, schedule=made.schedule, patients=made.patients, outputs=rows)
+        worst[name], il6[name] = found.values[0].max(axis=0)
+    assert worst["early_tocilizumab"] < 0.9 * worst["tisagenlecleucel_child"]
+    assert il6["early_tocilizumab"] > il6["tisagenlecleucel_child"]
+    peaks = [number(name, "cart_peak_copies") for name in worst]
+    assert peaks[0] == pytest.approx(peaks[1], rel=0.1)
+    assert 0.0 < day_of("early_tocilizumab", "tocilizumab") < 14.0
+
+
+def day_of(name, treatment):
+    return float(result(name)["treatment_day"].sel(treatment=treatment).squeeze())
+
+
+def test_a_transplant_in_remission_ends_persistence_and_prevents_the_relapse():
+    name = "consolidative_transplant"
+    assert day_of(name, "hsct") == 70.0
+    assert number(name, "cart_persistence_day") <= 70.0
+    assert np.isnan(number(name, "relapse_day"))
+    assert number("antigen_escape", "relapse_day") < 365.0
+
+
+def test_a_second_product_in_remission_finds_little_antigen_and_expands_more_at_relapse():
+    def peak(data):
+        day = float(data["treatment_day"].sel(treatment="cd22-bbz").squeeze())
+        cells = data["cart_cells"].sel(product="cd22-bbz").isel(patient=0)
+        return day, float(cells.where((cells["time"] >= day) & (cells["time"] <= day + 60.0)).max())
+
+    name = "sequential_cd19_cd22"
+    day, low = peak(result(name))
+    first = float(result(name)["cart_cells"].sel(product="tisagenlecleucel").max())
+    assert day == 62.0
+    assert low < 0.01 * first
+    later = number(name, "relapse_day") - number("antigen_escape", "relapse_day")
+    assert 0.0 < later < 30.0
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    at_relapse = text.replace("{variable: response, is: MRD-negative CR, visit: 56 d}", "{variable: relapse, is: any}")
+    assert at_relapse != text
+    _, high = peak(run(spec.loads(at_relapse, name="text.yaml", folder=FOLDER)))
+    assert high > 10.0 * low
+
+
+def test_blinatumomab_that_failed_leaves_dim_and_negative_cells_and_an_earlier_relapse():
+    scenario = spec.load(str(FOLDER / "blinatumomab_before_cart.yaml"))
+    without = run(scenario.with_(**{"treatment.blina.share": "0 %"}))
+    treated = result("blinatumomab_before_cart")
+    ratios = {}
+    for key, data in (("treated", treated), ("without", without)):
+        cells = data["blasts"].isel(patient=0).sel(time=-7.0, method="nearest").sum("site")
+        for clone in ("CD19-dim", "CD19-negative"):
+            ratios[key, clone] = float(cells.sel(clone=clone) / cells.sel(clone="CD19-positive"))
+    assert float(treated["marrow_blast_fraction"].isel(patient=0).sel(time=-7.0)) > 0.05  # no response
+    for clone in ("CD19-dim", "CD19-negative"):
+        assert ratios["treated", clone] > 1.5 * ratios["without", clone]
+    assert float(treated["relapse_day"].squeeze()) < float(without["relapse_day"].squeeze()) - 7.0
+    assert str(treated["relapse_phenotype"].values.squeeze()) == "CD19-negative"

@@ -74,7 +74,8 @@ def test_a_clone_is_gone_on_the_same_day() -> None:
     for clone in made.network.extinctions:
         times = gone(text, made.times[-1] - start, [ref.name for ref in clone.species])
         days = [item.time for item in extinct if item.name == clone.name]
-        assert np.array(times) + start == pytest.approx(days, abs=1e-6)
+        # CVODE's day moves by 5e-4, 1e-5 and 1e-6 d at 1e-10, 1e-12 and 1e-13, towards carsim's, which stands
+        assert np.array(times) + start == pytest.approx(days, abs=5e-5)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

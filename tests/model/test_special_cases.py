@@ -31,16 +31,17 @@ CAR, BLASTS, B = "cart.tisagenlecleucel.{}.blood", "blasts.CD19-positive.blood",
 
 def one_site(initial, **values):
     """Network and its one patient: nothing happens but what `values` states (per-domain parameters without domain)."""
-    network = prepare(spec.loads(TEXT)).network
+    made = prepare(spec.loads(TEXT))
+    network = made.network
     units = {row.name: row.unit for row in network.parameters}
     rates = {name: 0.0 for name in units if units[name] in ("1/d", "cells/d", "cells/uL/d")}
     sized = {"weight": 70.0, "reference_weight": 70.0, "half_density.tisagenlecleucel.CD19": 1e-3, "drive_floor": 1.0}
     sized |= {"density_log_sd.CD19-positive.CD19": 0.0, "density_log_sd.healthy-b-cell.CD19": 0.0}
     named = {name: values[name.split(".")[0]] for name in units if name.split(".")[0] in values}
     named |= {name: value for name, value in values.items() if name in units}
-    start = {species.name: initial.get(species.name, 0.0) for species in network.all_species}
-    start |= {name: 1.0 for name in start if name.startswith("neutrophils.") or name == "homeostatic_cytokine"}
-    start |= {name: initial[name] for name in initial}
+    rest = dict(zip((species.name for species in network.all_species), made.patients.initial[0], strict=True))
+    start = {species.name: 0.0 if species.kind == "count" else rest[species.name] for species in network.all_species}
+    start |= {"homeostatic_cytokine": 1.0, **initial}
     return network, Patients.of(network, 1, {**rates, **sized, **named, **start})
 
 

@@ -76,6 +76,13 @@ def test_an_entry_begins_only_between_its_days():
     assert np.isnan(given(run(scenario(entry % (2000, "before: 1 d"))), "cd22-bbz"))
 
 
+def test_the_simulation_starts_at_a_visit_before_the_first_treatment():
+    when = "{variable: marrow_blasts, at_least: 5 %, visit: -20 d}"
+    data = run(scenario(f"{{name: e, {CYCLO}, at: 3 d, when: {when}}}").with_(**{"run.until": "1 d"}))
+    assert float(data["time"][0]) == -20.0
+    assert given(data, "cyclophosphamide") == -17.0
+
+
 def test_the_share_of_patients_is_drawn_by_the_entry_and_holds_for_triggers():
     who = "cohort: {population: paediatric-rr-ball, n: 40, variability: false}"
     when = "{variable: cart_cells, at_least: 0 cells/uL, visit: 10 d}"

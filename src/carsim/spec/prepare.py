@@ -69,7 +69,7 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     who = _who(scenario)
     patients = _patients(network, members, scenario, who, draw(who, seed, folder))
     planned = _planned(scenario)
-    times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, enrolment_day(who))
+    times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, _begin(scenario, who))
     begin, made = float(times[0]), patients.covariates["manufacture"] != NOT_MADE
     own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
     patients = replace(patients, parameters=own)
@@ -156,10 +156,16 @@ def _possible_history(who: Patient | Cohort) -> frozenset[str]:
     return frozenset(get_args(History)) if who.table else frozenset(item for item, share in who.shares.items() if share)
 
 
-def _days(planned: Schedule, run: Run, enrolled: float | None) -> Array:
+def _begin(scenario: Scenario, who: Patient | Cohort) -> float:
+    """The latest day on which the simulation may start: enrolment, or the first visit that decides on a treatment."""
+    visits = [entry.when.visit for entry in scenario.treatment if entry.when and entry.when.visit is not None]
+    enrolled = enrolment_day(who)
+    return min([0.0, *visits, *([] if enrolled is None else [enrolled])])
+
+
+def _days(planned: Schedule, run: Run, begin: float) -> Array:
     """Days of output, the first the start: by what is planned, so that no draw of who is given it moves them."""
-    first = min(0.0, float(planned.times.min())) if planned.times.size else 0.0
-    first = first if enrolled is None else min(first, enrolled)
+    first = min(begin, float(planned.times.min())) if planned.times.size else begin
     steps = np.arange(np.ceil(first / run.every), np.ceil(run.until / run.every)) * run.every
     days = [np.array([first]), steps[steps > first], np.array([run.until])]
     inputs = [index for index, row in enumerate(planned.rows) if row.endswith(".input")]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from carsim import spec
+from carsim.engines.run import simulate
 from carsim.errors import UnsupportedMechanism
 from carsim.pipeline import run
 from carsim.spec.prepare import prepare
@@ -117,3 +118,32 @@ def test_a_condition_on_what_the_scenario_lacks_is_named_when_it_runs():
     without = "\n".join(line for line in text.splitlines() if "tisagenlecleucel" not in line)
     with pytest.raises(UnsupportedMechanism, match=r"treatment\.e\.when: a condition on crs_grade"):
         prepare(spec.loads(without))
+
+
+@pytest.mark.parametrize(("weight", "amount"), [(60.0, 480.0), (150.0, 800.0)])
+def test_a_capped_dose_by_weight_is_capped_on_a_condition_too(weight, amount):
+    entry = "{name: e, give: tocilizumab, when: {variable: crs_grade, at_least: 2}}"
+    made = prepare(scenario(entry, f"patient: {{population: adult-rr-ball, weight: {weight} kg}}"))
+    assert made.patients.parameters["dose.e.0"][0] * (1 / 24) == pytest.approx(amount, rel=1e-12)
+
+
+@pytest.mark.parametrize(("weight", "cells"), [(30.0, 3e6 * 30.0), (60.0, 1e8)])
+def test_a_dose_by_weight_with_a_flat_one_above_a_limit_acts_on_a_condition_too(weight, cells):
+    entry = (
+        "{name: e, give: cd22-bbz, dose: {per_weight: 3e6 cells/kg, above: 50 kg, flat: 1e8 cells}, "
+        "when: {variable: relapse, is: any}}"
+    )
+    made = prepare(scenario(entry, f"patient: {{population: paediatric-rr-ball, weight: {weight} kg}}"))
+    p = made.patients.parameters
+    assert (p["dose.e.0"] + p["dose.e.1"])[0] == pytest.approx(cells * p["engraftment"][0], rel=1e-12)
+
+
+def test_immunoglobulin_raises_igg_by_its_dose_over_its_volume():
+    entry = "{name: e, give: immunoglobulin, at: 20 d, dose: %s}"
+    levels = []
+    for dose in ("400 mg/kg", "0 mg/kg"):
+        made = prepare(scenario(entry % dose))
+        found = simulate(made.network, t=made.times, schedule=made.schedule, patients=made.patients, outputs=["igg"])
+        levels.append(found.values[0, int(np.searchsorted(made.times, 20.0)), 0])
+    volume = made.patients.parameters["immunoglobulin_volume"][0]  # L/kg
+    assert levels[0] - levels[1] == pytest.approx(0.4 / volume, rel=1e-6)

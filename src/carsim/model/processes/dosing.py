@@ -24,8 +24,10 @@ ENTERS: Final = {  # drug -> the species that its doses enter
 
 
 def add(body: Body) -> None:
-    """State the input of each drug that is given and has none yet."""
+    """State the input of each drug that is given and has none yet, and what amounts are worked out from."""
     net = body.net
+    if body.uses("immunoglobulin"):
+        body.p("immunoglobulin_volume")
     for drug, species in ENTERS.items():
         row = f"{drug}.input"
         if not body.uses(drug) or species not in net.rows or row in net.rows:

@@ -164,8 +164,7 @@ class Twin:
         y[self.first_host : self.first_drug] = [progenitors, marrow_b, blood_b, host_t, cytokine] + [set_point] * 5
         y[self.first_toxic :] = toxicity.at_rest(p, cov, load / self.marrow_cells)
         for g, product in enumerate(self.products):
-            memory = max(p[f"immunity_memory.{antigen}"] for antigen in product["arms"])
-            y[self.first_immune + g] = min(1.0, memory * p[f"immunity_precursors.{product['foreignness']}"])
+            y[self.first_immune + g] = min(1.0, self.precursors(product))
         return y, extinct
 
     def diseased(self, site: str) -> float:
@@ -313,9 +312,16 @@ class Twin:
             response, seen = y[self.first_immune + g], sum(y[o + 5 : o + 10]) / volume
             grows = p[f"immunity_growth.{product['foreignness']}"] * host * seen / (p["immunity_half"] + seen)
             loss = p["immunity_decline"] + drug
-            d[self.first_immune + g] = response * (grows * (1.0 - response) - loss)
+            renewed = p["immunity_renewal"] * self.precursors(product)
+            d[self.first_immune + g] = renewed + response * (grows * (1.0 - response) - loss)
+            rejection = p["rejection"] * response + p.get(f"innate_rejection.{product['foreignness']}", 0.0)
             for f in range(o, o + self.per_product):
-                d[f] -= p["rejection"] * response * y[f]
+                d[f] -= rejection * y[f]
+
+    def precursors(self, product: dict) -> float:
+        """Precursors of the host's response to a product, each CAR met before with its factor."""
+        known = [self.p[f"immunity_memory.{antigen}"] for antigen in product["arms"]]
+        return self.p[f"immunity_precursors.{product['foreignness']}"] * math.prod(known)
 
     def neutrophils(self, y: list, d: list, load: float, flu: float, cy: float) -> None:
         """Friberg's chain with a set point that the leukaemic load lowers."""

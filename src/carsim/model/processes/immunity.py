@@ -2,11 +2,12 @@
 
     I          host lymphocytes against one product, relative to a full response
     drive      immunity_growth * C / (immunity_half + C) * N / (cytokine_half + N)      C, N: CAR T, host T cells per uL
-    I'         drive I (1 - I) - immunity_decline I - chemotherapy I
-    rejection  every CAR T cell of the product dies at rejection * I
+    I'         immunity_renewal * precursors + drive I (1 - I) - immunity_decline I - chemotherapy I
+    rejection  every CAR T cell of the product dies at rejection * I + innate_rejection
 
 The class that a response answers to is the origin of the binder, or `allogeneic` for a donor's cells (host against
-graft). A patient who had a CAR against the same antigen starts with more precursors (`immunity_memory`).
+graft); a donor's cells are also rejected without T cells (`innate_rejection`: natural killer cells). A patient who had
+a CAR against the same antigen has more precursors (`immunity_memory`), at the start and of those that come anew.
 Lymphodepletion kills the response as it kills other lymphocytes: this is how fludarabine exposure prolongs persistence.
 Off for a class whose growth is 0. Responses to different products do not meet.
 """
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from carsim.model.body import PHENOTYPES, Body, Product
 from carsim.model.handle import Ref
-from carsim.model.processes.kinetics import first_order, saturating, threefold
+from carsim.model.processes.kinetics import constant, first_order, saturating, threefold
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-12  # of a full response: it grows over many decades
@@ -38,9 +39,12 @@ def _response(body: Body, product: Product) -> None:
     response = net.species(
         f"immunity.{name}", kind="continuous", tolerance=TOLERANCE, meaning=f"host response to {name}; 1: full"
     )
-    body.p("immunity_precursors", product.foreignness)
-    for antigen in _antigens(product):
-        body.p("immunity_memory", antigen)
+    net.reaction(
+        f"renewal.immunity.{name}",
+        produces={response: 1},
+        process="immunity",
+        rate=constant(rate=body.p("immunity_renewal"), scale=_precursors(body, product)),
+    )
     seen = net.quantity(
         f"immunity_stimulus.{name}",
         saturating(amount=body.row(f"cart_cells.{name}"), half=body.p("immunity_half")),
@@ -71,7 +75,19 @@ def _response(body: Body, product: Product) -> None:
             process="immunity",
             rate=first_order(rate_constant=rate, amount=response),
         )
-    _rejection(body, name, response)
+    _rejection(body, product, response)
+
+
+def _precursors(body: Body, product: Product) -> Ref:
+    """Precursors of the response, with what earlier CARs against the product's antigens have left."""
+    level = body.p("immunity_precursors", product.foreignness)
+    for antigen in _antigens(product):
+        level = body.net.quantity(
+            f"precursors.{product.name}.{antigen}",
+            first_order(rate_constant=level, amount=body.p("immunity_memory", antigen)),
+            meaning=f"precursors of the response to {product.name}, with exposure by {antigen}",
+        )
+    return level
 
 
 def _competence(body: Body) -> Ref:
@@ -82,13 +98,12 @@ def _competence(body: Body) -> Ref:
     return body.row("host_competence")
 
 
-def _rejection(body: Body, name: str, response: Ref) -> None:
-    hazard = body.net.quantity(
-        f"rejection.{name}",
-        first_order(rate_constant=body.p("rejection"), amount=response),
-        unit="1/d",
-        meaning=f"hazard of {name} CAR T cells from the host",
-    )
+def _rejection(body: Body, product: Product, response: Ref) -> None:
+    name, terms = product.name, [(body.p("rejection"), response)]
+    if body.value(f"innate_rejection.{product.foreignness}") > 0.0:
+        terms.append((body.p("innate_rejection", product.foreignness),))
+    meaning = f"hazard of {name} CAR T cells from the host"
+    hazard = body.net.total(f"rejection.{name}", terms, unit="1/d", meaning=meaning)
     for phenotype in PHENOTYPES:
         for site in body.sites:
             cells = body.cart[name, phenotype, site]
@@ -105,8 +120,10 @@ def at_start(product: Product, parameters: Mapping[str, Array]) -> dict[str, Arr
     precursors = f"immunity_precursors.{product.foreignness}"
     if precursors not in parameters:
         return {}
-    memory = np.stack([parameters[f"immunity_memory.{antigen}"] for antigen in _antigens(product)])
-    return {f"immunity.{product.name}": np.minimum(1.0, parameters[precursors] * memory.max(axis=0))}
+    level = parameters[precursors]
+    for antigen in _antigens(product):
+        level = level * parameters[f"immunity_memory.{antigen}"]
+    return {f"immunity.{product.name}": np.minimum(1.0, level)}
 
 
 def _antigens(product: Product) -> list[str]:

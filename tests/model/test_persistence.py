@@ -150,7 +150,7 @@ def test_donor_cells_last_longer_without_host_t_cells():
 
 
 def test_typical_patients_hardly_respond_and_some_others_reject():
-    """Response above 0.1 within six months: 10 of 100 drawn patients with a murine binder, none with a humanised one."""
+    """Response above 0.1 within six months: 10 of 100 drawn patients with a murine binder, none with humanised ones."""
     _, out, _ = course(TREATED, "run.until=365 d", outputs=["immunity.mine"])
     assert out["immunity.mine"][0, -1] < 0.01
     cohort = TREATED.replace("patient: {population: paediatric-rr-ball}", "cohort: {population: children, n: 100}")

@@ -99,7 +99,8 @@ def _competence(body: Body) -> Ref:
 
 
 def _rejection(body: Body, product: Product, response: Ref) -> None:
-    name, terms = product.name, [(body.p("rejection"), response)]
+    name = product.name
+    terms: list[tuple[Ref, ...]] = [(body.p("rejection"), response)]
     if body.value(f"innate_rejection.{product.foreignness}") > 0.0:
         terms.append((body.p("innate_rejection", product.foreignness),))
     meaning = f"hazard of {name} CAR T cells from the host"

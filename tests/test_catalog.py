@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
 from carsim import catalog
 from carsim.catalog.load import _value
+from carsim.population.parts import History
 from carsim.units import normal, quantity
 
 
@@ -197,3 +199,10 @@ def test_host_t_cells_rest_at_the_median_baseline() -> None:
 
 
 HOST = ("cytokine_half", "thymic_output", "host_division", "host_death")
+
+
+def test_history_changes_parameters_of_the_model() -> None:
+    paths = {path for record in catalog.parameters().values() for path in (record.name, *record.paths())}
+    for item, factors in catalog.history().items():
+        assert item in get_args(History)
+        assert set(factors) <= paths

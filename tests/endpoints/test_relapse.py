@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from carsim.endpoints import compute
 from carsim.endpoints.outcome import MONTH
 
 from .course import DAYS, disease, reason, value
@@ -86,3 +87,30 @@ def test_relapse_after_the_last_visit_is_not_detected() -> None:
 def test_unknown_antigens_are_a_reason() -> None:
     data = relapsing(200.4, positive=1.0).drop_vars("clone_phenotype")
     assert reason(data, "relapse_phenotype") == "the antigens of the clones are not known"
+
+
+def test_the_nervous_system_relapses_from_five_cells_on_after_less_than_one() -> None:
+    data = relapsing(2000.0)
+    fluid = np.maximum(40.0 * np.exp(-0.5 * (DAYS + 6.0)), 5.0 * np.exp(GROWTH * (DAYS - 150.25)))
+    data["csf_blasts"] = (("patient", "time"), np.minimum(fluid, 1e4)[None, :])
+    assert value(data, "relapse_day") == pytest.approx(150.25, abs=1e-9)
+    assert value(data, "relapse_site") == "CNS"
+    data["csf_blasts"] = (("patient", "time"), np.full((1, DAYS.size), 2.0))  # neither a remission nor a relapse
+    assert reason(data, "relapse_day") == "no remission"
+
+
+def test_extramedullary_disease_relapses_from_a_thousand_million_cells_on() -> None:
+    data = relapsing(2000.0).drop_vars("site").assign_coords(site=["extramedullary"], clone=["a"])
+    cells = np.maximum(1e10 * np.exp(-0.5 * (DAYS + 6.0)), 1e9 * np.exp(GROWTH * (DAYS - 120.5)))
+    data["blasts"] = (("patient", "time", "clone", "site"), cells[None, :, None, None])
+    assert value(data, "relapse_day") == pytest.approx(120.5, abs=1e-9)
+    assert value(data, "relapse_site") == "extramedullary"
+
+
+def test_words_of_other_antigens_are_asked_for_where_they_are_known() -> None:
+    data = relapsing(200.4, positive=0.6, absent=0.4)
+    assert "relapse_cd22" not in compute(data)
+    data = data.assign_coords(clone_cd22=("clone", ["positive", "dim"]), clone_lineage=("clone", ["B", "myeloid"]))
+    found = compute(data)
+    assert found["relapse_cd22"].item() == "positive+dim"
+    assert found["relapse_lineage"].item() == "B+myeloid"

@@ -35,7 +35,7 @@ def doses_until(schedule, name, days):
 
 
 @pytest.mark.parametrize("extinction", [False, True])
-@pytest.mark.parametrize("name", ["antigen_escape.yaml", "kte_x19_adult.yaml"])
+@pytest.mark.parametrize("name", ["antigen_escape.yaml", "kte_x19_adult.yaml", "isolated_cns_relapse.yaml"])
 def test_births_less_deaths_and_doses_make_the_change_in_every_compartment(name, extinction):
     made = prepare(spec.load(str(FOLDER / name)))
     network = with_fluxes(made.network)

@@ -48,7 +48,18 @@ def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.max(np.abs(found - expected) / scale))
 
 
-@pytest.mark.parametrize("name", ["antigen_escape", "kte_x19_adult", "no_lymphodepletion"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "antigen_escape",
+        "kte_x19_adult",
+        "no_lymphodepletion",
+        "blinatumomab_before_cart",
+        "consolidative_transplant",
+        "early_tocilizumab",
+        "sequential_cd19_cd22",
+    ],
+)
 def test_a_scenario_runs_to_the_same_numbers_elsewhere(name: str) -> None:
     scenario = carsim.load(SCENARIOS / f"{name}.yaml")
     made = prepare(scenario, SCENARIOS)

@@ -23,6 +23,7 @@ def year(patients: int = 1, end: float = 365.0) -> xr.Dataset:
             "site": ["marrow"],
             "clone": ["CD19-positive", "CD19-negative"],
             "clone_cd19": ("clone", ["positive", "absent"]),
+            "clone_phenotype": ("clone", ["CD19-positive", "CD19-negative"]),
         },
         attrs={
             "title": "Antigen escape: a CD19-negative clone of one in ten million grows out",

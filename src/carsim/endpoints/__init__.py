@@ -27,10 +27,7 @@ def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
     import xarray as xr
 
     found = xr.Dataset(coords={"patient": data["patient"]})
-    usual = [
-        name for name, endpoint in REGISTRY.items() if not endpoint.coordinate or endpoint.coordinate in data.coords
-    ]
-    asked = [REGISTRY[name] for name in (usual if names is None else names)]
+    asked = [REGISTRY[name] for name in (REGISTRY if names is None else names)]
     answers = each_patient(data, asked)
     for endpoint in asked:
         name, variable = endpoint.name, VARIABLES[endpoint.name]

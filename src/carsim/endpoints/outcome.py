@@ -67,8 +67,7 @@ Rule = Callable[[Curves], Answer]
 class Endpoint:
     """An endpoint: the declared variable it fills, the rule for one patient, what it reads, and its definition.
 
-    Without all that it `needs` it has no value; what it `uses` it reads where the result has it. With a `coordinate`
-    it is asked for only where the result has that one.
+    Without all that it `needs` it has no value; what it `uses` it reads where the result has it.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Endpoint:
     needs: tuple[str, ...]
     definition: str
     uses: tuple[str, ...] = ()
-    coordinate: str = ""
 
 
 def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, list[Answer]]:

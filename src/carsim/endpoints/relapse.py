@@ -64,7 +64,8 @@ def at_relapse(curves: Curves, coordinate: str) -> tuple[str, ...] | Missing:
     if isinstance(day, Missing):
         return day
     if coordinate not in curves.labels:
-        return Missing("the antigens of the clones are not known")
+        targeted = "clone_cd19" in curves.labels  # what is told of clones at all leaves out what nothing targets
+        return Missing("not targeted" if targeted else "the antigens of the clones are not known")
     index = min(int(np.searchsorted(curves.days, day)), curves.days.size - 1)
     cells = curves["blasts"][index].sum(axis=-1)
     totals: dict[str, float] = {}
@@ -98,9 +99,8 @@ def _site(curves: Curves) -> Answer:
 _SHARE = f"each of at least {NAMING_SHARE:.0%} of all blasts at relapse_day"
 
 
-def _words(name: str, coordinate: str, *, always: bool = False) -> Endpoint:
-    optional = "" if always else coordinate
-    return Endpoint(name, _named(coordinate), (*DISEASE, "blasts"), _SHARE, ELSEWHERE, optional)
+def _words(name: str, coordinate: str) -> Endpoint:
+    return Endpoint(name, _named(coordinate), (*DISEASE, "blasts"), _SHARE, ELSEWHERE)
 
 
 ENDPOINTS = (
@@ -108,9 +108,8 @@ ENDPOINTS = (
     Endpoint(
         "relapse_detected_day", detected_day, DISEASE, f"first visit (day 28, then monthly) with {RELAPSE}", ELSEWHERE
     ),
-    _words("relapse_phenotype", "clone_phenotype", always=True),
-    _words("relapse_cd19", "clone_cd19", always=True),
-    *(_words(f"relapse_{name.lower()}", f"clone_{name.lower()}") for name in antigens() if name != "CD19"),
+    _words("relapse_phenotype", "clone_phenotype"),
+    *(_words(f"relapse_{name.lower()}", f"clone_{name.lower()}") for name in sorted(antigens())),
     _words("relapse_lineage", "clone_lineage"),
     Endpoint("relapse_site", _site, DISEASE, f"the site that first reached its limit; {RELAPSE}", ELSEWHERE),
 )

@@ -81,6 +81,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         clone_words=words_of_clones(made.cast),
         given_by=given_by_events(made.cast),
         planned=made.planned,
+        scales=made.cast.scales,
     )
     data.attrs["clocks"] = clock_records(scenario)
     data = data.merge(compute(data))
@@ -178,7 +179,7 @@ def given_by_events(cast: Cast) -> dict[str, str]:
 
 def refuse_beyond_memory(scenario: Scenario, patients: int, times: int) -> None:
     """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
-    rows = 30 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
+    rows = 50 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
     needed = COPIES * 8 * patients * times * rows
     limit = _memory() // 2
     if needed > limit:

@@ -29,6 +29,8 @@ def disease(days: np.ndarray, marrow: np.ndarray, blood: np.ndarray | float = 0.
         mrd=marrow,
         leucocytes=np.full(days.size, 5000.0),
         blasts_blood=np.broadcast_to(blood, days.shape) * 5000.0,
+        neutrophils=np.full(days.size, 3000.0),
+        platelets=np.full(days.size, 2e5),
     )
 
 

@@ -17,14 +17,14 @@ def falling(to: float, by: float = 20.0) -> np.ndarray:
     return START * (to / START) ** np.clip((DAYS + 6.0) / (by + 6.0), 0.0, 1.0)
 
 
-@pytest.mark.parametrize(("marrow", "blood", "response"), [(0.049, 0.0, "CR/CRi"), (0.051, 0.0, "NR")])
+@pytest.mark.parametrize(("marrow", "blood", "response"), [(0.049, 0.0, "CR"), (0.051, 0.0, "NR")])
 def test_response_at_the_marrow_limit(marrow: float, blood: float, response: str) -> None:
     data = disease(DAYS, falling(marrow), blood)
     assert value(data, "response_day28") == response
     assert value(data, "best_response") == response
 
 
-@pytest.mark.parametrize(("blood", "response"), [(0.009, "CR/CRi"), (0.011, "NR")])
+@pytest.mark.parametrize(("blood", "response"), [(0.009, "CR"), (0.011, "NR")])
 def test_blasts_in_blood_are_no_remission(blood: float, response: str) -> None:
     assert value(disease(DAYS, falling(1e-3), blood), "response_day28") == response
 
@@ -32,13 +32,31 @@ def test_blasts_in_blood_are_no_remission(blood: float, response: str) -> None:
 def test_a_late_remission_is_the_best_response_only() -> None:
     data = disease(DAYS, falling(1e-3, by=120.0))
     assert value(data, "response_day28") == "NR"
-    assert value(data, "best_response") == "CR/CRi"
+    assert value(data, "best_response") == "CR"
 
 
 def test_entry_below_the_limit_is_not_evaluable_unless_blood_shows_disease() -> None:
     assert value(disease(DAYS, np.full(DAYS.size, 0.01)), "response_day28") == "not evaluable"
     assert value(disease(DAYS, np.full(DAYS.size, 0.01)), "best_response") == "not evaluable"
     assert value(disease(DAYS, np.full(DAYS.size, 0.01), 0.02), "response_day28") == "NR"
+
+
+@pytest.mark.parametrize(
+    ("neutrophils", "platelets", "response"),
+    [(1001.0, 100_001.0, "CR"), (999.0, 2e5, "CRi"), (3000.0, 99_999.0, "CRi")],
+)
+def test_complete_remission_needs_both_counts(neutrophils: float, platelets: float, response: str) -> None:
+    data = disease(DAYS, falling(1e-3))
+    data["neutrophils"][:], data["platelets"][:] = neutrophils, platelets
+    assert value(data, "response_day28") == response
+    assert value(data, "best_response") == response
+
+
+def test_counts_that_recover_later_make_the_best_response_complete() -> None:
+    data = disease(DAYS, falling(1e-3))
+    data["platelets"][:] = np.where(DAYS < 50.0, 2e4, 2e5)
+    assert value(data, "response_day28") == "CRi"
+    assert value(data, "best_response") == "CR"
 
 
 @pytest.mark.parametrize(

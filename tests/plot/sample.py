@@ -56,7 +56,19 @@ def _levels(days: np.ndarray) -> dict[str, np.ndarray]:
     cy = sum(np.where(days > at, 15.0 * np.exp(-2.77 * (days - at)), 0.0) for at in (-6, -5))
     host = np.where(days < 0, 400.0 * np.exp(-0.7 * (days + 6)), 400.0 / (1 + 65.0 * np.exp(-0.18 * days)))
     marrow = (positive + negative) / (positive + negative + 5e11)
+    bump = np.exp(-0.5 * ((days - 8.0) / 2.0) ** 2)
+    grade = np.where(bump > 0.5, 2.0, np.where(bump > 0.1, 1.0, 0.0))
     return {
+        "il6": 1.7 + 1500.0 * bump,
+        "ifn": 2.3 + 600.0 * bump,
+        "crs_grade": grade,
+        "crs_worst": np.maximum.accumulate(grade),
+        "icans_grade": np.where(bump > 0.9, 1.0, 0.0),
+        "icans_worst": np.where(days >= 8.0, 1.0, 0.0),
+        "neutrophils": 2400.0 - 2000.0 * np.exp(-(((days - 4.0) / 12.0) ** 2)),
+        "platelets": 150_000.0 - 100_000.0 * np.exp(-(((days - 12.0) / 10.0) ** 2)),
+        "haemoglobin": 10.5 - 2.0 * np.exp(-(((days - 20.0) / 20.0) ** 2)),
+        "infection_rate": np.full(days.size, 0.004),
         "cart_copies": copies,
         "cart_cells": copies / 250.0,
         "positive": np.where(days > 40, 0.0, positive),

@@ -36,7 +36,7 @@ def test_every_shipped_scenario_is_checked_here():
     "name", ["tisagenlecleucel_child", "antigen_escape", "durable_remission", "cd19_positive_relapse", "kte_x19_adult"]
 )
 def test_remission_at_day_28(name):
-    assert word(name, "response_day28") == "CR/CRi"
+    assert word(name, "response_day28") in ("CR", "CRi")
 
 
 def test_antigen_escape_is_a_cd19_negative_relapse_months_later_with_cart_cells_present():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
+from carsim.endpoints.cytopenia import WINDOW
 from carsim.endpoints.outcome import NO_PRODUCT
 from carsim.endpoints.response import FLOW_LIMIT, SEQUENCING_LIMIT
 
@@ -41,6 +42,11 @@ def one_patient(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Half-lives", _half_lives(data)),
         ("Persistence", _persistence(data)),
         ("B-cell aplasia", _aplasia(data)),
+        ("Release syndrome", _toxicity(data, "crs")),
+        ("Neurotoxicity", _toxicity(data, "icans")),
+        ("Highest IL-6", _number(data, "il6_peak", "pg/mL")),
+        ("Low counts", _counts_below(data)),
+        ("Expected infections", _number(data, "infections_expected", "to the end (empirical)")),
         ("Relapse", _relapse(data)),
         ("Fludarabine exposure", _number(data, "fludarabine_auc", "mg·h/L")),
     ]
@@ -59,6 +65,11 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Exposure, day 0 to 28", _spread(data, "cart_auc_0_28_copies", "copies/µg·d")),
         ("Persistence", _spread(data, "cart_persistence_day", "d", "cart_persistence_ongoing")),
         ("B-cell aplasia", _spread(data, "bcell_aplasia_days", "d", "bcell_aplasia_ongoing")),
+        ("Release syndrome", _graded(data, "crs")),
+        ("Neurotoxicity", _graded(data, "icans")),
+        ("Highest IL-6", _spread(data, "il6_peak", "pg/mL")),
+        ("Neutrophils < 500/µL", _spread(data, "severe_neutropenia_days", "d")),
+        ("Expected infections", _spread(data, "infections_expected", "(empirical)")),
         ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
     ]
     if np.isfinite(relapse).any():
@@ -110,12 +121,13 @@ def _response(data: xr.Dataset) -> str:
     response = str(data["response_day28"].values[0])
     words = {
         "": _unknown(data, "response_day28"),
-        "CR/CRi": "complete remission (CR or CRi: this version has no platelets to tell them apart)",
+        "CR": "complete remission",
+        "CRi": "complete remission with incomplete recovery of counts",
         "NR": "no remission",
         "not evaluable": "not evaluable: entered with less than 5 % marrow blasts and none in blood",
     }
-    is_late = response == "NR" and str(data["best_response"].values[0]) == "CR/CRi"
-    late = "; complete remission (CR or CRi) at a later visit" if is_late else ""
+    best = str(data["best_response"].values[0])
+    late = f"; {best} at a later visit" if best != response and best in ("CR", "CRi") else ""
     return words.get(response, response) + late
 
 
@@ -167,6 +179,43 @@ def _aplasia(data: xr.Dataset) -> str:
         return "none"
     so_far = " so far" if int(data["bcell_aplasia_ongoing"].values[0]) == 1 else ""
     return f"{_days(days)}{so_far}; {_reason(data, 'bcell_recovery_day')}"
+
+
+def _toxicity(data: xr.Dataset, name: str) -> str:
+    grade, onset = _value(data, f"{name}_grade_max"), _value(data, f"{name}_onset_day")
+    if not math.isfinite(grade):
+        return _unknown(data, f"{name}_grade_max")
+    if grade == 0.0:
+        return f"none{_scale(data, name)}"
+    return f"grade {grade:.0f}{_scale(data, name)}, from day {onset:.0f}"
+
+
+def _scale(data: xr.Dataset, name: str) -> str:
+    scale = str(data[f"{name}_worst"].attrs.get("scale", "")) if f"{name}_worst" in data else ""
+    return f" ({scale})" if scale else ""
+
+
+def _graded(data: xr.Dataset, name: str) -> str:
+    """How many patients reached each grade."""
+    grades = data[f"{name}_grade_max"].values
+    known = grades[np.isfinite(grades)]
+    if known.size == 0:
+        return _unknown(data, f"{name}_grade_max")
+    counts = [f"grade {grade}: {number}" for grade, number in sorted(Counter(known.astype(int).tolist()).items())]
+    return ", ".join(counts) + _scale(data, name)
+
+
+def _counts_below(data: xr.Dataset) -> str:
+    lines = (
+        ("severe_neutropenia_days", "neutrophils below 500/µL"),
+        ("thrombocytopenia_days", "platelets below 50,000/µL"),
+        ("anaemia_days", "haemoglobin below 8 g/dL"),
+    )
+    days = [(_value(data, name), words) for name, words in lines]
+    if not all(math.isfinite(count) for count, _ in days):
+        return _unknown(data, lines[0][0])
+    low = [f"{words} for {_days(count)}" for count, words in days if count > 0.0]
+    return f"{', '.join(low) or 'none'}, of the first {WINDOW:g} days (no transfusions)"
 
 
 def _relapse(data: xr.Dataset) -> str:

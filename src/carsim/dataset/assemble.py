@@ -35,11 +35,13 @@ def assemble(
     clone_words: Mapping[str, Mapping[str, str]] | None = None,
     given_by: Mapping[str, str] | None = None,
     planned: Sequence[str] = (),
+    scales: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
 
     `given_by` says what is given by events of the network, by their names; `planned` what may be given at all.
     `clone_words` holds a word for each clone, by the coordinate they make up: `clone_cd19`, `clone_phenotype`.
+    `scales` says by which scale the grades of each toxicity are.
     """
     import xarray as xr
 
@@ -63,6 +65,10 @@ def assemble(
     for coordinate, words in (clone_words or {}).items() if "clone" in data.dims else ():
         kinds = np.array([words[name] for name in labels["clone"]])
         data = data.assign_coords({coordinate: ("clone", kinds, attributes(VARIABLES[coordinate]))})
+    for toxicity, scale in (scales or {}).items():
+        for name in (f"{toxicity}_grade", f"{toxicity}_worst"):
+            if name in data:
+                data[name].attrs["scale"] = scale
     _add_status(data, trajectories)
     _add_extinctions(data, trajectories)
     if schedule is not None:

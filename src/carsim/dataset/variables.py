@@ -107,12 +107,26 @@ COURSES: tuple[Variable, ...] = (
     _course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
     _course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
     _course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),
+    _course("platelets", "cells/uL", "platelets in blood, without transfusion", "platelets.blood"),
+    _course("haemoglobin", "g/dL", "haemoglobin, without transfusion"),
+    _course("igg", "g/L", "immunoglobulin G in serum"),
+    _course("il6", "pg/mL", "interleukin 6 in serum"),
+    _course("ifn", "pg/mL", "interferon gamma in serum"),
+    _course("il10", "pg/mL", "interleukin 10 in serum"),
+    _course("temperature_rise", "1", "rise of body temperature, in K; fever from 1 on"),
+    _course("crs_grade", "1", "grade of cytokine release syndrome"),
+    _course("crs_worst", "1", "highest grade of cytokine release syndrome so far"),
+    _course("icans_grade", "1", "grade of neurotoxicity"),
+    _course("icans_worst", "1", "highest grade of neurotoxicity so far"),
+    _course("infection_rate", "1/d", "expected infections per day (empirical)"),
     _course("leucocytes", "cells/uL", "nucleated cells in blood"),
     _course("marrow_cells", "cells", "nucleated cells in marrow", "marrow_nucleated"),
     _course("homeostatic_cytokine", "1", "IL-7/IL-15 drive, relative to its level without T cells"),
     _course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
     _course("fludarabine_exposure", "mg/L*d", "F-ara-A exposure so far", "fludarabine.auc"),
     _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
+    _course("tocilizumab", "mg/L", "tocilizumab in plasma", "tocilizumab_concentration"),
+    _course("steroid_effect", "1", "effect of steroids, as a share of the whole", "steroid_share"),
     *(
         _course(f"hazard_{cause}", "1", f"cumulative hazard of {meaning} (empirical)", f"cumulative_hazard.{cause}")
         for cause, meaning in HAZARDS
@@ -182,6 +196,8 @@ COVARIATES: tuple[Variable, ...] = tuple(
             "product: 0 as specified, 1 out of specification, 2 not made and not given",
         ),
         ("neutrophil_base", "neutrophil_base", "cells/uL", "neutrophils in blood without leukaemia or drugs"),
+        ("platelet_base", "platelet_base", "cells/uL", "platelets in blood without leukaemia or drugs"),
+        ("haemoglobin_base", "haemoglobin_base", "g/dL", "haemoglobin without leukaemia or drugs"),
         *(
             (f"threshold_{cause}", f"threshold_{cause}", "1", f"cumulative hazard at which the patient has {meaning}")
             for cause, meaning in HAZARDS
@@ -190,11 +206,11 @@ COVARIATES: tuple[Variable, ...] = tuple(
 )
 
 ENDPOINTS: tuple[Variable, ...] = (
-    _answer("response_day28", "1", "CR/CRi, NR or not evaluable at day 28", "text"),
+    _answer("response_day28", "1", "CR, CRi, NR or not evaluable at day 28", "text"),
     _answer("mrd_day28", "1", "blasts per nucleated marrow cell at day 28 by flow cytometry; 0 below its limit"),
     _answer("mrd_day28_below_limit", "1", "1 where flow cytometry finds no MRD at day 28, else 0; -1 unknown", "int8"),
     _answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
-    _answer("best_response", "1", "best response at any visit: CR/CRi, NR or not evaluable", "text"),
+    _answer("best_response", "1", "best response at any visit: CR, CRi, NR or not evaluable", "text"),
     _answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
     _answer("cart_peak_cells_day", "d", "day of the highest CAR T level"),
     _answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
@@ -223,6 +239,16 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
     _answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
+    _answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 4"),
+    _answer("crs_onset_day", "d", "first day with cytokine release syndrome"),
+    _answer("icans_grade_max", "1", "highest grade of neurotoxicity, 0 to 4"),
+    _answer("icans_onset_day", "d", "first day with neurotoxicity"),
+    _answer("il6_peak", "pg/mL", "highest interleukin 6 in serum"),
+    _answer("neutropenia_days", "d", "days of the first 90 with neutrophils below 1,000/uL (grade 3)"),
+    _answer("severe_neutropenia_days", "d", "days of the first 90 with neutrophils below 500/uL (grade 4)"),
+    _answer("thrombocytopenia_days", "d", "days of the first 90 with platelets below 50,000/uL (grade 3)"),
+    _answer("anaemia_days", "d", "days of the first 90 with haemoglobin below 8 g/dL (grade 3)"),
+    _answer("infections_expected", "1", "expected number of infections after the infusion (empirical)"),
     _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
     _answer("death_cause", "1", "toxicity, infection, transplant or leukaemia", "text"),
     _answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),

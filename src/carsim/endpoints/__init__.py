@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from carsim.dataset.variables import REASON_SUFFIX, VARIABLES, attributes
-from carsim.endpoints import bcells, drugs, exposure, persistence, relapse, response, survival
+from carsim.endpoints import bcells, cytopenia, drugs, exposure, persistence, relapse, response, survival, toxicity
 from carsim.endpoints.outcome import Endpoint, each_patient, to_column
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REGISTRY: dict[str, Endpoint] = {
     endpoint.name: endpoint
-    for file in (response, exposure, persistence, bcells, relapse, drugs, survival)
+    for file in (response, exposure, persistence, bcells, relapse, drugs, toxicity, cytopenia, survival)
     for endpoint in file.ENDPOINTS
 }
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NO_PRODUCT = "no CAR T product was given"
+FROM_PRODUCTS = ("cart_", "crs_", "icans_", "il6")  # courses that only CAR T cells make
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _answer(
     endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str, np.ndarray], *, failed: bool
 ) -> Answer:
     absent = [name for name in endpoint.needs if name not in curves.levels]
-    if absent and absent[0].startswith("cart_") and "product" not in curves.labels:
+    if absent and absent[0].startswith(FROM_PRODUCTS) and "product" not in curves.labels:
         return Missing(NO_PRODUCT)
     if absent:
         return Missing(f"needs {', '.join(absent)}, which this result does not have")

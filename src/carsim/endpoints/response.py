@@ -2,7 +2,7 @@
 
 Remission: less than 5 % blasts in marrow and less than 1 % blasts among the nucleated cells of blood (the rule of the
 tisagenlecleucel trials for "no circulating blasts"). Complete remission with and without recovered counts (CR, CRi)
-differ by neutrophils and platelets; this version has no platelets, so both are reported as `CR/CRi`.
+differ by more than 1,000 neutrophils and 100,000 platelets/uL at the visit.
 Disease of the nervous system and outside marrow must be gone too (see disease).
 A patient who enters below all limits is not evaluable for remission; for such a patient MRD is what counts.
 """
@@ -25,21 +25,34 @@ from carsim.endpoints.outcome import (
 FLOW_LIMIT = catalog.assays()["mrd_flow"].limit.value
 SEQUENCING_LIMIT = catalog.assays()["mrd_sequencing"].limit.value
 
-REMISSION, NO_RESPONSE, NOT_EVALUABLE = "CR/CRi", "NR", "not evaluable"
+NEUTROPHIL_LIMIT = 1000.0  # cells/uL
+PLATELET_LIMIT = 100_000.0  # cells/uL
+
+COMPLETE, INCOMPLETE, NO_RESPONSE, NOT_EVALUABLE = "CR", "CRi", "NR", "not evaluable"
+COUNTS = ("neutrophils", "platelets")
+
+
+def word(curves: Curves, day: float) -> str:
+    """Response at a day: complete remission with or without recovered counts, or none."""
+    if not in_remission(curves, day):
+        return NO_RESPONSE
+    neutrophils, platelets = (level_at(curves.days, curves[name], day) for name in COUNTS)
+    return COMPLETE if neutrophils > NEUTROPHIL_LIMIT and platelets > PLATELET_LIMIT else INCOMPLETE
 
 
 def _response_day28(curves: Curves) -> Answer:
     missing = not_followed(curves, FIRST_VISIT)
     if missing or not evaluable(curves):
         return missing or NOT_EVALUABLE
-    return REMISSION if in_remission(curves, FIRST_VISIT) else NO_RESPONSE
+    return word(curves, FIRST_VISIT)
 
 
 def _best_response(curves: Curves) -> Answer:
     missing = not_followed(curves, FIRST_VISIT)
     if missing or not evaluable(curves):
         return missing or NOT_EVALUABLE
-    return REMISSION if any(in_remission(curves, day) for day in visit_days(curves.end)) else NO_RESPONSE
+    words = {word(curves, day) for day in visit_days(curves.end)}
+    return next(best for best in (COMPLETE, INCOMPLETE, NO_RESPONSE) if best in words)
 
 
 def _mrd(limit: float) -> Rule:
@@ -59,16 +72,19 @@ def _below_limit(curves: Curves) -> Answer:
 
 
 _RULE = (
-    f"CR/CRi: blasts below {MARROW_LIMIT:.0%} in marrow and below {BLOOD_LIMIT:.0%} of nucleated blood cells, none "
-    "elsewhere, counts not judged (no platelets in this version); not evaluable: entered below all limits; else NR"
+    f"CRi: blasts below {MARROW_LIMIT:.0%} in marrow and below {BLOOD_LIMIT:.0%} of nucleated blood cells, none "
+    f"elsewhere; CR: with more than {NEUTROPHIL_LIMIT:,g} neutrophils and {PLATELET_LIMIT:,g} platelets per µL; "
+    "not evaluable: entered below all limits; else NR"
 )
 
 ENDPOINTS = (
-    Endpoint("response_day28", _response_day28, DISEASE, _RULE, ELSEWHERE),
+    Endpoint("response_day28", _response_day28, (*DISEASE, *COUNTS), _RULE, ELSEWHERE),
     Endpoint("mrd_day28", _mrd(FLOW_LIMIT), ("mrd",), f"flow cytometry, limit {FLOW_LIMIT:g}; 0 below it"),
     Endpoint("mrd_day28_below_limit", _below_limit, ("mrd",), f"below the flow limit {FLOW_LIMIT:g}"),
     Endpoint(
         "mrd_day28_sequencing", _mrd(SEQUENCING_LIMIT), ("mrd",), f"sequencing, limit {SEQUENCING_LIMIT:g}; 0 below"
     ),
-    Endpoint("best_response", _best_response, DISEASE, _RULE + "; at day 28 or any monthly visit", ELSEWHERE),
+    Endpoint(
+        "best_response", _best_response, (*DISEASE, *COUNTS), _RULE + "; at day 28 or any monthly visit", ELSEWHERE
+    ),
 )

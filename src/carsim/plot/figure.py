@@ -1,4 +1,4 @@
-"""The figure of a run: treatments on a strip, then CAR T cells, leukaemia, lymphocytes and drive, on one time axis.
+"""The figure of a run: treatments on a strip, then CAR T cells, leukaemia, lymphocytes, toxicity, counts and drive.
 
 A cohort is drawn as its median with the band from the 5th to the 95th percentile. Drawn with matplotlib's own objects
 on the Agg canvas: no window system, no global state.
@@ -26,8 +26,8 @@ from carsim.dataset.store import (
     write_atomically,
 )
 from carsim.plot import panels
-from carsim.plot.layout import FIRST_MONTH, LEFT, RIGHT, TOP, Column, columns
-from carsim.plot.style import DPI, FAINT, HAIRLINE, HEIGHT, INK, SETTINGS, SMALL, TEXT, WIDTH
+from carsim.plot.layout import FIRST_MONTH, LEFT, PANELS, RIGHT, TOP, Column, columns, height_of
+from carsim.plot.style import DPI, FAINT, HAIRLINE, INK, SETTINGS, SMALL, TEXT, WIDTH
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,15 +43,20 @@ def draw(data: xr.Dataset) -> Figure:
     from matplotlib.figure import Figure
 
     with _settings():
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        shown = [name for name in PANELS if any(course in data for course in panels.NEEDED.get(name, ("time",)))]
+        figure = Figure(figsize=(WIDTH, height_of(shown)), dpi=DPI)
         FigureCanvasAgg(figure)
         days = data["time"].values
         title = "\n".join(textwrap.wrap(str(data.attrs.get("title", "")), TITLE_LETTERS)[:2])
-        frame = columns(figure, float(days[0]), float(days[-1]), TOP - TITLE_LINE * title.count("\n"))
+        frame = columns(figure, float(days[0]), float(days[-1]), TOP - TITLE_LINE * title.count("\n"), shown)
         _draw_strip(frame, data)
         panels.draw_cart(frame, data)
         panels.draw_leukaemia(frame, data)
         panels.draw_lymphocytes(frame, data)
+        if "toxicity" in shown:
+            panels.draw_toxicity(frame, data)
+        if "counts" in shown:
+            panels.draw_counts(frame, data)
         panels.draw_drive(frame, data)
         _write_frame(figure, frame, data, title)
     return figure

@@ -1,4 +1,4 @@
-"""The frame: a strip of treatments above four panels, all on one time axis.
+"""The frame: a strip of treatments above the panels, all on one time axis.
 
 The first month holds the treatments, the expansion and the response; what follows takes months. So the time axis is
 drawn in two columns, days up to 30 at a larger scale and then the rest, with shared levels; a short run has one column.
@@ -7,6 +7,7 @@ drawn in two columns, days up to 30 at a larger scale and then the rest, with sh
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 FIRST_MONTH = 30.0
 SHORT_RUN = 75.0  # days that one column can show
-PANELS = ("cart", "leukaemia", "lymphocytes", "drive")
-HEIGHTS = (0.42, 1.2, 1.6, 1.2, 1.0)
+STRIP = 0.42
+PANELS = {"cart": 1.2, "leukaemia": 1.6, "lymphocytes": 1.2, "toxicity": 1.1, "counts": 0.9, "drive": 1.0}  # heights
+INCHES, MARGINS = 1.55, 1.2  # inches per unit of height; above, below and between
 LEFT, RIGHT, BOTTOM, TOP = 0.095, 0.815, 0.085, 0.93
 
 
@@ -35,14 +37,17 @@ class Column:
     panels: dict[str, Axes]
 
 
-def columns(figure: Figure, start: float, end: float, top: float = TOP) -> list[Column]:
-    """Make the frame for days `start` to `end`, from `top` (share of the height) down."""
+def columns(
+    figure: Figure, start: float, end: float, top: float = TOP, names: Sequence[str] = tuple(PANELS)
+) -> list[Column]:
+    """Make the frame of the named panels for days `start` to `end`, from `top` (share of the height) down."""
     margin = 1.0
+    heights = [STRIP, *(PANELS[name] for name in names)]
     spans = [(start - margin, end)] if end <= SHORT_RUN else [(start - margin, FIRST_MONTH), (FIRST_MONTH, end)]
     grid = figure.add_gridspec(
-        len(HEIGHTS),
+        len(heights),
         len(spans),
-        height_ratios=HEIGHTS,
+        height_ratios=heights,
         width_ratios=(1.0, 1.35)[: len(spans)],
         left=LEFT,
         right=RIGHT,
@@ -54,14 +59,19 @@ def columns(figure: Figure, start: float, end: float, top: float = TOP) -> list[
     made: list[Column] = []
     for place, span in enumerate(spans):
         rows: list[Axes] = []
-        for row in range(len(HEIGHTS)):
+        for row in range(len(heights)):
             beside = [made[0].strip, *made[0].panels.values()][row] if made else None
             above = rows[0] if rows else None
             rows.append(figure.add_subplot(grid[row, place], sharey=beside, sharex=above))
-        made.append(Column(*span, rows[0], dict(zip(PANELS, rows[1:], strict=True))))
+        made.append(Column(*span, rows[0], dict(zip(names, rows[1:], strict=True))))
     for place, column in enumerate(made):
         _dress(column, is_first=place == 0)
     return made
+
+
+def height_of(names: Sequence[str]) -> float:
+    """Height in inches of a figure of these panels: each as high as ever, whatever their number."""
+    return MARGINS + INCHES * (STRIP + sum(PANELS[name] for name in names))
 
 
 def day_ticks(first: float, last: float) -> np.ndarray:

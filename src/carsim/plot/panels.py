@@ -1,4 +1,4 @@
-"""The four panels: CAR T cells, leukaemia by clone, B and host T cells, drugs and homeostatic cytokine drive.
+"""The panels: CAR T cells, leukaemia by clone, B and host T cells, toxicity, blood counts, drugs and cytokine drive.
 
 Each takes the columns of the frame and a dataset, draws what the dataset has, and leaves out what it has not.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carsim.endpoints.bcells import APLASIA_LIMIT
+from carsim.endpoints.cytopenia import LIMITS
 from carsim.endpoints.disease import MARROW_LIMIT
 from carsim.endpoints.persistence import FLOW_LIMIT, QPCR_LIMIT
 from carsim.endpoints.response import FLOW_LIMIT as MRD_LIMIT
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
+NEEDED = {"toxicity": ("il6",), "counts": ("platelets",)}  # panels that are left out without any of these courses
+GRADES = {"crs": "release syndrome (right)", "icans": "neurotoxicity (right)"}
 FLOW_PER_QPCR = FLOW_LIMIT / QPCR_LIMIT  # puts the limits of both assays at the same height
 ONE_CELL = 1.0
+SEVERE = LIMITS["severe_neutropenia_days"][1]  # neutrophils per uL
 BAND_OPACITY = 0.18
 COARSE = 0.3  # days between outputs
 
@@ -114,6 +118,51 @@ def draw_lymphocytes(columns: list[Column], data: xr.Dataset) -> None:
         limit_line(column.panels["lymphocytes"], APLASIA_LIMIT, text, at_end=len(columns) == 1)
     columns[0].panels["lymphocytes"].set_ylabel("cells/µL")
     heading(columns[0].panels["lymphocytes"], "Healthy lymphocytes in blood")
+
+
+def draw_toxicity(columns: list[Column], data: xr.Dataset) -> None:
+    """IL-6 and interferon in serum on the left axis; grades of release syndrome and neurotoxicity on the right."""
+    days = data["time"].values
+    cytokines = [
+        (name, level, look(number))
+        for number, (name, course) in enumerate((("IL-6", "il6"), ("interferon γ", "ifn")))
+        if (level := _level(data, course)) is not None
+    ]
+    grades = [
+        (name, level, look(2 + number))
+        for number, (toxicity, name) in enumerate(GRADES.items())
+        if (level := _level(data, f"{toxicity}_grade")) is not None
+    ]
+    top = 10.0 ** max(4, math.ceil(math.log10(2.0 * max(_highest(level) for _, level, _ in cytokines))))
+    for place, column in enumerate(columns):
+        axes = column.panels["toxicity"]
+        log_levels(axes, 1.0, top)
+        for _, level, style in cytokines:
+            _draw(axes, days, level.above(0.5), style)
+        twin = axes.twinx()
+        twin.set_ylim(0.0, 4.3)
+        twin.set_yticks([0, 1, 2, 3, 4])
+        for _, level, style in grades:
+            twin.step(days, level.middle, where="post", **(style.line() | {"marker": ""}))
+        _hide_twin(twin, shown=place == len(columns) - 1)
+        twin.set_ylabel("grade" if place == len(columns) - 1 else "")
+    first = columns[0].panels["toxicity"]
+    first.set_ylabel("pg/mL")
+    scale = data["crs_grade"].attrs.get("scale", "") if "crs_grade" in data else ""
+    heading(first, "Cytokines in serum (left), toxicity" + (f" by {scale} (right)" if scale else " (right)"))
+    plain = [(name, Look(style.colour, style.dash, "")) for name, _, style in grades]
+    _legend(columns[-1].panels["toxicity"], [(name, style) for name, _, style in cytokines] + plain)
+
+
+def draw_counts(columns: list[Column], data: xr.Dataset) -> None:
+    """Neutrophils and platelets in blood, with the limit of severe neutropenia."""
+    lines = (("neutrophils", "neutrophils", look(0)), ("platelets", "platelets", look(1)))
+    _draw_together(columns, data, "counts", lines, (10.0, 1e6))
+    for place, column in enumerate(columns):
+        text = "neutrophils: severe below 500/µL" if place == len(columns) - 1 else None
+        limit_line(column.panels["counts"], SEVERE, text, at_end=len(columns) == 1)
+    columns[0].panels["counts"].set_ylabel("cells/µL")
+    heading(columns[0].panels["counts"], "Blood counts, without transfusion")
 
 
 def draw_drive(columns: list[Column], data: xr.Dataset) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT, DPI = 8.0, 9.6, 180  # inches, inches, dots per inch: 1440 by 1728 pixels
+WIDTH, DPI = 8.0, 180  # inches, dots per inch: 1440 pixels; the height follows from the panels
 TEXT = 9.5  # points; 11 pixels when the figure is shown 700 pixels wide
 SMALL = 8.5
 INK, FAINT, HAIRLINE = "#222222", "#5c5c5c", "#c9c9c9"

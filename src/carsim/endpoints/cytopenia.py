@@ -1,0 +1,43 @@
+"""Cytopenias and infections: days with counts below the limits of grade 3, and how many infections are expected.
+
+Days are counted in the first 90 after the infusion: later falls are those of a marrow that relapse fills. Nobody is
+transfused in the model. Expected infections are the integral of an empirical rate to the end of the simulation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, days_below, since_infusion
+
+WINDOW = 90.0  # days
+LIMITS = {  # endpoint -> course, limit, unit as written
+    "neutropenia_days": ("neutrophils", 1000.0, "cells/µL"),
+    "severe_neutropenia_days": ("neutrophils", 500.0, "cells/µL"),
+    "thrombocytopenia_days": ("platelets", 50_000.0, "cells/µL"),
+    "anaemia_days": ("haemoglobin", 8.0, "g/dL"),
+}
+NOT_INFUSED = Missing("the simulation ends before the infusion")
+
+
+def _days(course: str, limit: float) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        days, level = since_infusion(curves, course)
+        early = days <= WINDOW
+        return days_below(days[early], level[early], limit) if days.size else NOT_INFUSED
+
+    return rule
+
+
+def _infections(curves: Curves) -> Answer:
+    days, rate = since_infusion(curves, "infection_rate")
+    return float(np.trapezoid(rate, days)) if days.size else NOT_INFUSED
+
+
+ENDPOINTS = (
+    *(
+        Endpoint(name, _days(course, limit), (course,), f"days of the first {WINDOW:g} below {limit:,g} {unit}")
+        for name, (course, limit, unit) in LIMITS.items()
+    ),
+    Endpoint("infections_expected", _infections, ("infection_rate",), "integral of the empirical rate from day 0 on"),
+)

@@ -1,0 +1,49 @@
+"""Toxicity of the infusion: highest grades of release syndrome and neurotoxicity, their onset, the peak of IL-6.
+
+Grades are those of the scale that the run was graded on (attribute `scale` of the courses); a simulated patient is not
+taken off the course by a grade, so deaths (grade 5) are endpoints of survival. A grade that holds between two output
+times only is in the highest grade, since the model keeps it; its onset is the first output time that sees it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carsim.endpoints.exposure import peak
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, since_infusion
+
+WORDS = {"crs": "cytokine release syndrome", "icans": "neurotoxicity"}
+
+
+def _grade_max(toxicity: str) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        return float(round(curves[f"{toxicity}_worst"][-1]))
+
+    return rule
+
+
+def _onset(toxicity: str) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        graded = np.flatnonzero(curves[f"{toxicity}_worst"] > 0.5)
+        return float(curves.days[graded[0]]) if graded.size else Missing(f"no {WORDS[toxicity]}")
+
+    return rule
+
+
+def _il6_peak(curves: Curves) -> Answer:
+    days, level = since_infusion(curves, "il6")
+    return peak(days, level)[1] if days.size else Missing("the simulation ends before the infusion")
+
+
+_MAX = "highest grade of the whole simulation on the scale of the run, 0 to 4"
+_ONSET = "first output time with grade 1 or more"
+
+ENDPOINTS = (
+    Endpoint("crs_grade_max", _grade_max("crs"), ("crs_worst",), _MAX),
+    Endpoint("crs_onset_day", _onset("crs"), ("crs_worst",), _ONSET),
+    Endpoint("icans_grade_max", _grade_max("icans"), ("icans_worst",), _MAX),
+    Endpoint("icans_onset_day", _onset("icans"), ("icans_worst",), _ONSET),
+    Endpoint(
+        "il6_peak", _il6_peak, ("il6",), "highest level from the infusion on, parabola through logarithms between times"
+    ),
+)

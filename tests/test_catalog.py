@@ -201,8 +201,38 @@ def test_host_t_cells_rest_at_the_median_baseline() -> None:
 HOST = ("cytokine_half", "thymic_output", "host_division", "host_death")
 
 
+<<<<<<< HEAD
 def test_history_changes_parameters_of_the_model() -> None:
     paths = {path for record in catalog.parameters().values() for path in (record.name, *record.paths())}
     for item, factors in catalog.history().items():
         assert item in get_args(History)
         assert set(factors) <= paths
+=======
+@pytest.mark.parametrize("scale", catalog.scales().values(), ids=lambda scale: scale.name)
+def test_scale_is_complete(scale: catalog.Scale) -> None:
+    assert scale.source in catalog.sources()
+    assert len(scale.reason.split()) >= 2
+    stages = {"crs": {"fever": 1, "vascular": 3, "respiratory": 3}, "icans": {"neurological": 5}}
+    for toxicity, axes in scale.grades.items():
+        assert {axis: len(grades) for axis, grades in axes.items()} == stages[toxicity]
+
+
+def test_scenarios_may_name_exactly_the_scales_of_the_catalogue() -> None:
+    from typing import get_args
+
+    from carsim.spec.trial import Scales
+
+    for toxicity in ("crs", "icans"):
+        named = {name for name, scale in catalog.scales().items() if toxicity in scale.grades}
+        assert set(get_args(Scales.model_fields[toxicity].annotation)) == named
+
+
+def test_grades_that_fall_with_the_stage_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from carsim.catalog import load
+
+    table = {"title": "t", "source": "lee-2014", "reason": "no reason", "grades": {"crs": {"vascular": [3, 2]}}}
+    monkeypatch.setattr(load, "_tables", lambda where: [("scales.toml", "odd", table)] if "scales" in where else [])
+    monkeypatch.setattr(load, "sources", catalog.sources)
+    with pytest.raises(catalog.CatalogError, match=r"odd\.crs\.vascular: got \[3, 2\]; expected grades 0 to 4"):
+        load.scales.__wrapped__()
+>>>>>>> af830b2 (Toxicity by hand and by direction; steeper suppression of counts, so that a severe syndrome makes them fall twice; a slow rise closes the passage into the brain)

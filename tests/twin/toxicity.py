@@ -36,7 +36,8 @@ def at_rest(p: dict, cov: dict, burden: float) -> list[float]:
     severities = [share(signal, p[f"syndrome_half.{axis}"]) for axis in ("fever", "vascular", "respiratory")]
     opened = share(signal, p["endothelial_half"])
     protection = 1.0 - share(platelets, p["icans_platelet_half"])
-    icans = opened * (1.0 + p["icans_platelet_weight"] * protection + p["icans_rise_weight"] * (1.0 - opened))
+    unused = 1.0 - share(opened, p["adaptation_half"])
+    icans = opened * (1.0 + p["icans_platelet_weight"] * protection + p["icans_rise_weight"] * unused)
     cytokines = [p["il6_rest"], p["ifn_rest"], p["il10_rest"]]
     chains = [megakaryocytes] * 3 + [platelets] + [erythroblasts] * 2 + [haemoglobin]
     return cytokines + severities + [opened, opened, icans] + chains + [p["igg_start"]]
@@ -67,7 +68,8 @@ def derivative(p: dict, cov: dict, y: list, activity: float, burden: float, b_ce
     d.append(p["endothelial_activation"] * (share(signal, p["endothelial_half"]) - activation))
     d.append(p["endothelial_adaptation"] * (activation - adaptation))
     bare = 1.0 - share(y[12], p["icans_platelet_half"])
-    passage = 1.0 + p["icans_platelet_weight"] * bare + p["icans_rise_weight"] * (1.0 - adaptation)
+    unused = 1.0 - share(adaptation, p["adaptation_half"])
+    passage = 1.0 + p["icans_platelet_weight"] * bare + p["icans_rise_weight"] * unused
     d.append(p["icans_rate"] * (activation * passage - icans))
     for lineage, kind, base, first, last in (
         ("platelets", "platelet", "platelet_base", 9, 12),

@@ -46,6 +46,7 @@ def _cytokines(p: Mapping[str, Array], circulating: Array) -> dict[str, Array]:
     state |= {f"syndrome.{axis}": signal / (p[f"syndrome_half.{axis}"] + signal) for axis in AXES}
     opened = signal / (p["endothelial_half"] + signal)
     unprotected = p["icans_platelet_half"] / (p["icans_platelet_half"] + circulating)
-    through = 1.0 + p["icans_platelet_weight"] * unprotected + p["icans_rise_weight"] * (1.0 - opened)
+    unadapted = p["adaptation_half"] / (p["adaptation_half"] + opened)
+    through = 1.0 + p["icans_platelet_weight"] * unprotected + p["icans_rise_weight"] * unadapted
     state |= {"endothelium.activation": opened, "endothelium.adaptation": opened}
     return state | {"icans_severity": opened * through}

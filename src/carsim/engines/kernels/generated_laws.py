@@ -40,7 +40,7 @@ INDEX = {
     "carsim.model.processes.leukaemia.crowding_death": (31, "462d02e319ff0a87"),
     "carsim.model.processes.memory.rested": (32, "4185bfcd31bc346a"),
     "carsim.model.processes.memory.rested_division": (33, "5e73174d02a74a24"),
-    "carsim.model.processes.neurotoxicity.passage": (34, "1191e7584cde3f49"),
+    "carsim.model.processes.neurotoxicity.passage": (34, "f4d2fd9091cc982e"),
     "carsim.model.processes.recognition.share_seen": (35, "555b94b6fce0abf8"),
     "carsim.model.processes.recognition.still_unseen": (36, "0c9099240b0de736"),
     "carsim.model.processes.recognition.complement": (37, "170eb8cb4fcf7598"),
@@ -1226,10 +1226,10 @@ def value_34(lanes, workspace, entries, count):
         v_activated = load(lanes, workspace, entries[at + 0])
         v_unprotected = load(lanes, workspace, entries[at + 1])
         v_platelet_weight = load(lanes, workspace, entries[at + 2])
-        v_adapted = load(lanes, workspace, entries[at + 3])
+        v_unadapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        store(workspace, entries[at + 6], (v_activated * v_damping * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * (1.0 - v_adapted)))))
+        store(workspace, entries[at + 6], (v_activated * v_damping * (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * v_unadapted))))
         at += 7
 
 
@@ -1241,24 +1241,23 @@ def partial_34(lanes, workspace, entries, count, mask):
         v_activated = load(lanes, workspace, entries[at + 0])
         v_unprotected = load(lanes, workspace, entries[at + 1])
         v_platelet_weight = load(lanes, workspace, entries[at + 2])
-        v_adapted = load(lanes, workspace, entries[at + 3])
+        v_unadapted = load(lanes, workspace, entries[at + 3])
         v_rise_weight = load(lanes, workspace, entries[at + 4])
         v_damping = load(lanes, workspace, entries[at + 5])
-        s_0 = (1.0 - v_adapted)
-        s_1 = (1.0 + (s_0 * v_rise_weight) + (v_platelet_weight * v_unprotected))
-        s_2 = (v_activated * v_damping)
+        s_0 = (1.0 + (v_platelet_weight * v_unprotected) + (v_rise_weight * v_unadapted))
+        s_1 = (v_activated * v_damping)
         if mask & 1:
-            store(workspace, entries[at + 6], (s_1 * v_damping))
+            store(workspace, entries[at + 6], (s_0 * v_damping))
         if mask & 2:
-            store(workspace, entries[at + 7], (s_2 * v_platelet_weight))
+            store(workspace, entries[at + 7], (s_1 * v_platelet_weight))
         if mask & 4:
-            store(workspace, entries[at + 8], (s_2 * v_unprotected))
+            store(workspace, entries[at + 8], (s_1 * v_unprotected))
         if mask & 8:
-            store(workspace, entries[at + 9], (-s_2 * v_rise_weight))
+            store(workspace, entries[at + 9], (s_1 * v_rise_weight))
         if mask & 16:
-            store(workspace, entries[at + 10], (s_0 * s_2))
+            store(workspace, entries[at + 10], (s_1 * v_unadapted))
         if mask & 32:
-            store(workspace, entries[at + 11], (s_1 * v_activated))
+            store(workspace, entries[at + 11], (s_0 * v_activated))
         at += 12
 
 

@@ -2,10 +2,11 @@
 
     drive        e = c / (endothelial_half + c),  c = IL-6 + interferon_weight IFN
     endothelium  A' = endothelial_activation (e - A);   adapted D' = endothelial_adaptation (A - D)
-    severity     Z' = k A (1 + icans_platelet_weight h / (h + platelets) + icans_rise_weight (1 - D)) (1 - u) - k Z
+    severity     Z' = k A (1 + icans_platelet_weight p + icans_rise_weight q) (1 - u) - k Z
                     + k icans_csf_weight f / (icans_csf_half + f)     f CAR T cells/uL of CSF, where that is simulated
+    not protected p = h / (h + platelets),  h = icans_platelet_half;  not adapted q = d / (d + D),  d = adaptation_half
 
-h = icans_platelet_half, k = icans_rate, u the effect of steroids. It is IL-6 itself that counts, not the signal that
+k = icans_rate, u the effect of steroids. It is IL-6 itself that counts, not the signal that
 tocilizumab blocks: serum IL-6 rises under it and the endothelium sees it. Slow adaptation lets a fast rise through; few
 platelets leave the endothelium open (Gust et al. 2017, by direction).
 """
@@ -26,10 +27,10 @@ STAGES = ("minor", "mild", "moderate", "severe", "critical")
 
 @law
 def passage(
-    activated: Any, unprotected: Any, platelet_weight: Any, adapted: Any, rise_weight: Any, damping: Any
+    activated: Any, unprotected: Any, platelet_weight: Any, unadapted: Any, rise_weight: Any, damping: Any
 ) -> Any:
     """How far an activated endothelium lets cytokines into the brain."""
-    return activated * (1.0 + platelet_weight * unprotected + rise_weight * (1.0 - adapted)) * damping
+    return activated * (1.0 + platelet_weight * unprotected + rise_weight * unadapted) * damping
 
 
 def add(body: Body) -> None:
@@ -52,7 +53,11 @@ def add(body: Body) -> None:
             activated=activated,
             unprotected=open_share,
             platelet_weight=body.p("icans_platelet_weight"),
-            adapted=adapted,
+            unadapted=net.quantity(
+                "icans_unadapted",
+                inhibited(amount=adapted, half=body.p("adaptation_half")),
+                meaning="passage that a slow rise would have closed",
+            ),
             rise_weight=body.p("icans_rise_weight"),
             damping=body.row("steroid_damping") if "steroid_damping" in net.rows else 1.0,
         ),

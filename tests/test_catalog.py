@@ -201,13 +201,13 @@ def test_host_t_cells_rest_at_the_median_baseline() -> None:
 HOST = ("cytokine_half", "thymic_output", "host_division", "host_death")
 
 
-<<<<<<< HEAD
 def test_history_changes_parameters_of_the_model() -> None:
     paths = {path for record in catalog.parameters().values() for path in (record.name, *record.paths())}
     for item, factors in catalog.history().items():
         assert item in get_args(History)
         assert set(factors) <= paths
-=======
+
+
 @pytest.mark.parametrize("scale", catalog.scales().values(), ids=lambda scale: scale.name)
 def test_scale_is_complete(scale: catalog.Scale) -> None:
     assert scale.source in catalog.sources()
@@ -235,4 +235,3 @@ def test_grades_that_fall_with_the_stage_are_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(load, "sources", catalog.sources)
     with pytest.raises(catalog.CatalogError, match=r"odd\.crs\.vascular: got \[3, 2\]; expected grades 0 to 4"):
         load.scales.__wrapped__()
->>>>>>> af830b2 (Toxicity by hand and by direction; steeper suppression of counts, so that a severe syndrome makes them fall twice; a slow rise closes the passage into the brain)

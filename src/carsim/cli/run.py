@@ -155,7 +155,10 @@ def as_object(data: xr.Dataset, scenario: Scenario, files: list[Path]) -> dict[s
         "seed": scenario.run.seed,
         "patients": data.sizes["patient"],
         "failed": failed,
-        "endpoints": {name: [_plain(value) for value in data[name].values] for name in REGISTRY},
+        "endpoints": {
+            name: [_plain(value) for value in data[name].values] if name in data else [None] * data.sizes["patient"]
+            for name in REGISTRY
+        },
         "files": [str(file) for file in files],
     }
 

@@ -129,8 +129,8 @@ def test_rate_of_infections_is_the_sum_of_what_is_lacking():
     neutrophils = made.patients.parameters["neutrophil_base"][0]
     expected = (
         value("infection_rest")
-        + value("infection_neutropenia") * 500.0 / (500.0 + neutrophils)
-        + value("infection_low_igg") * 4.0 / (4.0 + found["igg"])
+        + value("infection_neutropenia") * (500.0 / (500.0 + neutrophils)) ** 2
+        + value("infection_low_igg") * (4.0 / (4.0 + found["igg"])) ** 2
     )
     np.testing.assert_allclose(found["infection_rate"], expected, rtol=1e-9)
     _, low, _ = course(QUIET, "patient.neutrophil_base=100 cells/uL", outputs=("infection_rate",))

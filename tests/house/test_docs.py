@@ -96,6 +96,21 @@ def test_the_biology_names_every_process_and_every_parameter() -> None:
     assert {name for name in processes | parameters if f"`{name}`" not in biology} == set()
 
 
+def unknown_tests(root: Path) -> list[str]:
+    """Tests that a guide names as `file::function` (below `tests/model` unless the path says otherwise) and that are not there."""
+    problems = []
+    for guide in guides(root):
+        for name, function in re.findall(r"`([\w/]+\.py)::(\w+)`", guide.read_text(encoding="utf-8")):
+            path = root / name if name.startswith("tests/") else root / "tests" / "model" / name
+            if not path.is_file() or f"def {function}(" not in path.read_text(encoding="utf-8"):
+                problems.append(f"{guide.relative_to(root)}: {name}::{function}")
+    return problems
+
+
+def test_every_test_named_in_a_guide_exists() -> None:
+    assert unknown_tests(ROOT) == []
+
+
 def test_the_readme_begins_with_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^python -m pip install .*$", readme, flags=re.MULTILINE)
@@ -129,6 +144,12 @@ def test_a_broken_link_is_seen(tmp_path: Path) -> None:
         "README.md: docs/gone.png does not exist",
         "README.md: #nothing has no such heading",
     ]
+
+
+def test_a_missing_test_is_seen(tmp_path: Path) -> None:
+    guide = "# A\n`test_a.py::test_one` `tests/b/test_b.py::test_two` `test_a.py::test_gone`\n"
+    files = {"README.md": guide, "tests/model/test_a.py": "def test_one():\n", "tests/b/test_b.py": "def test_two():\n"}
+    assert unknown_tests(write_tree(tmp_path, files)) == ["README.md: test_a.py::test_gone"]
 
 
 def test_a_missing_path_is_seen(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from carsim import spec
+from carsim.engines.probe import probe
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from carsim.spec.prepare import prepare
@@ -117,3 +118,23 @@ def test_clone_split_into_two_identical_ones_is_one():
     days = slice(0, 60)  # until the smaller half would be gone: two halves are extinct earlier than one whole
     for name, values in one.items():
         np.testing.assert_allclose(two[name][days], values[days], rtol=1e-6, atol=1e-3)
+
+
+def test_recognition_by_any_arm_by_hand() -> None:
+    """Cells of one density D: each arm sees e D^n / (D^n + EC50^n) of them, and 1 - (1 - a) (1 - b) is seen by any."""
+    tandem = spec.loads(
+        "format: carsim/1\ntitle: Two arms\npatient: {population: paediatric-rr-ball}\n"
+        "leukaemia: {main: {cd19: 5000 molecules, cd22: 1000 molecules}}\n"
+        "treatment: [{name: car, give: cd19-22-tandem, at: 0 d, dose: 1e6 cells/kg}]\n"
+    )
+    made = prepare(tandem)
+    arms = {arm.antigen: arm for arm in made.cast.products[0].arms}
+    seen = {
+        antigen: arms[antigen].efficiency / (1.0 + (arms[antigen].half_density / density) ** arms[antigen].steepness)
+        for antigen, density in (("CD19", 5000.0), ("CD22", 1000.0))
+    }
+    rows = probe(made.network, made.patients.initial[0], made.patients).rows
+    both = 1.0 - (1.0 - seen["CD19"]) * (1.0 - seen["CD22"])
+    assert rows["recognition.cd19-22-tandem.CD19-positive"] == pytest.approx(both, rel=1e-12)
+    assert rows["recognition.cd19-22-tandem.CD19-negative"] == pytest.approx(seen["CD22"], rel=1e-12)
+    assert rows["recognition.cd19-22-tandem.double-negative"] == 0.0

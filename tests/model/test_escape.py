@@ -30,7 +30,7 @@ def whole() -> carsim.Scenario:
 
 
 def test_longer_persistence_turns_relapse_from_cd19_positive_to_cd19_negative(whole) -> None:
-    """The same patients without rejection of the CAR, and without memory of it: 4 and 7 relapses with CD19, 8 without in both."""
+    """The same patients without rejection, and without memory: 4 and 7 relapses with CD19, 8 and 8 without."""
     long = carsim.run(whole.with_(**{"parameters.immunity_growth.murine": "0 1/d"}))
     short = carsim.run(whole.with_(**{"parameters.memory_formation.4-1BB": "0 1/d"}))
     assert np.nanmedian(long.cart_persistence_day) > 2.0 * np.nanmedian(short.cart_persistence_day)

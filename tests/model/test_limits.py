@@ -124,7 +124,7 @@ def test_recognition_by_any_arm_by_hand() -> None:
     """Cells of one density D: each arm sees e D^n / (D^n + EC50^n) of them, and 1 - (1 - a) (1 - b) is seen by any."""
     tandem = spec.loads(
         "format: carsim/1\ntitle: Two arms\npatient: {population: paediatric-rr-ball}\n"
-        "leukaemia: {main: {cd19: 5000 molecules, cd22: 1000 molecules}}\n"
+        "leukaemia: {main: {cd19: {median: 5000 molecules, log_sd: 0}, cd22: {median: 1000 molecules, log_sd: 0}}}\n"
         "treatment: [{name: car, give: cd19-22-tandem, at: 0 d, dose: 1e6 cells/kg}]\n"
     )
     made = prepare(tandem)

@@ -46,8 +46,9 @@ def one_patient(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Neurotoxicity", _toxicity(data, "icans")),
         ("Highest IL-6", _number(data, "il6_peak", "pg/mL")),
         ("Low counts", _counts_below(data)),
-        ("Expected infections", _number(data, "infections_expected", "to the end (empirical)")),
+        ("Expected infections", _number(data, "infections_expected", f"in {WINDOW:g} days (empirical)")),
         ("Relapse", _relapse(data)),
+        ("Survival", _survival(data)),
         ("Fludarabine exposure", _number(data, "fludarabine_auc", "mg·h/L")),
     ]
 
@@ -69,7 +70,7 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Neurotoxicity", _graded(data, "icans")),
         ("Highest IL-6", _spread(data, "il6_peak", "pg/mL")),
         ("Neutrophils < 500/µL", _spread(data, "severe_neutropenia_days", "d")),
-        ("Expected infections", _spread(data, "infections_expected", "(empirical)")),
+        ("Expected infections", _spread(data, "infections_expected", f"in {WINDOW:g} days (empirical)")),
         ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
     ]
     if np.isfinite(relapse).any():
@@ -79,6 +80,7 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
             ("  phenotype", _counts(relapsed, "relapse_phenotype")),
             ("  first in", _counts(relapsed, "relapse_site")),
         ]
+    words.append(("Deaths", _deaths(data)))
     return [*words, ("Fludarabine exposure", _spread(data, "fludarabine_auc", "mg·h/L"))]
 
 
@@ -225,6 +227,21 @@ def _relapse(data: xr.Dataset) -> str:
     phenotype, site = str(data["relapse_phenotype"].values[0]), str(data["relapse_site"].values[0])
     visit = f"; seen at the visit of day {seen:.0f}" if math.isfinite(seen) else "; after the last visit"
     return f"day {day:.0f}, {phenotype or 'phenotype not known'}, {site} first{visit}"
+
+
+def _survival(data: xr.Dataset) -> str:
+    """The median of what the empirical hazards say: one patient of explicit values stands for its like."""
+    day = _value(data, "death_day")
+    if not math.isfinite(day):
+        return _unknown(data, "death_day").removeprefix("not known: ")
+    return f"half of such patients dead by day {day:.0f}, of {data['death_cause'].values[0]} (empirical)"
+
+
+def _deaths(data: xr.Dataset) -> str:
+    causes = Counter(str(cause) for cause in data["death_cause"].values if str(cause))
+    whole = f"{sum(causes.values())} of {data.sizes['patient']} patients (empirical)"
+    by_cause = ", ".join(f"{cause}: {number}" for cause, number in causes.most_common())
+    return f"{whole}: {by_cause}" if by_cause else whole
 
 
 def _spread(data: xr.Dataset, name: str, unit: str, ongoing: str = "") -> str:

@@ -248,7 +248,7 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("severe_neutropenia_days", "d", "days of the first 90 with neutrophils below 500/uL (grade 4)"),
     _answer("thrombocytopenia_days", "d", "days of the first 90 with platelets below 50,000/uL (grade 3)"),
     _answer("anaemia_days", "d", "days of the first 90 with haemoglobin below 8 g/dL (grade 3)"),
-    _answer("infections_expected", "1", "expected number of infections after the infusion (empirical)"),
+    _answer("infections_expected", "1", "infections expected in the 90 days after the infusion (empirical)"),
     _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
     _answer("death_cause", "1", "toxicity, infection, transplant or leukaemia", "text"),
     _answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),

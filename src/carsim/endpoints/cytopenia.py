@@ -1,7 +1,7 @@
 """Cytopenias and infections: days with counts below the limits of grade 3, and how many infections are expected.
 
-Days are counted in the first 90 after the infusion: later falls are those of a marrow that relapse fills. Nobody is
-transfused in the model. Expected infections are the integral of an empirical rate to the end of the simulation.
+Both are counted in the first 90 days after the infusion: later falls are those of a marrow that relapse fills. Nobody
+is transfused in the model. Expected infections are the integral of an empirical rate.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def _days(course: str, limit: float) -> Rule:
 
 def _infections(curves: Curves) -> Answer:
     days, rate = since_infusion(curves, "infection_rate")
-    return float(np.trapezoid(rate, days)) if days.size else NOT_INFUSED
+    early = days <= WINDOW
+    return float(np.trapezoid(rate[early], days[early])) if days.size else NOT_INFUSED
 
 
 ENDPOINTS = (
@@ -39,5 +40,10 @@ ENDPOINTS = (
         Endpoint(name, _days(course, limit), (course,), f"days of the first {WINDOW:g} below {limit:,g} {unit}")
         for name, (course, limit, unit) in LIMITS.items()
     ),
-    Endpoint("infections_expected", _infections, ("infection_rate",), "integral of the empirical rate from day 0 on"),
+    Endpoint(
+        "infections_expected",
+        _infections,
+        ("infection_rate",),
+        f"integral of the empirical rate over the first {WINDOW:g} days",
+    ),
 )

@@ -83,7 +83,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         planned=made.planned,
         scales=made.cast.scales,
     )
-    data.attrs["clocks"] = clock_records(scenario)
+    data.attrs["observed"] = observed(scenario)
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
         data = data.merge(observe(data, scenario.run.seed))
@@ -98,7 +98,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         tolerances={"rtol": options.rtol, "atol": options.atol, "atol_scale": options.atol_scale},
         status_counts=dict(sorted(counts.items())),
         started=started,
-        clocks=clock_records(scenario),
+        observed=observed(scenario),
     )
     return data
 
@@ -143,12 +143,14 @@ def simulate(
     return data
 
 
-def clock_records(scenario: Scenario) -> str:
-    """The clock record of each time-to-event endpoint as JSON, times in days."""
-    from carsim.spec.trial import Clocks
+def observed(scenario: Scenario) -> str:
+    """How patients are observed, as JSON: clock records, and the trial's visits and last day of a response (d)."""
+    from carsim.spec.trial import Trial
 
-    clocks = scenario.trial.clocks if scenario.trial else Clocks()
-    return json.dumps({name.lower(): record for name, record in clocks.model_dump().items()})
+    trial = scenario.trial or Trial()
+    clocks = {name.lower(): record for name, record in trial.clocks.model_dump().items()}
+    visits = trial.visits if scenario.trial else None
+    return json.dumps({"visits": visits, "response_by": trial.response_by, "clocks": clocks})
 
 
 def overridden(scenario: Scenario) -> list[str]:

@@ -44,7 +44,7 @@ def test_provenance_names_no_machine_and_no_person(tmp_path: Path) -> None:
     attributes = read_netcdf(write_netcdf(result(), tmp_path / "result.nc")).attrs
     assert set(attributes) == {
         *("title", "Conventions", "comment", "carsim_version", "scenario", "scenario_sha256", "overrides", "seed"),
-        *("engine", "tolerances", "status_counts", "dependencies", "started", "finished", "clocks"),
+        *("engine", "tolerances", "status_counts", "dependencies", "started", "finished", "observed"),
     }
     assert json.loads(attributes["overrides"]) == ["run.seed=1"]
     assert "numpy" in json.loads(attributes["dependencies"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_a_late_remission_is_the_best_response_only() -> None:
     data = disease(DAYS, falling(1e-3, by=120.0))
     assert value(data, "response_day28") == "NR"
     assert value(data, "best_response") == "CR"
+
+
+def test_visits_and_last_day_of_a_response_are_those_of_the_trial() -> None:
+    data = disease(DAYS, falling(1e-3, by=120.0))
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 40.0]})
+    assert value(data, "best_response") == "NR"  # nobody looks after day 40
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 40.0, 180.0]})
+    assert value(data, "best_response") == "CR"
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 40.0, 180.0], "response_by": 91.0})
+    assert value(data, "best_response") == "NR"
+    data.attrs["observed"] = json.dumps({"visits": [180.0], "response_by": 91.0})
+    assert reason(data, "best_response") == "no visit at which a response counts"
 
 
 def test_entry_below_the_limit_is_not_evaluable_unless_blood_shows_disease() -> None:

@@ -27,7 +27,7 @@ def patient(marrow: np.ndarray = RELAPSE, clock: dict | None = None, **events: f
         course, threshold = VARIABLES[f"hazard_{cause}"], VARIABLES[f"threshold_{cause}"]
         data[course.name] = (course.dims, 0.01 * (DAYS - DAYS[0])[None, :], attributes(course))
         data[threshold.name] = (threshold.dims, [0.01 * day], attributes(threshold))
-    data.attrs["clocks"] = json.dumps({} if clock is None else {"efs": clock})
+    data.attrs["observed"] = json.dumps({"clocks": {} if clock is None else {"efs": clock}})
     return data
 
 

@@ -48,7 +48,7 @@ def attributes(
     tolerances: Mapping[str, float],
     status_counts: Mapping[str, int],
     started: str,
-    clocks: str = "{}",
+    observed: str = "{}",
 ) -> dict[str, Any]:
     """The attributes of a result; `scenario_text` is the complete resolved form, `overrides` are `path=value` texts."""
     return {
@@ -64,7 +64,7 @@ def attributes(
         "tolerances": json.dumps(dict(tolerances)),
         "status_counts": json.dumps(dict(status_counts)),
         "dependencies": json.dumps(dependency_versions()),
-        "clocks": clocks,
+        "observed": observed,
         "started": started,
         "finished": now(),
     }

@@ -7,6 +7,7 @@ level is zero, along straight lines.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,9 +56,25 @@ class Curves:
         return cast("T", self.known[work])
 
     @property
+    def observed(self) -> Mapping[str, Any]:
+        """How the patient is observed, as the scenario's `trial` says: visits, last day of a response, clocks."""
+        return self.once(_observed)
+
+    @property
+    def visits(self) -> list[float]:
+        """Days after the infusion on which the patient is seen: the trial's, else day 28 and then each month."""
+        stated = self.observed.get("visits")
+        return [day for day in stated if 0.0 < day <= self.end] if stated else visit_days(self.end)
+
+    @property
     def end(self) -> float:
         """Last day of the simulation."""
         return float(self.days[-1])
+
+
+def _observed(curves: Curves) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(str(curves.attributes.get("observed", "{}")))
+    return found
 
 
 Answer = float | int | str | Missing

@@ -12,7 +12,7 @@ import numpy as np
 
 from carsim.catalog import antigens
 from carsim.endpoints.disease import DISEASE, ELSEWHERE, RELAPSE, in_relapse, in_remission, sites
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing, visit_days
+from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing
 
 NAMING_SHARE = 0.2
 WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # antigen of a clone -> word of a relapse
@@ -21,7 +21,7 @@ LEAST = ("positive", "dim", "negative", "switch")  # ends of a phenotype's words
 
 def rises(curves: Curves) -> dict[str, float] | Missing:
     """First day at or above its limit, by site, after a visit in remission; without sites that stay below."""
-    remission = next((day for day in visit_days(curves.end) if in_remission(curves, day)), None)
+    remission = next((day for day in curves.visits if in_remission(curves, day)), None)
     if remission is None:
         return Missing("no remission")
     days = {
@@ -54,7 +54,7 @@ def detected_day(curves: Curves) -> float | Missing:
     day = curves.once(relapse_day)
     if isinstance(day, Missing):
         return day
-    seen = [visit for visit in visit_days(curves.end) if visit >= day and in_relapse(curves, visit)]
+    seen = [visit for visit in curves.visits if visit >= day and in_relapse(curves, visit)]
     return seen[0] if seen else Missing("relapse after the last visit")
 
 
@@ -106,7 +106,11 @@ def _words(name: str, coordinate: str) -> Endpoint:
 ENDPOINTS = (
     Endpoint("relapse_day", relapse_day, DISEASE, RELAPSE, ELSEWHERE),
     Endpoint(
-        "relapse_detected_day", detected_day, DISEASE, f"first visit (day 28, then monthly) with {RELAPSE}", ELSEWHERE
+        "relapse_detected_day",
+        detected_day,
+        DISEASE,
+        f"first visit (the trial's, or day 28 and then monthly) with {RELAPSE}",
+        ELSEWHERE,
     ),
     _words("relapse_phenotype", "clone_phenotype"),
     *(_words(f"relapse_{name.lower()}", f"clone_{name.lower()}") for name in sorted(antigens())),

@@ -16,10 +16,10 @@ from carsim.endpoints.outcome import (
     Answer,
     Curves,
     Endpoint,
+    Missing,
     Rule,
     level_at,
     not_followed,
-    visit_days,
 )
 
 FLOW_LIMIT = catalog.assays()["mrd_flow"].limit.value
@@ -51,7 +51,10 @@ def _best_response(curves: Curves) -> Answer:
     missing = not_followed(curves, FIRST_VISIT)
     if missing or not evaluable(curves):
         return missing or NOT_EVALUABLE
-    words = {word(curves, day) for day in visit_days(curves.end)}
+    last = curves.observed.get("response_by")
+    words = {word(curves, day) for day in curves.visits if last is None or day <= last}
+    if not words:
+        return Missing("no visit at which a response counts")
     return next(best for best in (COMPLETE, INCOMPLETE, NO_RESPONSE) if best in words)
 
 
@@ -85,6 +88,10 @@ ENDPOINTS = (
         "mrd_day28_sequencing", _mrd(SEQUENCING_LIMIT), ("mrd",), f"sequencing, limit {SEQUENCING_LIMIT:g}; 0 below"
     ),
     Endpoint(
-        "best_response", _best_response, (*DISEASE, *COUNTS), _RULE + "; at day 28 or any monthly visit", ELSEWHERE
+        "best_response",
+        _best_response,
+        (*DISEASE, *COUNTS),
+        _RULE + "; at any visit up to the trial's last day of a response",
+        ELSEWHERE,
     ),
 )

@@ -12,7 +12,6 @@ A clock record says where an endpoint starts, which events count, when non-respo
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import numpy as np
 
 from carsim.endpoints.bcells import recovery_day
 from carsim.endpoints.disease import DISEASE, evaluable, in_remission
-from carsim.endpoints.outcome import FIRST_VISIT, Answer, Curves, Endpoint, Missing, since_infusion, visit_days
+from carsim.endpoints.outcome import FIRST_VISIT, Answer, Curves, Endpoint, Missing, since_infusion
 from carsim.endpoints.persistence import QPCR_LIMIT, QPCR_UNIT, last_detected
 from carsim.endpoints.relapse import detected_day, relapse_day
 
@@ -85,7 +84,7 @@ def course(curves: Curves) -> Course:
     """The turning points of a patient's course."""
     deaths = {name: reached(curves, cause, 0.0) for cause, name in DEATHS.items()}
     cause = min(deaths, key=deaths.__getitem__)
-    remission = next((day for day in visit_days(curves.end) if in_remission(curves, day)), math.inf)
+    remission = next((day for day in curves.visits if in_remission(curves, day)), math.inf)
     relapse, seen = curves.once(relapse_day), curves.once(detected_day)
     transplant = _given(curves, "hsct")
     failed = remission if math.isfinite(remission) else FIRST_VISIT
@@ -200,8 +199,7 @@ def _ends(clock: Mapping[str, Any], found: Course, curves: Curves) -> list[float
 
 
 def _clock(curves: Curves, name: str) -> Mapping[str, Any]:
-    stated: Mapping[str, Mapping[str, Any]] = json.loads(curves.attributes.get("clocks", "{}"))
-    return {**STANDARD[name], **stated.get(name, {})}
+    return {**STANDARD[name], **curves.observed.get("clocks", {}).get(name, {})}
 
 
 def _clock_day(name: str) -> Callable[[Curves], Answer]:

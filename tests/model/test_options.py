@@ -41,6 +41,13 @@ def test_off_is_the_network_without_it(option):
     assert option in on.rows
 
 
+def test_all_options_at_once():
+    ages = ["parameters.replicative_limit=30", "parameters.exhaustion_recovery=0.05 1/d"]
+    options = [f"parameters.{option}={value}" for option, value in OPTIONS.items()]
+    on = build("x", cast_of(spec.loads(TEXT, overrides=[*ages, *options])))
+    assert {"replicative_limit", "exhaustion_recovery", *OPTIONS} <= set(on.rows)
+
+
 def test_trogocytosis_of_one_is_as_frequent_as_killing():
     made = prepare(spec.loads(TEXT, overrides=["parameters.trogocytosis=1"]))
     network = with_fluxes(made.network)

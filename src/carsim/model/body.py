@@ -227,6 +227,11 @@ class Body:
         """State a number of one product or clone as a parameter row, with its source."""
         return self.net.parameter(name, value, unit=unit, meaning=meaning, source=self.cast.sources.get(name, ""))
 
+    def one_cell(self) -> Ref:
+        """One cell: what keeps a share of cells defined where there are none."""
+        found = self.net.rows.get("one_cell")
+        return found or self.net.parameter("one_cell", 1.0, unit="cells", meaning="keeps a share of no cells defined")
+
     def row(self, name: str) -> Ref:
         """Row that an earlier process stated."""
         return self.net.rows[name]

@@ -34,14 +34,13 @@ def state(body: Body) -> None:
     """State the mean number of divisions of each product and the factor on its division."""
     if body.value("replicative_limit") == 0.0:
         return
-    one = body.net.parameter("one_cell", 1.0, unit="cells", meaning="what keeps means of no cells finite")
     for product in body.products:
         name = product.name
         divisions = body.net.species(
             f"divisions.{name}", kind="continuous", tolerance=1e-6, meaning=f"mean divisions behind a {name} CAR T cell"
         )
         cells = [body.cart[name, phenotype, site] for phenotype in COUNTED for site in body.sites]
-        body.net.total(f"ageing_cells.{name}", [*cells, one], unit="cells", meaning=f"{name} CAR T cells that divided")
+        body.net.total(f"ageing_cells.{name}", [*cells, body.one_cell()], unit="cells", meaning=f"{name} CAR T cells that divided")
         youth = body.net.quantity(
             f"youth.{name}",
             aged(divisions=divisions, limit=body.p("replicative_limit")),

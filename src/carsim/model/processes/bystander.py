@@ -23,7 +23,6 @@ def add(body: Body) -> None:
     if body.value("bystander") == 0.0 or not body.products:
         return
     net = body.net
-    one = net.parameter("one_cell", 1.0, unit="cells", meaning="keeps a share defined where no cell is")
     for site in body.sites:
         kills = net.total(
             f"kills_recognised.{site}",
@@ -35,7 +34,7 @@ def add(body: Body) -> None:
         cells = net.total(f"targets_at.{site}", there, unit="cells", meaning=f"blasts and B cells in {site}")
         share = net.quantity(
             f"bystander_share.{site}",
-            mean_hazard(kills=kills, cells=cells, one=one),
+            mean_hazard(kills=kills, cells=cells, one=body.one_cell()),
             unit="1/d",
             meaning=f"mean hazard of the cells in {site}",
         )

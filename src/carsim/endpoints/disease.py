@@ -15,11 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from carsim.endpoints.outcome import Curves, level_at
-
-MARROW_LIMIT = 0.05
-BLOOD_LIMIT = 0.01
-CSF_LIMITS = (1.0, 5.0)  # cells/uL: remission below, relapse from
-ELSEWHERE_LIMITS = (1e8, 1e9)  # cells
+from carsim.model.remission import BLOOD_LIMIT, CSF_LIMITS, ELSEWHERE_LIMITS, MARROW_LIMIT
 
 DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")
 ELSEWHERE = ("csf_blasts", "blasts")  # courses that tell of further sites

@@ -13,8 +13,8 @@ import numpy as np
 from carsim.catalog import antigens
 from carsim.endpoints.disease import DISEASE, ELSEWHERE, RELAPSE, in_relapse, in_remission, sites
 from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing
+from carsim.model.remission import NAMING_SHARE
 
-NAMING_SHARE = 0.2
 WORDS = {"positive": "positive", "dim": "dim", "absent": "negative"}  # antigen of a clone -> word of a relapse
 LEAST = ("positive", "dim", "negative", "switch")  # ends of a phenotype's words, in order of naming
 

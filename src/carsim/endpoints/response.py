@@ -10,7 +10,7 @@ A patient who enters below all limits is not evaluable for remission; for such a
 from __future__ import annotations
 
 from carsim import catalog
-from carsim.endpoints.disease import BLOOD_LIMIT, DISEASE, ELSEWHERE, MARROW_LIMIT, evaluable, in_remission
+from carsim.endpoints.disease import DISEASE, ELSEWHERE, evaluable, in_remission
 from carsim.endpoints.outcome import (
     FIRST_VISIT,
     Answer,
@@ -21,12 +21,10 @@ from carsim.endpoints.outcome import (
     level_at,
     not_followed,
 )
+from carsim.model.remission import BLOOD_LIMIT, MARROW_LIMIT, NEUTROPHIL_LIMIT, PLATELET_LIMIT
 
 FLOW_LIMIT = catalog.assays()["mrd_flow"].limit.value
 SEQUENCING_LIMIT = catalog.assays()["mrd_sequencing"].limit.value
-
-NEUTROPHIL_LIMIT = 1000.0  # cells/uL
-PLATELET_LIMIT = 100_000.0  # cells/uL
 
 COMPLETE, INCOMPLETE, NO_RESPONSE, NOT_EVALUABLE = "CR", "CRi", "NR", "not evaluable"
 COUNTS = ("neutrophils", "platelets")

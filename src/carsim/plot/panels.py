@@ -12,9 +12,9 @@ import numpy as np
 
 from carsim.endpoints.bcells import APLASIA_LIMIT
 from carsim.endpoints.cytopenia import LIMITS
-from carsim.endpoints.disease import MARROW_LIMIT
 from carsim.endpoints.persistence import FLOW_LIMIT, QPCR_LIMIT
 from carsim.endpoints.response import FLOW_LIMIT as MRD_LIMIT
+from carsim.model.remission import MARROW_LIMIT
 from carsim.plot.band import Band, band
 from carsim.plot.labels import end_labels
 from carsim.plot.layout import Column, halo, heading, limit_line, log_levels

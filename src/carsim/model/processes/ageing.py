@@ -40,7 +40,9 @@ def state(body: Body) -> None:
             f"divisions.{name}", kind="continuous", tolerance=1e-6, meaning=f"mean divisions behind a {name} CAR T cell"
         )
         cells = [body.cart[name, phenotype, site] for phenotype in COUNTED for site in body.sites]
-        body.net.total(f"ageing_cells.{name}", [*cells, body.one_cell()], unit="cells", meaning=f"{name} CAR T cells that divided")
+        body.net.total(
+            f"ageing_cells.{name}", [*cells, body.one_cell()], unit="cells", meaning=f"{name} CAR T cells that divided"
+        )
         youth = body.net.quantity(
             f"youth.{name}",
             aged(divisions=divisions, limit=body.p("replicative_limit")),

@@ -6,27 +6,28 @@
     relapsed           disease.relapse where the mode `remission` has been seen, else 0
     relapse.<word>     blasts of that phenotype less a fifth of all blasts; named from 0 on
 
-The limits are those of the endpoints of the same names. All of it are observables: no rate depends on them.
+The limits are those of `model.remission`, as for the endpoints of the same names. All of it are observables: no rate
+depends on them.
 """
 
 from __future__ import annotations
 
 from functools import reduce
-from typing import Final
 
 from carsim.model.body import Body
 from carsim.model.handle import Ref
 from carsim.model.network import Condition, Transition
 from carsim.model.phenotype import phenotype
 from carsim.model.processes.kinetics import first_order, inhibited, larger, ratio
-
-MARROW_LIMIT: Final = 0.05
-BLOOD_LIMIT: Final = 0.01
-CSF_LIMITS: Final = (1.0, 5.0)  # cells/uL: remission below, relapse from
-ELSEWHERE_LIMITS: Final = (1e8, 1e9)  # cells: remission below, relapse from
-NEUTROPHIL_LIMIT: Final = 1000.0  # cells/uL
-PLATELET_LIMIT: Final = 1e5  # cells/uL
-NAMING_SHARE: Final = 0.2
+from carsim.model.remission import (
+    BLOOD_LIMIT,
+    CSF_LIMITS,
+    ELSEWHERE_LIMITS,
+    MARROW_LIMIT,
+    NAMING_SHARE,
+    NEUTROPHIL_LIMIT,
+    PLATELET_LIMIT,
+)
 
 
 def add(body: Body) -> None:

@@ -31,7 +31,7 @@ def _run(text, until):
 
 @pytest.mark.parametrize(
     ("words", "given"),
-    [("MRD-negative CR", True), ("MRD-positive CR", False), ("NR", False)],
+    [("remission", True), ("MRD-negative CR", True), ("MRD-positive CR", False), ("NR", False)],
 )
 def test_the_response_of_a_visit_decides(words, given):
     day, data = second("tisagenlecleucel_child", f"variable: response, is: {words}, visit: 56 d", "70 d")

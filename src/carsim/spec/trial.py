@@ -85,7 +85,7 @@ class Arm(Part):
 
 
 _YES: Final = ("yes", "no")
-ANSWERS: Final = ("CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR", "not evaluable")
+ANSWERS: Final = ("remission", "CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR", "not evaluable")
 PHENOTYPES: Final = (
     "none",
     "CD19-positive",

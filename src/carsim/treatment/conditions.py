@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 # What a condition may look at: its unit ("" for a pure number) or the words it takes.
 VARIABLES: Final[dict[str, str | tuple[str, ...]]] = {
-    "response": ("CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR"),
+    "response": ("remission", "CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR"),
     "relapse": (
         "any",
         "CD19-positive",

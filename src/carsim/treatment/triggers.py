@@ -26,6 +26,7 @@ _RELAPSE = Comparison("relapse", "relapsed", "above", 1.0)
 
 # What each word of a state means in rows (see model.processes.response).
 WORDS = {
+    ("response", "remission"): (_REMISSION,),  # CR or CRi
     ("response", "NR"): (_DISEASE,),
     ("response", "CR"): (_REMISSION, _RECOVERED),
     ("response", "CRi"): (_REMISSION, _LACKING),

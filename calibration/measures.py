@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from carsim import catalog
+from carsim.model.processes.fludarabine import F_ARA_A_PER_PHOSPHATE
 
 HERE = Path(__file__).resolve().parent
 DETECTION = 10.0  # copies/ug by qPCR
@@ -99,7 +100,7 @@ def fludarabine_exposure(population: str, per_area: float) -> float:
     clearance *= size ** catalog.find_value("allometric_exponent").value
     clearance *= kind.parameters["fludarabine_clearance_offset"].value
     dose = per_area * kind.covariates["body_surface"].median.value
-    return 24.0 * dose * catalog.find_value("fludarabine_molecular_factor").value / clearance
+    return 24.0 * dose * F_ARA_A_PER_PHOSPHATE / clearance
 
 
 def peak(level: Array) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import pytest
 
 from carsim import catalog
 from carsim.catalog.load import _value
+from carsim.model.processes.fludarabine import F_ARA_A_PER_PHOSPHATE
 from carsim.population.parts import History
 from carsim.units import normal, quantity
 
@@ -176,7 +177,7 @@ def test_typical_fludarabine_exposure(population: str, target: float) -> None:
     )
     clearance = number["fludarabine_clearance_base"] + number["fludarabine_clearance_egfr"] * egfr
     clearance *= size ** number["allometric_exponent"] * kind.parameters["fludarabine_clearance_offset"].value
-    dose = 160.0 * kind.covariates["body_surface"].median.value * number["fludarabine_molecular_factor"]
+    dose = 160.0 * kind.covariates["body_surface"].median.value * F_ARA_A_PER_PHOSPHATE
     assert 24.0 * dose / clearance == pytest.approx(target, rel=0.1)
 
 
@@ -185,7 +186,6 @@ FLUDARABINE = (
     "allometric_exponent",
     "fludarabine_clearance_base",
     "fludarabine_clearance_egfr",
-    "fludarabine_molecular_factor",
 )
 
 

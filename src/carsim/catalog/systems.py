@@ -19,7 +19,6 @@ from carsim.catalog.load import CatalogError, tables_of_files
 
 KINDS: Final = ("cohort", "evidence")
 SURETY: Final = ("read", "known", "likely", "check", "stated")
-SOURCE: Final = "saleh-2023"
 
 
 @dataclass(frozen=True, slots=True)

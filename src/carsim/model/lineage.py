@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from carsim import catalog
 from carsim.model import parts
 from carsim.model.body import Clone, Density, Lineage, Number, Step
+from carsim.model.phenotype import without
 
 POSITIVE, NEGATIVE = "CD19-positive", "CD19-negative"
-BOTH = ("CD19", "CD22")
 DRUG_TARGETS = {"blinatumomab": "CD19", "inotuzumab": "CD22"}
 
 
@@ -128,8 +128,7 @@ class _Family:
         alike = (other.lineage, other.death_resistance) == (main.lineage, main.death_resistance)
         if not alike or any(whole.get(name) != density for name, density in rest.items()):
             return f"{base}-{antigen}-negative"
-        lost = tuple(sorted(set(whole) - set(rest)))
-        return "double-negative" if lost == BOTH else f"{'-'.join(lost)}-negative"
+        return without(sorted(set(whole) - set(rest)))
 
     def _add(self, clone: Clone, founder: str) -> str:
         self.clones[clone.name], self.founders[clone.name] = clone, founder

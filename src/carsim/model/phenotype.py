@@ -15,6 +15,11 @@ from carsim.model.body import Clone
 BOTH = ("CD19", "CD22")
 
 
+def without(lost: Sequence[str]) -> str:
+    """The word for a clone that lacks these antigens, given in order of the alphabet."""
+    return "double-negative" if tuple(lost) == BOTH else f"{'-'.join(lost)}-negative"
+
+
 def naming(targets: Sequence[str]) -> tuple[str, ...]:
     """Antigens by which clones are told apart."""
     return tuple(sorted({"CD19", *targets}))
@@ -39,8 +44,6 @@ def phenotype(clone: Clone, targets: Sequence[str]) -> str:
     states = {antigen: state(clone, antigen) for antigen in naming(targets)}
     lost = tuple(antigen for antigen, kind in states.items() if kind == "absent")
     dim = tuple(antigen for antigen, kind in states.items() if kind == "dim")
-    if lost == BOTH:
-        return "double-negative"
     if lost:
-        return f"{'-'.join(lost)}-negative"
+        return without(lost)
     return f"{'-'.join(dim)}-dim" if dim else "CD19-positive"

@@ -143,6 +143,6 @@ def _leukaemia(body: Body) -> None:
 
 def _phenotype(clone: Clone) -> str:
     """The group of phenotypes after whose relapse patients fare alike."""
-    if getattr(clone, "lineage", "B") == "myeloid":
+    if clone.lineage == "myeloid":
         return "lineage-switch"
     return "CD19-positive" if "CD19" in clone.antigens else "CD19-negative"

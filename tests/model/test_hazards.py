@@ -46,6 +46,26 @@ def test_overt_leukaemia_kills_at_its_rate_by_phenotype() -> None:
     assert slope == pytest.approx(0.0045, rel=0.05)
 
 
+MIXED = """
+format: carsim/1
+title: untreated, half of it without CD19
+patient: {population: paediatric-rr-ball, marrow_blasts: 90 %}
+leukaemia: {clones: [{name: CD19-negative, cd19: absent, fraction: 50 %}]}
+run: {until: 100 d}
+"""
+
+
+def test_a_mixed_leukaemia_kills_at_the_mean_rate_of_its_phenotypes() -> None:
+    """Untreated, half of it without CD19: by hand (0.0025 + 0.0045) / 2 x L / (1e11 size + L) a day."""
+    made = prepare(spec.loads(MIXED))
+    rows = ["hazard_rate.leukaemia_death", "blasts_total"]
+    found = simulate(made.network, t=made.times, schedule=made.schedule, patients=made.patients, outputs=rows)
+    rate, blasts = found.values[0].T
+    size = made.patients.parameters["weight"][0] / 70.0
+    assert blasts[-1] > 1e12
+    np.testing.assert_allclose(rate, 0.0035 * blasts / (1e11 * size + blasts), rtol=1e-3)
+
+
 def test_in_deep_remission_leukaemia_adds_nothing() -> None:
     days, found = courses()
     inside = (days >= 60.0) & (days <= 120.0)

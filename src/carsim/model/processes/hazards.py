@@ -4,8 +4,8 @@
     severe infection  infection_severe_share * infection_rate;   fatal: infection_lethality of those
     transplant        a risk set at the transplant decays at transplant_recovery; its integral is the mortality
     graft disease     likewise graft-versus-host; donor CAR T cells add donor_graft_disease C / (half + C)
-    leukaemia         sum over phenotypes of leukaemia_death.<phenotype> * L / (lethal_blasts size + L)
-    new therapy       salvage_start * L / (lethal_blasts size + L)
+    leukaemia         sum over phenotypes of leukaemia_death.<phenotype> * L_p / (lethal_blasts size + L)
+    new therapy       salvage_start * L / (lethal_blasts size + L)         L all blasts, L_p those of a phenotype
 
 Cumulative hazards H are states of the network; a patient has the event when H reaches the patient's own threshold, an
 exponential draw of mean one (endpoints.survival). No event changes the course that is simulated: what comes after a
@@ -134,7 +134,9 @@ def _leukaemia(body: Body) -> None:
     deaths = []
     for phenotype, totals in by_phenotype.items():
         cells = net.total(f"blasts_of.{phenotype}", totals, unit="cells", meaning=f"{phenotype} blasts in the body")
-        share = net.quantity(f"burden.{phenotype}", saturating(amount=cells, half=lethal))
+        others = [cell for name, group in by_phenotype.items() if name != phenotype for cell in group]
+        half = net.total(f"lethal_burden.{phenotype}", [lethal, *others], unit="cells") if others else lethal
+        share = net.quantity(f"burden.{phenotype}", saturating(amount=cells, half=half))
         deaths.append((body.p("leukaemia_death", phenotype), share))
     _cumulative(body, "leukaemia_death", deaths, "death of leukaemia")
     burden = net.quantity("burden", saturating(amount=body.row("blasts_total"), half=lethal))

@@ -137,3 +137,11 @@ def test_short_follow_up_has_no_area() -> None:
     data = result(days, cart_copies=np.ones(20), cart_cells=np.ones(20))
     assert math.isnan(value(data, "cart_auc_0_28_copies"))
     assert reason(data, "cart_auc_0_28_cells") == "followed for 19 days, needs 28"
+
+
+def test_a_fall_within_a_day_is_no_phase_of_a_decline() -> None:
+    days = np.arange(0.0, 300.0)
+    level = 5000.0 * (0.05 * np.exp(-40.0 * days) + 0.95 * np.exp(-0.03 * days))
+    data = result(days, cart_copies=level)
+    assert value(data, "cart_half_life_fast") == pytest.approx(math.log(2) / 0.03, rel=0.01)
+    assert "one phase" in reason(data, "cart_half_life_slow")

@@ -162,3 +162,15 @@ HIGH, DIM = {"CD19": Density(1e4, 0.8), "CD22": Density(1200.0, 0.8)}, Density(2
 )
 def test_a_relapse_is_named_by_what_its_cells_lack(antigens, lineage, targets, word):
     assert phenotype(Clone("x", antigens, lineage), targets) == word
+
+
+def test_a_leukaemia_without_the_target_has_neither_dim_nor_lost_cells():
+    names, loss = steps_of(
+        spec.loads(
+            PLAIN.replace("clones: [CLONES]", "main: {cd19: absent}").replace(
+                "TREATMENT", CAR.replace("PRODUCT", "tisagenlecleucel")
+            ),
+            overrides=["parameters.antigen_dimming.CD19=1e-6 1/d"],
+        )
+    )
+    assert (len(names), loss) == (1, set())

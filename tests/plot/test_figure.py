@@ -237,3 +237,12 @@ def test_ticks_are_few_and_round() -> None:
     assert day_ticks(-7.0, 30.0).tolist() == [0.0, 7.0, 14.0, 21.0, 28.0]
     assert day_ticks(30.0, 365.0).tolist() == [60.0, 120.0, 180.0, 240.0, 300.0, 360.0]
     assert day_ticks(30.0, 3650.0).size <= 8
+
+
+def test_doses_are_counted_where_they_stand() -> None:
+    data = year()
+    later = int(np.searchsorted(data["time"].values, 60.0))
+    data["treatment_given"].values[0, later] = data["treatment_given"].values[0, 0]  # fludarabine once more
+    named = [text.get_text() for axes in draw(data).axes for text in axes.texts]
+    assert "fludarabine ×4" in named
+    assert "fludarabine" in named

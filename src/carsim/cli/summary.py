@@ -46,7 +46,7 @@ def one_patient(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Neurotoxicity", _toxicity(data, "icans")),
         ("Highest IL-6", _number(data, "il6_peak", "pg/mL")),
         ("Low counts", _counts_below(data)),
-        ("Expected infections", _number(data, "infections_expected", f"in {WINDOW:g} days (empirical)")),
+        ("Expected infections", _number(data, "infections_expected", f"in {_counted(data)} (empirical)")),
         ("Relapse", _relapse(data)),
         ("Survival", _survival(data)),
         ("Fludarabine exposure", _number(data, "fludarabine_auc", "mg·h/L")),
@@ -70,7 +70,7 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Neurotoxicity", _graded(data, "icans")),
         ("Highest IL-6", _spread(data, "il6_peak", "pg/mL")),
         ("Neutrophils < 500/µL", _spread(data, "severe_neutropenia_days", "d")),
-        ("Expected infections", _spread(data, "infections_expected", f"in {WINDOW:g} days (empirical)")),
+        ("Expected infections", _spread(data, "infections_expected", f"in {_counted(data)} (empirical)")),
         ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
     ]
     if np.isfinite(relapse).any():
@@ -107,6 +107,11 @@ def _unknown(data: xr.Dataset, name: str) -> str:
     """Why an endpoint of the first patient has no value; that no product was given is an answer of its own."""
     reason = _reason(data, name)
     return reason if reason == NO_PRODUCT else f"not known: {reason}"
+
+
+def _counted(data: xr.Dataset) -> str:
+    """Days over which low counts and infections are counted: no more than were simulated."""
+    return _days(min(WINDOW, float(data["time"].values[-1])))
 
 
 def _days(count: float) -> str:
@@ -217,7 +222,7 @@ def _counts_below(data: xr.Dataset) -> str:
     if not all(math.isfinite(count) for count, _ in days):
         return _unknown(data, lines[0][0])
     low = [f"{words} for {_days(count)}" for count, words in days if count > 0.0]
-    return f"{', '.join(low) or 'none'}, of the first {WINDOW:g} days (no transfusions)"
+    return f"{', '.join(low) or 'none'}, in the first {_counted(data)} (no transfusions)"
 
 
 def _relapse(data: xr.Dataset) -> str:

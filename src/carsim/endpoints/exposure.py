@@ -23,6 +23,7 @@ AUC_END = 28.0
 FIT_WINDOW = 180.0
 FIT_MINIMUM = 8  # daily points; two per parameter of the curve
 SLOW_MINIMUM = 30  # daily points: the fast phase (half-life 4 days) is over by then
+FASTEST = 3.0  # 1/d: a faster phase is over before the second daily level, which the fit then takes for a jump
 SLOW_RATIO = 3.0  # fast over slow rate: below this the two phases cannot be told apart
 RISES_AGAIN = 1.5  # times the lowest level so far: a second expansion, which is no decline
 
@@ -77,7 +78,7 @@ def decline(days: np.ndarray, level: np.ndarray) -> Decline | Missing:
     if points.size >= SLOW_MINIMUM:
         fast, slow, share = biexponential(since, logs)
         seen = share * math.exp(-slow * since[-1]) > (1.0 - share) * math.exp(-fast * since[-1])
-        if seen and fast > SLOW_RATIO * slow:
+        if seen and SLOW_RATIO * slow < fast < FASTEST:
             return Decline(fast, slow)
     rate = -float(np.polyfit(since[4:], logs[4:], 1)[0])  # the first days are the rounded top, not the decline
     return Decline(rate, None) if rate > 0.0 else Missing("no decline after the peak")

@@ -73,8 +73,10 @@ class _Family:
     def dim(self, antigen: str, *, can_arise: bool) -> None:
         """The dim state of the main clone in one antigen: the first listed clone that is one, or one made here."""
         bright, name = self.clones[self.main], f"{antigen}-dim"
+        if antigen not in bright.antigens:
+            return
         dimmer = [clone for clone in self.clones.values() if _is_dimmer(clone, bright, antigen)]
-        if antigen not in bright.antigens or any(clone.reversion is not None for clone in dimmer):
+        if any(clone.reversion is not None for clone in dimmer):
             return  # a listed dim state comes and goes at rates of its own
         found = dimmer[0].name if dimmer else None
         dim = catalog.find_antigen(antigen).densities.get("dim-blasts")

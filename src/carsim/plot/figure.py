@@ -110,36 +110,36 @@ def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
         column.strip.set_ylim(-0.5, height - 0.5)
         for row, (name, doses) in enumerate(given.items()):
             at = height - 1 - row
-            shown = [day for day in doses if column.first <= day <= column.last]
+            here = [[day for day in own if column.first <= day <= column.last] for own in doses]
+            shown = sorted({day for own in here for day in own})
             if not shown:
                 continue
             marker = DOSE_MARKERS[row % len(DOSE_MARKERS)]
             size = 8.0 if marker == "*" else 5.0
             column.strip.plot(shown, [at] * len(shown), marker, color=INK, markersize=size, clip_on=False)
+            words = _words(name, here)
             column.strip.annotate(
-                name, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
+                words, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
             )
             for panel in column.panels.values():
                 for day in shown:
                     panel.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
 
 
-def _given(data: xr.Dataset) -> dict[str, list[float]]:
-    """Days of each treatment in any patient, by what is written beside them: name, doses of a patient, who had it."""
+def _given(data: xr.Dataset) -> dict[str, list[list[float]]]:
+    """Days of each treatment, one list for each patient, in the order in which they begin."""
     patients = data.sizes["patient"]
     days: dict[str, list[list[float]]] = {}
     for patient in range(patients):
-        own: dict[str, list[float]] = {}
         for day, name in treatments(data, patient):
-            own.setdefault(name, []).append(day)
-        for name, doses in own.items():
-            days.setdefault(name, []).append(doses)
-    named = {}
-    for name, each in sorted(days.items(), key=lambda pair: min(map(min, pair[1]))):
-        most = max(map(len, each))
-        words = name + (f" ×{most}" if most > 1 else "") + (f" ({len(each)} of {patients})" * (len(each) < patients))
-        named[words] = sorted({day for doses in each for day in doses})
-    return named
+            days.setdefault(name, [[] for _ in range(patients)])[patient].append(day)
+    return dict(sorted(days.items(), key=lambda pair: min(min(own) for own in pair[1] if own)))
+
+
+def _words(name: str, doses: list[list[float]]) -> str:
+    """What is written beside the doses of one column: name, most doses of a patient, how many patients had any."""
+    most, had = max(map(len, doses)), sum(map(bool, doses))
+    return name + (f" ×{most}" if most > 1 else "") + (f" ({had} of {len(doses)})" * (had < len(doses)))
 
 
 def _write_frame(figure: Figure, frame: list[Column], data: xr.Dataset, title: str) -> None:

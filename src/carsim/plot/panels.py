@@ -315,7 +315,9 @@ def _legend(axes: Axes, names: list[tuple[str, Look]]) -> None:
     axes.legend(
         handles,
         [name for name, _ in names],
-        frameon=False,
+        frameon=True,  # white, so that names stay legible where a course rises into them
+        framealpha=0.8,
+        edgecolor="none",
         fontsize=SMALL,
         loc="upper right",
         handlelength=3.4,

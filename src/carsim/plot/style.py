@@ -45,6 +45,8 @@ LOOKS = (
     Look("#CC79A7", (0, (7, 2, 1.5, 2)), "D"),
     Look("#000000", (0, (3, 1.5)), "v"),
     Look("#E69F00", (0, (9, 2, 2, 2, 2, 2)), "P"),
+    Look("#56B4E9", (0, (4, 1, 1, 1)), "p"),
+    Look("#7F4F24", (0, (1, 1)), "h"),
 )
 
 SETTINGS: Any = {  # matplotlib's type of it is a list of every setting by name
@@ -86,5 +88,5 @@ def clone_looks(antigens: dict[str, str]) -> dict[str, Look]:
 
 
 def look(index: int) -> Look:
-    """The look of the line with this number; it repeats after six."""
+    """The look of the line with this number; the looks repeat after the last."""
     return LOOKS[index % len(LOOKS)]

@@ -21,7 +21,7 @@ from carsim.spec.overrides import SET, WITH, from_arguments, node_of
 from carsim.spec.report import problem
 from carsim.spec.scenario import Scenario, catalogue_values
 from carsim.spec.source import FORMAT, extended, inside, read, with_parents
-from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, values
+from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, name_of, values
 from carsim.treatment.entries import GIVEN
 
 if TYPE_CHECKING:
@@ -126,7 +126,10 @@ def _follows(item: Problem, full: Table, known: list[Problem]) -> bool:
         return not isinstance(named, Text) or any(other.path == f"{head[0]}.population" for other in known)
     if item.got.startswith("no `") and head[0] == "products" and head[-1] != "name":
         named = node_at(full, (*head[:2], "extends"))
-        return not isinstance(named, Text) or any(other.path == ".".join((*head[:2], "extends")) for other in known)
+        listed = full.items["products"]
+        names = [name_of(node) for node in listed.items] if isinstance(listed, Sequence) else []
+        orphan = any(other.path.startswith("products.") and other.path.endswith(".extends") for other in known)
+        return not isinstance(named, Text) or orphan or names.count(head[1]) > 1
     drugs = {f"`{name}`" for name in GIVEN}
     return any(
         other.path.endswith(".give") and other.suggestion in drugs and item.path.startswith(other.path[: -len("give")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from carsim.errors import Place, Problem
@@ -13,7 +14,7 @@ from carsim.treatment.plan import Planned, plan
 from carsim.units import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from carsim.spec.scenario import Scenario
 
@@ -57,6 +58,12 @@ def _at(name: str, *keys: Step) -> tuple[tuple[Step, ...], str]:
     """Steps and dotted path of a key of an entry."""
     steps: tuple[Step, ...] = ("treatment", name, *keys)
     return steps, ".".join(str(step) for step in steps)
+
+
+def _path(name: str) -> tuple[tuple[Step, ...], str]:
+    """Steps and dotted path of an entry, or of a part of a course by its place in it."""
+    entry, *rest = name.split(".")
+    return _at(entry, *(int(step) if step.isdigit() else step for step in rest))
 
 
 def _condition(item: Planned, when: Condition, place_at: PlaceAt) -> Iterator[Problem]:
@@ -116,23 +123,37 @@ def _needed(scenario: Scenario, item: Planned, place_at: PlaceAt) -> Iterator[Pr
 
 
 def _overlaps(planned: tuple[Planned, ...], place_at: PlaceAt) -> Iterator[Problem]:
-    """Two entries at fixed times that give the same drug while the other goes on."""
+    """Two entries at fixed times, or two parts of a course, that give the same drug while the other goes on."""
+    for item in planned:
+        if isinstance(item.entry, Course):
+            parts = (
+                Planned(part, f"{item.name}.course.{k}", tuple(d for d in item.doses if d.draw == f"{item.name}.{k}"))
+                for k, part in enumerate(item.entry.course)
+            )
+            yield from _overlapping(parts, place_at)
+    yield from _overlapping((item for item in planned if item.entry.when is None), place_at)
+
+
+def _overlapping(planned: Iterable[Planned], place_at: PlaceAt) -> Iterator[Problem]:
+    """Entries whose times count from one zero."""
     spans: dict[str, list[tuple[float, float, str]]] = {}
     for item in planned:
-        if item.entry.when is not None:
-            continue
         for drug in {dose.label for dose in item.doses} - {dose.label for dose in item.doses if _is_cells(dose.row)}:
             own = [dose for dose in item.doses if dose.label == drug]
             first, last = min(dose.at for dose in own), max(dose.end for dose in own)
             for begin, end, other in spans.get(drug, []):
-                if first < end and begin < last:
-                    steps, path = _at(item.name)
-                    place, where = place_at(steps), place_at(_at(other)[0])
+                if first == begin or (first < end and begin < last):
+                    steps, path = _path(item.name)
+                    place, where = place_at(steps), place_at(_path(other)[0])
                     line = f" (line {where.line})" if where else ""
-                    got = f"{drug} from day {first:g} to {last:g}, while treatment.{other}{line} gives it"
-                    expected = f"one entry for both, or times outside day {begin:g} to {end:g}"
+                    got = f"{drug} {_span(first, last, 'from ')}, while treatment.{other}{line} gives it"
+                    expected = f"one entry for both, or times outside {_span(begin, end)}"
                     yield Problem(place, path, got, expected)
             spans.setdefault(drug, []).append((first, last, item.name))
+
+
+def _span(first: float, last: float, word: str = "") -> str:
+    return f"{word}day {first:g} to {last:g}" if first < last else f"{'on ' if word else ''}day {first:g}"
 
 
 def _is_cells(row: str) -> bool:
@@ -143,6 +164,8 @@ def _transplants(planned: tuple[Planned, ...], place_at: PlaceAt) -> Iterator[Pr
     """A transplant at a fixed time that would come before the CAR T cells, or with them."""
     fixed = [item for item in planned if item.entry.when is None]
     infusions = [dose.at for item in fixed for dose in item.doses if _is_cells(dose.row)]
+    for item in planned if infusions else ():
+        yield from _early(item, min(infusions), place_at)
     for item in fixed:
         for dose in item.doses:
             if dose.label == "hsct" and infusions and dose.at <= min(infusions):
@@ -151,3 +174,18 @@ def _transplants(planned: tuple[Planned, ...], place_at: PlaceAt) -> Iterator[Pr
                     "a day after the first infusion, for example at: 60 d; an earlier one is history: [prior-hsct]"
                 )
                 yield Problem(place_at(steps), path, f"a transplant on day {dose.at:g}", expected)
+
+
+def _early(item: Planned, infusion: float, place_at: PlaceAt) -> Iterator[Problem]:
+    """A transplant on a condition that may hold before the CAR T cells are given."""
+    when = item.entry.when
+    asked = () if when is None else (when, *when.also)
+    if when is None or any(threshold.variable in ("response", "relapse") for threshold in asked):
+        return  # a response and a relapse are those of the treatment
+    from_day = max((day for day in (when.visit, when.after) if day is not None), default=-math.inf)
+    waits = [dose.at + when.lasting for dose in item.doses if dose.label == "hsct"]
+    if waits and from_day + min(waits) <= infusion:
+        steps, path = _at(item.name, "when")
+        got = "a transplant on a condition that is looked at before the first infusion"
+        expected = "`after` or `visit` later than the first infusion, for example after: 28 d"
+        yield Problem(place_at(steps), path, got, expected)

@@ -167,7 +167,10 @@ def _description(candidates: list[type[Part]], key: str) -> str:
     described = [field.description for part in candidates if (field := _field(part, key)) and field.description]
     if key == "format":
         return "the version of the format as first key, for example format: carsim/1"
-    return described[0].rstrip(".")[:1].lower() + described[0].rstrip(".")[1:] if described else "a value"
+    if not described:
+        return "a value"
+    said = described[0].rstrip(".")
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]  # an abbreviation keeps its capitals
 
 
 def _literals(expected: str) -> list[str]:

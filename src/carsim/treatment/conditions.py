@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Final
 
 from pydantic import Field, field_serializer, field_validator, model_validator
@@ -60,6 +61,7 @@ ROWS: Final[dict[str, str]] = {
     "igg": "igg",
 }
 FEVER: Final = 1.0  # K above normal body temperature: 38 degrees Celsius
+MOST: Final = {"marrow_blasts": 1.0, "mrd": 1.0, "crs_grade": 5.0, "icans_grade": 5.0}  # what a variable can reach
 _COMPARED: Final = ("at_least", "at_most", "above", "below")
 
 
@@ -100,7 +102,7 @@ class Threshold(Part):
             raise refuse(f"`{given}`", f"`is` with one of {', '.join(unit)}: {info.data['variable']} is not a number")
         if unit is None or given is None:
             return None
-        return Quantity(unit).read(given)
+        return Quantity(unit, at_least=0.0, at_most=MOST.get(info.data["variable"])).read(given)
 
     @field_serializer(*_COMPARED, when_used="json")
     def _text(self, value: float | None) -> Any:
@@ -111,6 +113,14 @@ class Threshold(Part):
     def _fever_lasts(self) -> Threshold:
         if self.variable == "fever" and (self.below is not None or self.at_most is not None):
             raise refuse("an upper limit on fever", "how long it has lasted, for example at_least: 24 h")
+        return self
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Threshold:
+        least = max((value for value in (self.at_least, self.above) if value is not None), default=-math.inf)
+        most = min((value for value in (self.at_most, self.below) if value is not None), default=math.inf)
+        if least > most:
+            raise refuse("a lower limit above the upper one, which never holds", "one of the two, or limits in order")
         return self
 
     @model_validator(mode="after")

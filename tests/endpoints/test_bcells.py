@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -42,6 +43,14 @@ def test_aplasia_to_the_end() -> None:
 
 def test_recovery_at_the_last_visit_only_is_not_confirmed() -> None:
     assert reason(result(bcells=course(recovers=350.0)), "bcell_recovery_day").endswith("not yet at two visits")
+
+
+def test_recovery_is_seen_at_the_visits_of_the_trial() -> None:
+    data = result(bcells=course(recovers=150.0))
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 140.0, 200.0, 320.0]})
+    assert value(data, "bcell_recovery_day") == 200.0
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 200.0]})
+    assert reason(data, "bcell_recovery_day").endswith("not yet at two visits")
 
 
 def test_no_aplasia() -> None:

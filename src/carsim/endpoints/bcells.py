@@ -1,10 +1,13 @@
 """B-cell aplasia and recovery: the sign, in blood, that CAR T cells are still at work.
 
-Aplasia: fewer than 50 B cells/uL. Recovery: the first of two successive visits (day 28, then monthly) at or above that
-limit, after aplasia. Days of aplasia count from the infusion to recovery, or to the end while it lasts.
+Aplasia: fewer than 50 B cells/uL. Recovery: the first of two successive visits (the trial's, or day 28 and then
+monthly) at or above that limit, after aplasia. Days of aplasia count from the infusion to recovery, or to the end
+while it lasts.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,30 +19,30 @@ from carsim.endpoints.outcome import (
     days_below,
     level_at,
     since_infusion,
-    visit_days,
 )
 
 APLASIA_LIMIT = 50.0
 
 
-def recovery_day(days: np.ndarray, level: np.ndarray) -> float | Missing:
+def recovery_day(curves: Curves) -> float | Missing:
     """Day of the first of two successive visits without aplasia, after aplasia began."""
+    days, level = since_infusion(curves, "bcells")
     low = np.flatnonzero(level < APLASIA_LIMIT)
     if low.size == 0:
         return Missing("no aplasia")
-    onset, end = float(days[low[0]]), float(days[-1])
-    recovered = [level_at(days, level, day) >= APLASIA_LIMIT for day in visit_days(end)]
-    for index, day in enumerate(visit_days(end)[:-1]):
-        if day > onset and recovered[index] and recovered[index + 1]:
+    onset = float(days[low[0]])
+    recovered = [(day, level_at(days, level, day) >= APLASIA_LIMIT) for day in curves.visits]
+    for (day, now), (_, then) in pairwise(recovered):
+        if day > onset and now and then:
             return day
     if level[-1] >= APLASIA_LIMIT:
         return Missing("B cells back above the limit at the end, but not yet at two visits")
-    return Missing(f"still in aplasia at day {end:g}")
+    return Missing(f"still in aplasia at day {curves.end:g}")
 
 
 def _aplasia_days(curves: Curves) -> Answer:
     days, level = since_infusion(curves, "bcells")
-    recovery = recovery_day(days, level)
+    recovery = curves.once(recovery_day)
     if not isinstance(recovery, Missing):
         before = days < recovery
         level = np.append(level[before], level_at(days, level, recovery))
@@ -52,7 +55,7 @@ def _ongoing(curves: Curves) -> Answer:
 
 
 def _recovery(curves: Curves) -> Answer:
-    return recovery_day(*since_infusion(curves, "bcells"))
+    return curves.once(recovery_day)
 
 
 _LIMIT = f"fewer than {APLASIA_LIMIT:g} B cells/uL in blood"
@@ -64,6 +67,7 @@ ENDPOINTS = (
         "bcell_recovery_day",
         _recovery,
         ("bcells",),
-        f"first of two successive visits (day 28, then monthly) at or above {APLASIA_LIMIT:g} cells/uL, after aplasia",
+        "first of two successive visits (the trial's, or day 28 and then monthly) at or above "
+        f"{APLASIA_LIMIT:g} cells/uL, after aplasia",
     ),
 )

@@ -183,8 +183,7 @@ def _events(clock: Mapping[str, Any], found: Course, curves: Curves) -> list[flo
 def _loss(curves: Curves, event: str) -> float:
     """Day on which B cells are back, or CAR T cells no longer found; infinity where neither happens or is known."""
     if event == "b-cell-recovery":
-        days, level = since_infusion(curves, "bcells") if "bcells" in curves.levels else (np.empty(0), np.empty(0))
-        return _day(recovery_day(days, level)) if days.size else math.inf
+        return _day(curves.once(recovery_day)) if "bcells" in curves.levels else math.inf
     if "cart_copies" not in curves.levels:
         return math.inf
     found = last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT, QPCR_UNIT)

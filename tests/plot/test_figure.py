@@ -246,3 +246,23 @@ def test_doses_are_counted_where_they_stand() -> None:
     named = [text.get_text() for axes in draw(data).axes for text in axes.texts]
     assert "fludarabine ×4" in named
     assert "fludarabine" in named
+
+
+def test_each_scale_of_toxicity_is_named() -> None:
+    data = year()
+    data["crs_grade"].attrs["scale"], data["icans_grade"].attrs["scale"] = "penn-2014", "astct-2019"
+    assert "toxicity by penn-2014 and astct-2019 (right)" in texts(draw(data))
+
+
+def test_many_treatments_have_rows_of_their_own() -> None:
+    data, few = year(), draw(year()).get_size_inches()[1]
+    names = [f"drug{number}" for number in range(9)]
+    data["treatment_given"].values[:] = 0
+    data["treatment_given"].values[0, :9] = 2 ** np.arange(9)
+    data["treatment_given"].attrs["flag_meanings"] = " ".join(names)
+    figure = draw(data)
+    assert figure.get_size_inches()[1] > few
+    written = [text for axes in figure.axes for text in axes.texts if text.get_text() in names]
+    heights = sorted(text.get_window_extent().y0 for text in written)
+    assert len(written) == 9
+    assert min(np.diff(heights)) > 0.9 * written[0].get_window_extent().height

@@ -44,12 +44,15 @@ def draw(data: xr.Dataset) -> Figure:
 
     with _settings():
         shown = [name for name in PANELS if any(course in data for course in panels.NEEDED.get(name, ("time",)))]
-        figure = Figure(figsize=(WIDTH, height_of(shown)), dpi=DPI)
+        given = _given(data)
+        figure = Figure(figsize=(WIDTH, height_of(shown, len(given))), dpi=DPI)
         FigureCanvasAgg(figure)
         days = data["time"].values
         title = "\n".join(textwrap.wrap(str(data.attrs.get("title", "")), TITLE_LETTERS)[:2])
-        frame = columns(figure, float(days[0]), float(days[-1]), TOP - TITLE_LINE * title.count("\n"), shown)
-        _draw_strip(frame, data)
+        frame = columns(
+            figure, float(days[0]), float(days[-1]), TOP - TITLE_LINE * title.count("\n"), shown, len(given)
+        )
+        _draw_strip(frame, given)
         panels.draw_cart(frame, data)
         panels.draw_leukaemia(frame, data)
         panels.draw_lymphocytes(frame, data)
@@ -102,9 +105,8 @@ def _metadata(attributes: Mapping[str, Any], kind: str) -> Mapping[str, str | No
     return {"Software": "carsim", "Comment": NOT_FOR_TREATMENT} | kept
 
 
-def _draw_strip(frame: list[Column], data: xr.Dataset) -> None:
+def _draw_strip(frame: list[Column], given: Mapping[str, list[list[float]]]) -> None:
     """One row per treatment with a mark at each dose, a hairline through all panels, and its name after the last."""
-    given = _given(data)
     height = max(len(given), 1)
     for column in frame:
         column.strip.set_ylim(-0.5, height - 0.5)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FIRST_MONTH = 30.0
 SHORT_RUN = 75.0  # days that one column can show
-STRIP = 0.42
+STRIP, STRIP_ROWS = 0.42, 4  # height of the strip, and the treatments that it holds; with more it grows
 PANELS = {"cart": 1.2, "leukaemia": 1.6, "lymphocytes": 1.2, "toxicity": 1.1, "counts": 0.9, "drive": 1.0}  # heights
 INCHES, MARGINS = 1.55, 1.2  # inches per unit of height; above, below and between
 LEFT, RIGHT, BOTTOM, TOP = 0.095, 0.815, 0.085, 0.93
@@ -38,11 +38,14 @@ class Column:
 
 
 def columns(
-    figure: Figure, start: float, end: float, top: float = TOP, names: Sequence[str] = tuple(PANELS)
+    figure: Figure, start: float, end: float, top: float = TOP, names: Sequence[str] = tuple(PANELS), rows: int = 0
 ) -> list[Column]:
-    """Make the frame of the named panels for days `start` to `end`, from `top` (share of the height) down."""
+    """Make the frame of the named panels for days `start` to `end`, from `top` (share of the height) down.
+
+    `rows` is the number of treatments on the strip.
+    """
     margin = 1.0
-    heights = [STRIP, *(PANELS[name] for name in names)]
+    heights = [_strip(rows), *(PANELS[name] for name in names)]
     spans = [(start - margin, end)] if end <= SHORT_RUN else [(start - margin, FIRST_MONTH), (FIRST_MONTH, end)]
     grid = figure.add_gridspec(
         len(heights),
@@ -58,20 +61,24 @@ def columns(
     )
     made: list[Column] = []
     for place, span in enumerate(spans):
-        rows: list[Axes] = []
+        axes: list[Axes] = []
         for row in range(len(heights)):
             beside = [made[0].strip, *made[0].panels.values()][row] if made else None
-            above = rows[0] if rows else None
-            rows.append(figure.add_subplot(grid[row, place], sharey=beside, sharex=above))
-        made.append(Column(*span, rows[0], dict(zip(names, rows[1:], strict=True))))
+            above = axes[0] if axes else None
+            axes.append(figure.add_subplot(grid[row, place], sharey=beside, sharex=above))
+        made.append(Column(*span, axes[0], dict(zip(names, axes[1:], strict=True))))
     for place, column in enumerate(made):
         _dress(column, is_first=place == 0)
     return made
 
 
-def height_of(names: Sequence[str]) -> float:
-    """Height in inches of a figure of these panels: each as high as ever, whatever their number."""
-    return MARGINS + INCHES * (STRIP + sum(PANELS[name] for name in names))
+def height_of(names: Sequence[str], rows: int = 0) -> float:
+    """Height in inches of a figure of these panels: each as high as ever, whatever their number and the treatments'."""
+    return MARGINS + INCHES * (_strip(rows) + sum(PANELS[name] for name in names))
+
+
+def _strip(rows: int) -> float:
+    return STRIP * max(1.0, rows / STRIP_ROWS)
 
 
 def day_ticks(first: float, last: float) -> np.ndarray:
@@ -93,6 +100,7 @@ def _dress(column: Column, *, is_first: bool) -> None:
             panel.spines["left"].set(color=HAIRLINE, linestyle=(0, (2, 2)))
             panel.tick_params(axis="y", which="both", left=False, labelleft=False)
     column.strip.spines[["left", "bottom"]].set_visible(False)
+    column.strip.patch.set_visible(False)  # so that a name may reach into the next column
     column.strip.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     axes[-1].set_xticks(day_ticks(column.first, column.last))
 

@@ -148,8 +148,9 @@ def draw_toxicity(columns: list[Column], data: xr.Dataset) -> None:
         twin.set_ylabel("grade" if place == len(columns) - 1 else "")
     first = columns[0].panels["toxicity"]
     first.set_ylabel("pg/mL")
-    scale = data["crs_grade"].attrs.get("scale", "") if "crs_grade" in data else ""
-    heading(first, "Cytokines in serum (left), toxicity" + (f" by {scale} (right)" if scale else " (right)"))
+    scales = [str(data[f"{name}_grade"].attrs.get("scale", "")) for name in GRADES if f"{name}_grade" in data]
+    by = " and ".join(dict.fromkeys(scale for scale in scales if scale))
+    heading(first, "Cytokines in serum (left), toxicity" + (f" by {by} (right)" if by else " (right)"))
     plain = [(name, Look(style.colour, style.dash, "")) for name, _, style in grades]
     _legend(columns[-1].panels["toxicity"], [(name, style) for name, _, style in cytokines] + plain)
 
@@ -316,7 +317,7 @@ def _legend(axes: Axes, names: list[tuple[str, Look]]) -> None:
         handles,
         [name for name, _ in names],
         frameon=True,  # white, so that names stay legible where a course rises into them
-        framealpha=0.8,
+        framealpha=0.6,
         edgecolor="none",
         fontsize=SMALL,
         loc="upper right",

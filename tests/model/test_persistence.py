@@ -200,6 +200,18 @@ def test_response_at_the_start_by_hand():
         assert out["immunity.mine"][0, 0] == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_product_rejected_to_the_last_cell_does_not_return_with_lymphodepletion():
+    """Donor cells fall below one cell on day 92; else 1.5e-9 cells of day 250 would be 7,000 on day 290."""
+    text = TREATED.replace("extends: tisagenlecleucel", "extends: ucart19").replace("180 d", "290 d")
+    again = "  - {name: again, give: fludarabine-cyclophosphamide, at: 250 d}\nrun:"
+    days, found, made = course(text.replace("run:", again), outputs=["cart_cells", "host_t_blood"])
+    cells, host = (found[name][0] for name in ("cart_cells", "host_t_blood"))
+    volume = 71429.0 * made.patients.parameters["weight"][0]
+    assert host[days >= 254.0].min() < 30.0
+    assert (cells[days < 60.0] * volume).max() > 1e6
+    assert (cells[days >= 120.0] == 0.0).all()
+
+
 def test_donor_cells_are_lost_without_host_t_cells_too():
     """Rejection without T cells acts on donor cells at 0.15 /d, on the patient's own not at all."""
     level = {}

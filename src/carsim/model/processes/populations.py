@@ -1,7 +1,8 @@
 """The cell populations: CAR T by product, phenotype and site; leukaemic clones by site; their totals.
 
 A clone's rate of division is switched by its mode `present.<clone>`: a clone with less than one cell in the body does
-not divide, and a clone that falls below one cell is gone (extinction). For engines that count cells both rules hold by
+not divide, and a clone that falls below one cell is gone (extinction). So is a product: what has been rejected to the
+last cell does not come back with the next lymphodepletion. For engines that count cells both rules hold by
 themselves; the deterministic engine needs them, since otherwise its tolerance would decide the day of relapse.
 """
 
@@ -40,6 +41,9 @@ def add(body: Body) -> None:
     )
     for clone in body.clones:
         _presence(body, clone.name)
+    for product in body.products:
+        cells = [body.cart[product.name, phenotype, site] for phenotype in PHENOTYPES for site in body.sites]
+        body.net.extinction(f"cart.{product.name}", cells, below=1.0)
 
 
 def _site_totals(body: Body, site: str) -> None:

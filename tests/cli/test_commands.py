@@ -232,3 +232,13 @@ def test_a_parameter_outside_its_plausible_range_is_noted(capsys: Printed) -> No
     assert "parameters.kill_max: 1000000 1/d is outside the plausible range" in capsys.readouterr().err
     assert main(["validate", CHILD, "--set", "parameters.antigen_loss.CD19=0"]) == 0
     assert "outside" not in capsys.readouterr().err
+
+
+def test_validate_reads_the_table_of_a_cohort(capsys: Printed, tmp_path: Path) -> None:
+    (tmp_path / "table.yaml").write_text(
+        "format: carsim/1\ntitle: t\ncohort: {population: paediatric-rr-ball, from: patients.csv}\nleukaemia: {}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "patients.csv").write_text("id,weight [kg]\nA,-3\n", encoding="utf-8")
+    assert main(["validate", str(tmp_path / "table.yaml")]) == 2
+    assert "patients.csv:2:2" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import pytest
 
 from carsim import spec
 from carsim.engines.run import simulate
-from carsim.errors import UnsupportedMechanism
+from carsim.errors import ScenarioError
 from carsim.pipeline import run
 from carsim.spec.prepare import prepare
 from carsim.treatment.triggers import compared
@@ -116,7 +116,7 @@ def test_a_part_of_a_split_dose_is_withheld():
 def test_a_condition_on_what_the_scenario_lacks_is_named_when_it_runs():
     text = HEAD.format(entry="{name: e, give: dexamethasone, when: {variable: crs_grade, at_least: 1}}", who=ONE)
     without = "\n".join(line for line in text.splitlines() if "tisagenlecleucel" not in line)
-    with pytest.raises(UnsupportedMechanism, match=r"treatment\.e\.when: a condition on crs_grade"):
+    with pytest.raises(ScenarioError, match=r"treatment\.e\.when: got a condition on crs_grade.*a CAR T product"):
         prepare(spec.loads(without))
 
 

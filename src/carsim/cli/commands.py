@@ -14,7 +14,7 @@ COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario or a published model: result file, figure, summary."),
     "validate": ("carsim.cli.validate", "Check a scenario; print the complete resolved form."),
     "show": ("carsim.cli.show", "Print the model: species, reactions, equations, parameters."),
-    "list": ("carsim.cli.listing", "List products, populations, scenarios, parameters or published models."),
+    "list": ("carsim.cli.listing", "List products, populations, scenarios, parameters, systems or literature."),
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
     "export": ("carsim.cli.export", "Write one patient's model as SBML, for other simulators."),

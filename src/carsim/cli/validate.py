@@ -33,6 +33,10 @@ def command(
     from carsim import spec
 
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
+    if read.cohort is not None and read.cohort.table is not None:
+        from carsim.population.table import read_table
+
+        read_table(read.cohort.table, Path(read.file).parent)
     missing = [f"{path}: {mechanism}" for path, mechanism in read.unsupported()]
     if as_json:
         found = {"status": "valid", "scenario": {"title": read.title, "digest": read.digest}, "unsupported": missing}

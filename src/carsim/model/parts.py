@@ -113,7 +113,7 @@ class Site(Part):
 class CentralNervousSystem(Site):
     """Leukaemia in the cerebrospinal fluid."""
 
-    csf: Annotated[float, Quantity("cells/uL", at_least=0, example="40 cells/uL")] = Field(
+    csf: Annotated[float, Quantity("cells/uL", at_least=0, at_most=1e6, example="40 cells/uL")] = Field(
         description="Blasts in the cerebrospinal fluid; 5 cells/uL and more is CNS-3."
     )
 
@@ -121,7 +121,9 @@ class CentralNervousSystem(Site):
 class Extramedullary(Site):
     """Leukaemia outside marrow, blood and nervous system."""
 
-    cells: Annotated[float, Quantity("cells", at_least=0, example="1e10 cells")] = Field(description="Blasts in all.")
+    cells: Annotated[float, Quantity("cells", at_least=0, at_most=1e13, example="1e10 cells")] = Field(
+        description="Blasts in all."
+    )
 
 
 class Sites(Part):

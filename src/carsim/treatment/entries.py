@@ -19,10 +19,10 @@ from carsim.units import QuantityError, quantity
 class CellDose(Part):
     """Viable CAR-positive cells: `3e6 cells/kg`, `1e8 cells`, or by weight up to a limit and flat above it."""
 
-    per_weight: Annotated[float, Quantity("cells/kg", at_least=0, example="3e6 cells/kg")] | None = Field(
+    per_weight: Annotated[float, Quantity("cells/kg", at_least=0, at_most=1e11, example="3e6 cells/kg")] | None = Field(
         default=None, description="Cells per kg body mass."
     )
-    flat: Annotated[float, Quantity("cells", at_least=0, example="1e8 cells")] | None = Field(
+    flat: Annotated[float, Quantity("cells", at_least=0, at_most=1e13, example="1e8 cells")] | None = Field(
         default=None, description="Cells whatever the weight; with `above`, for patients above that weight."
     )
     above: Annotated[float, Quantity("kg", above=0, example="50 kg")] | None = Field(

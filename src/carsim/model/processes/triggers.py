@@ -11,7 +11,7 @@ that must have lasted keeps a flag (`lasted.<variable>.<n>`), up once it has hel
 
 from __future__ import annotations
 
-from carsim.errors import UnsupportedMechanism
+from carsim.errors import Problem, ScenarioError
 from carsim.model.body import Body
 from carsim.model.handle import Ref
 from carsim.model.network import Change, Condition, Event
@@ -94,7 +94,9 @@ def _input(body: Body, dose: TriggeredDose) -> Ref:
 def _holds(body: Body, item: Comparison, path: str) -> Condition:
     """The condition that a comparison means; one that must have lasted is its flag being up."""
     if item.row not in body.net.rows:
-        raise UnsupportedMechanism([f"{path}: a condition on {item.variable}, which nothing in this scenario changes"])
+        expected = "what changes it, for example a CAR T product in `treatment`, or a condition on another variable"
+        got = f"a condition on {item.variable}, which nothing in this scenario changes"
+        raise ScenarioError([Problem(None, path, got, expected)])
     now = Condition(body.row(item.row), item.side, item.value)
     if item.lasting == 0.0:
         return now

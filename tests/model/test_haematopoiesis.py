@@ -127,9 +127,10 @@ def test_igg_rests_at_its_base_times_what_b_cells_make():
 def test_rate_of_infections_is_the_sum_of_what_is_lacking():
     _, found, made = course(QUIET, outputs=("infection_rate", "igg"))
     neutrophils = made.patients.parameters["neutrophil_base"][0]
+    half = value("infection_neutrophil_half")
     expected = (
         value("infection_rest")
-        + value("infection_neutropenia") * (500.0 / (500.0 + neutrophils)) ** 2
+        + value("infection_neutropenia") * (half / (half + neutrophils)) ** 2
         + value("infection_low_igg") * (4.0 / (4.0 + found["igg"])) ** 2
     )
     np.testing.assert_allclose(found["infection_rate"], expected, rtol=1e-9)

@@ -3,7 +3,7 @@
     rate = infection_rest + infection_neutropenia (h_n / (h_n + ANC))^2 + infection_low_igg (h_g / (h_g + IgG))^2
            + infection_steroids u                                                                 infections per day
 
-h_n = 500/uL, h_g = 4 g/L. Expected infections are its integral; it acts as a hazard where deaths are simulated.
+h_n = 250/uL, h_g = 4 g/L. Expected infections are its integral; it acts as a hazard where deaths are simulated.
 """
 
 from __future__ import annotations

@@ -233,3 +233,17 @@ def test_aplasia_that_has_ended_is_not_so_far() -> None:
     days = data["time"].values
     data["bcells"].values[0] = np.where((days > 90.0) & (days < 91.2), 1.0, 200.0)
     assert "1 day; B cells back above the limit" in summary(data.merge(compute(data)))
+
+
+def test_what_has_no_effect_is_said() -> None:
+    from carsim import spec
+    from carsim.cli.run import _without_effect
+
+    text = (
+        "format: carsim/1\ntitle: t\npatient: {population: paediatric-rr-ball, history: [HISTORY]}\nleukaemia: SITES\n"
+        "treatment:\n  - {name: it, give: intrathecal, at: 5 d}\n"
+    )
+    said = _without_effect(spec.loads(text.replace("HISTORY", "prior-hsct").replace("SITES", "{}")))
+    assert ["prior-hsct" in said[0], "leukaemia.sites.CNS" in said[1], len(said)] == [True, True, 2]
+    site = "{sites: {CNS: {csf: 40 cells/uL}}}"
+    assert _without_effect(spec.loads(text.replace("HISTORY", "prior-cd19-car-t").replace("SITES", site))) == []

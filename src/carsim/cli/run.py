@@ -80,7 +80,7 @@ def command(
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
     if not quiet:
-        print_notes([*read.implausible(), *_left_to_trial(read)])
+        print_notes([*read.implausible(), *_left_to_trial(read), *_without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim import pipeline
 
@@ -107,6 +107,23 @@ def _left_to_trial(scenario: Scenario) -> list[str]:
     arms = scenario.trial.arms if scenario.trial else ()
     named = ", ".join(arm.name for arm in arms)
     return [f"simulates the cohort as it stands, not the arms of `trial` ({named})"] if arms else []
+
+
+def _without_effect(scenario: Scenario) -> list[str]:
+    """What a scenario states and nothing in its model answers to."""
+    from carsim.catalog import history
+    from carsim.treatment.entries import names_given
+
+    stated: set[str] = set()
+    if scenario.patient is not None:
+        stated |= set(scenario.patient.history)
+    if scenario.cohort is not None:
+        stated |= {item for item, share in scenario.cohort.shares.items() if share > 0.0}
+    inert = ", ".join(sorted(stated - set(history())))
+    notes = [f"{inert}: recorded, but nothing in the model depends on it"] if inert else []
+    if "intrathecal" in names_given(scenario.treatment) and scenario.leukaemia.sites.CNS is None:
+        notes.append("intrathecal chemotherapy has nothing to act on without leukaemia.sites.CNS")
+    return notes
 
 
 def _refuse_beside_literature(

@@ -1,6 +1,6 @@
 """Hazards of what ends or turns a patient's course: EMPIRICAL rates on the simulated state, integrated, nothing more.
 
-    toxic death       toxic_death_organs (W^2 + R^2) + toxic_death_neurological Z^2     W, R, Z severities (CRS, ICANS)
+    toxic death       toxic_death_organs (W^12 + R^12) + toxic_death_neurological Z^6    W, R, Z severities (CRS, ICANS)
     severe infection  infection_severe_share * infection_rate;   fatal: infection_lethality of those
     transplant        a risk set at the transplant decays at transplant_recovery; its integral is the mortality
     graft disease     likewise graft-versus-host; donor CAR T cells add donor_graft_disease C / (half + C)
@@ -62,15 +62,21 @@ def _cumulative(body: Body, cause: str, rates: list[Any], meaning: str) -> None:
 
 def _toxicity(body: Body) -> None:
     terms = []
-    for name, parameter in (
-        ("syndrome.vascular", "toxic_death_organs"),
-        ("syndrome.respiratory", "toxic_death_organs"),
-        ("icans_severity", "toxic_death_neurological"),
+    for name, parameter, power in (
+        ("syndrome.vascular", "toxic_death_organs", 12),
+        ("syndrome.respiratory", "toxic_death_organs", 12),
+        ("icans_severity", "toxic_death_neurological", 6),
     ):
-        severity = body.row(name)
-        rate = threefold(first=body.p(parameter), second=severity, third=severity)
+        root = _to_the_third(body, f"{name}.cubed", body.row(name))
+        if power == 12:
+            root = body.net.quantity(f"{name}.steep", first_order(rate_constant=root, amount=root))
+        rate = threefold(first=body.p(parameter), second=root, third=root)
         terms.append(body.net.quantity(f"lethality.{name}", rate, unit="1/d"))
     _cumulative(body, "toxic_death", terms, "death of toxicity")
+
+
+def _to_the_third(body: Body, name: str, severity: Ref) -> Ref:
+    return body.net.quantity(name, threefold(first=severity, second=severity, third=severity))
 
 
 def _infection(body: Body) -> None:

@@ -103,6 +103,19 @@ def test_infections_are_graded_by_whether_they_were_severe_or_fatal() -> None:
     assert "hazard_severe_infection" in reason(patient(), "infection_grade_max")
 
 
+def test_a_death_of_a_toxicity_is_its_grade_5() -> None:
+    for cause, fatal, other in (
+        ("syndrome_death", "crs_grade_max", "icans_grade_max"),
+        ("neurotoxic_death", "icans_grade_max", "crs_grade_max"),
+    ):
+        data = patient(**{cause: 9.0}, leukaemia_death=300.0)
+        for course in ("crs_worst", "icans_worst"):
+            data[course] = (("patient", "time"), np.full((1, DAYS.size), 3.0))
+        assert (value(data, fatal), value(data, other)) == (5.0, 3.0)
+        late = data.assign({f"threshold_{cause}": ("patient", [30.0])})
+        assert value(late, fatal) == 3.0
+
+
 def test_what_happens_after_death_is_left_out() -> None:
     data = patient(graft_versus_host=80.0, infection_death=70.0)
     assert math.isnan(compute(data, ["graft_versus_host_day"])["graft_versus_host_day"].values[0])

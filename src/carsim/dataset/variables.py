@@ -70,7 +70,8 @@ COORDINATES: tuple[Variable, ...] = (
 )
 
 HAZARDS: tuple[tuple[str, str], ...] = (
-    ("toxic_death", "death of toxicity"),
+    ("syndrome_death", "death of the release syndrome"),
+    ("neurotoxic_death", "death of neurotoxicity"),
     ("severe_infection", "a severe infection"),
     ("infection_death", "death of infection"),
     ("transplant_mortality", "death of a transplant"),
@@ -239,9 +240,9 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
     _answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
-    _answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 4"),
+    _answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 5"),
     _answer("crs_onset_day", "d", "first day with cytokine release syndrome"),
-    _answer("icans_grade_max", "1", "highest grade of neurotoxicity, 0 to 4"),
+    _answer("icans_grade_max", "1", "highest grade of neurotoxicity, 0 to 5"),
     _answer("icans_onset_day", "d", "first day with neurotoxicity"),
     _answer("il6_peak", "pg/mL", "highest interleukin 6 in serum"),
     _answer("neutropenia_days", "d", "days of the first 90 with neutrophils below 1,000/uL (grade 3)"),
@@ -250,7 +251,7 @@ ENDPOINTS: tuple[Variable, ...] = (
     _answer("anaemia_days", "d", "days of the first 90 with haemoglobin below 8 g/dL (grade 3)"),
     _answer("infections_expected", "1", "infections expected in the 90 days after the infusion (empirical)"),
     _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
-    _answer("death_cause", "1", "toxicity, infection, transplant or leukaemia", "text"),
+    _answer("death_cause", "1", "release syndrome, neurotoxicity, infection, transplant or leukaemia", "text"),
     _answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),
     _answer("graft_versus_host_day", "d", "day of acute graft-versus-host disease"),
     _answer("infection_grade_max", "1", "0 no severe infection, 3 severe, 5 fatal; -1 unknown", "int8"),

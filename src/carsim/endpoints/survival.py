@@ -26,7 +26,8 @@ from carsim.endpoints.persistence import QPCR_LIMIT, QPCR_UNIT, last_detected
 from carsim.endpoints.relapse import detected_day, relapse_day
 
 DEATHS = {
-    "toxic_death": "toxicity",
+    "syndrome_death": "release syndrome",
+    "neurotoxic_death": "neurotoxicity",
     "infection_death": "infection",
     "transplant_mortality": "transplant",
     "leukaemia_death": "leukaemia",
@@ -219,13 +220,19 @@ def _clock_event(name: str) -> Callable[[Curves], Answer]:
 
 _CAUSES = (*DEATHS, "severe_infection", "graft_versus_host", "new_therapy")
 _HAZARDS = tuple(f"{part}_{cause}" for cause in _CAUSES for part in ("hazard", "threshold"))
-_USES = (*_HAZARDS, "treatment_day", "blasts", "bcells", "cart_copies")
+USES = (*_HAZARDS, "treatment_day", "blasts", "bcells", "cart_copies")
 _RULE = "cumulative hazard at the patient's own threshold; EMPIRICAL"
 _CLOCK = "by the scenario's clock record; EMPIRICAL hazards of death and of new therapy"
 
 ENDPOINTS = (
-    Endpoint("death_day", _death_day, DISEASE, f"first death of any cause: {_RULE}", _USES),
-    Endpoint("death_cause", _death_cause, DISEASE, f"toxicity, infection, transplant or leukaemia: {_RULE}", _USES),
+    Endpoint("death_day", _death_day, DISEASE, f"first death of any cause: {_RULE}", USES),
+    Endpoint(
+        "death_cause",
+        _death_cause,
+        DISEASE,
+        f"release syndrome, neurotoxicity, infection, transplant or leukaemia: {_RULE}",
+        USES,
+    ),
     Endpoint(
         "new_therapy_day",
         _event_day(
@@ -235,28 +242,28 @@ ENDPOINTS = (
         ),
         DISEASE,
         f"from relapse or from non-response at day {FIRST_VISIT:g} on: {_RULE}",
-        _USES,
+        USES,
     ),
     Endpoint(
         "graft_versus_host_day",
         _event_day("graft_versus_host", "graft-versus-host disease", lambda found: 0.0),
         DISEASE,
         _RULE,
-        _USES,
+        USES,
     ),
     Endpoint(
         "infection_grade_max",
         _infection_grade,
         (*DISEASE, "hazard_severe_infection"),
         f"0 none severe, 3 severe, 5 fatal: {_RULE}",
-        _USES,
+        USES,
     ),
     *(
         endpoint
         for name in CLOCKS
         for endpoint in (
-            Endpoint(f"{name}_day", _clock_day(name), DISEASE, f"{name.upper()} {_CLOCK}", _USES),
-            Endpoint(f"{name}_event", _clock_event(name), DISEASE, f"{name.upper()} {_CLOCK}", _USES),
+            Endpoint(f"{name}_day", _clock_day(name), DISEASE, f"{name.upper()} {_CLOCK}", USES),
+            Endpoint(f"{name}_event", _clock_event(name), DISEASE, f"{name.upper()} {_CLOCK}", USES),
         )
     ),
 )

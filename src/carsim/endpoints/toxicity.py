@@ -1,23 +1,29 @@
 """Toxicity of the infusion: highest grades of release syndrome and neurotoxicity, their onset, the peak of IL-6.
 
-Grades are those of the scale that the run was graded on (attribute `scale` of the courses); a simulated patient is not
-taken off the course by a grade, so deaths (grade 5) are endpoints of survival. A grade that holds between two output
-times only is in the highest grade, since the model keeps it; its onset is the first output time that sees it.
+Grades 0 to 4 are those of the scale that the run was graded on (attribute `scale` of the courses); grade 5 is a death
+of that toxicity by its empirical hazard, which takes no simulated patient off the course (endpoints.survival). A grade
+that holds between two output times only is in the highest grade, since the model keeps it; its onset is the first
+output time that sees it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from carsim.endpoints.disease import DISEASE
 from carsim.endpoints.exposure import peak
 from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, since_infusion
+from carsim.endpoints.survival import DEATHS, USES, course
 
 WORDS = {"crs": "cytokine release syndrome", "icans": "neurotoxicity"}
+FATAL = {"crs": "syndrome_death", "icans": "neurotoxic_death"}
 
 
 def _grade_max(toxicity: str) -> Rule:
     def rule(curves: Curves) -> Answer:
-        return float(round(curves[f"{toxicity}_worst"][-1]))
+        followed = all(name in curves.levels for name in DISEASE)
+        fatal = followed and curves.once(course).cause == DEATHS[FATAL[toxicity]]
+        return 5.0 if fatal else float(round(curves[f"{toxicity}_worst"][-1]))
 
     return rule
 
@@ -35,13 +41,13 @@ def _il6_peak(curves: Curves) -> Answer:
     return peak(days, level)[1] if days.size else Missing("the simulation ends before the infusion")
 
 
-_MAX = "highest grade of the whole simulation on the scale of the run, 0 to 4"
+_MAX = "highest grade of the whole simulation on the scale of the run, 0 to 4; 5 for a death of it (empirical)"
 _ONSET = "first output time with grade 1 or more"
 
 ENDPOINTS = (
-    Endpoint("crs_grade_max", _grade_max("crs"), ("crs_worst",), _MAX),
+    Endpoint("crs_grade_max", _grade_max("crs"), ("crs_worst",), _MAX, (*DISEASE, *USES)),
     Endpoint("crs_onset_day", _onset("crs"), ("crs_worst",), _ONSET),
-    Endpoint("icans_grade_max", _grade_max("icans"), ("icans_worst",), _MAX),
+    Endpoint("icans_grade_max", _grade_max("icans"), ("icans_worst",), _MAX, (*DISEASE, *USES)),
     Endpoint("icans_onset_day", _onset("icans"), ("icans_worst",), _ONSET),
     Endpoint(
         "il6_peak", _il6_peak, ("il6",), "highest level from the infusion on, parabola through logarithms between times"

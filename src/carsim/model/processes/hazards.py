@@ -1,6 +1,7 @@
 """Hazards of what ends or turns a patient's course: EMPIRICAL rates on the simulated state, integrated, nothing more.
 
-    toxic death       toxic_death_organs (W^12 + R^12) + toxic_death_neurological Z^6    W, R, Z severities (CRS, ICANS)
+    syndrome          toxic_death_organs (W^12 + R^12)             W, R severities of the release syndrome
+    neurotoxicity     toxic_death_neurological Z^6                 Z its severity
     severe infection  infection_severe_share * infection_rate;   fatal: infection_lethality of those
     transplant        a risk set at the transplant decays at transplant_recovery; its integral is the mortality
     graft disease     likewise graft-versus-host; donor CAR T cells add donor_graft_disease C / (half + C)
@@ -22,7 +23,8 @@ from carsim.model.handle import Ref
 from carsim.model.processes.kinetics import constant, first_order, saturating, threefold
 
 CAUSES = (
-    "toxic_death",
+    "syndrome_death",
+    "neurotoxic_death",
     "severe_infection",
     "infection_death",
     "transplant_mortality",
@@ -61,22 +63,24 @@ def _cumulative(body: Body, cause: str, rates: list[Any], meaning: str) -> None:
 
 
 def _toxicity(body: Body) -> None:
-    terms = []
-    for name, parameter, power in (
-        ("syndrome.vascular", "toxic_death_organs", 12),
-        ("syndrome.respiratory", "toxic_death_organs", 12),
-        ("icans_severity", "toxic_death_neurological", 6),
-    ):
-        root = _to_the_third(body, f"{name}.cubed", body.row(name))
-        if power == 12:
-            root = body.net.quantity(f"{name}.steep", first_order(rate_constant=root, amount=root))
-        rate = threefold(first=body.p(parameter), second=root, third=root)
-        terms.append(body.net.quantity(f"lethality.{name}", rate, unit="1/d"))
-    _cumulative(body, "toxic_death", terms, "death of toxicity")
+    organs = []
+    for name in ("syndrome.vascular", "syndrome.respiratory"):
+        cubed = _cubed(body, name)
+        sixth = body.net.quantity(f"{name}.sixth", first_order(rate_constant=cubed, amount=cubed))
+        organs.append(_squared_rate(body, name, "toxic_death_organs", sixth))
+    _cumulative(body, "syndrome_death", organs, "death of the release syndrome")
+    brain = _squared_rate(body, "icans_severity", "toxic_death_neurological", _cubed(body, "icans_severity"))
+    _cumulative(body, "neurotoxic_death", [brain], "death of neurotoxicity")
 
 
-def _to_the_third(body: Body, name: str, severity: Ref) -> Ref:
-    return body.net.quantity(name, threefold(first=severity, second=severity, third=severity))
+def _cubed(body: Body, severity: str) -> Ref:
+    level = body.row(severity)
+    return body.net.quantity(f"{severity}.cubed", threefold(first=level, second=level, third=level))
+
+
+def _squared_rate(body: Body, severity: str, parameter: str, root: Ref) -> Ref:
+    rate = threefold(first=body.p(parameter), second=root, third=root)
+    return body.net.quantity(f"lethality.{severity}", rate, unit="1/d")
 
 
 def _infection(body: Body) -> None:

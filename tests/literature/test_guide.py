@@ -38,3 +38,29 @@ def test_the_guide_names_every_parameter_set_and_the_paper(name: str) -> None:
     section = GUIDE.read_text(encoding="utf-8").split(f"## {name}\n")[1].split("\n## ")[0]
     assert data.doi in section
     assert [key for key in data.sets if f"`{key}`" not in section and not key.startswith("patient-")] == []
+
+
+def _level(value: float) -> str:
+    return f"{value:.4g}" if value >= 1e-9 else "< 1e-9"
+
+
+def every_set(name: str) -> str:
+    """Peak and levels of all CAR T cells and of the tumour in every parameter set, as they stand in the guide."""
+    data = next(model.data for model in models() if model.name == name)
+    days = [f"{day:g}" for day in reproduce.SUMMARY_DAYS]
+    lines = [f"| set | observable | peak | on day | {' | '.join(f'day {day}' for day in days)} |"]
+    lines.append("| --- | --- |" + " --: |" * (2 + len(days)))
+    for key in data.sets:
+        for course in reproduce.courses(reproduce.run_literature(name, key)):
+            if course.name not in ("cart", "tumour"):
+                continue
+            levels = [_level(course.values[day]) for day in reproduce.SUMMARY_DAYS]
+            cells = [key, course.name, f"{course.peak:.4g}", f"{course.peak_day:.4g}", *levels]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("name", ["kirouac2023", "muellerschoell2021"])
+def test_models_without_published_courses_report_every_parameter_set(name: str) -> None:
+    made = every_set(name)
+    assert made in GUIDE.read_text(encoding="utf-8"), f"the table of {name} in {GUIDE.name} should be\n{made}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from carsim.catalog import find_value
+from carsim.catalog import find_value, products
 from carsim.errors import Place, Problem, nearest
 from carsim.model.body import HEALTHY
 from carsim.spec.regimens import regimen_problems
@@ -116,10 +116,22 @@ def scenario_problems(scenario: Scenario, root: Table, all_entries: bool) -> Ite
         expected = "fractions that sum to at most 1, for example 1e-7; the main clone is what they leave"
         yield Problem(place, "leukaemia.clones", f"fractions that sum to {total:g}", expected)
     yield from _growth(scenario, root)
+    yield from _borrowed_names(scenario, root)
     yield from _times(scenario, root, all_entries)
     yield from regimen_problems(scenario, lambda steps: place_at(root, steps))
     if all_entries:
         yield from _groups(scenario, root)
+
+
+def _borrowed_names(scenario: Scenario, root: Table) -> Iterator[Problem]:
+    """A variant that takes the name or an alias of another product of the catalogue would be given in its place."""
+    owners = {alias: record.name for record in products().values() for alias in (record.name, *record.aliases)}
+    for product in scenario.products:
+        owner = owners.get(product.name, product.extends)
+        if owner != product.extends:
+            path = f"products.{product.name}"
+            got = f"the name `{product.name}`, by which the catalogue knows {owner}, for a variant of {product.extends}"
+            yield Problem(place_at(root, ("products", product.name)), path, got, "a name of its own, for example mine")
 
 
 def _growth(scenario: Scenario, root: Table) -> Iterator[Problem]:

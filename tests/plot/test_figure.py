@@ -45,6 +45,16 @@ def test_everything_is_named(one: Figure) -> None:
         assert word in shown
 
 
+def test_the_fluid_has_a_panel_where_the_site_is_simulated(one: Figure) -> None:
+    data = year()
+    for course, level in (("csf_blasts", 40.0), ("csf_cart", 0.5)):
+        data[course] = (("patient", "time"), np.full((1, data.sizes["time"]), level), {"units": "cells/uL"})
+    shown = texts(draw(data))
+    assert "Cerebrospinal fluid" in shown
+    assert "CNS-3: 5/µL" in shown
+    assert "Cerebrospinal fluid" not in texts(one)
+
+
 def test_panels_share_the_time_axis(one: Figure) -> None:
     limits = {tuple(np.round(axes.get_xlim(), 6)) for axes in one.axes}
     assert limits == {(-7.0, 30.0), (30.0, 365.0)}

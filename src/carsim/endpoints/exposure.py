@@ -73,7 +73,8 @@ def decline(days: np.ndarray, level: np.ndarray) -> Decline | Missing:
     points = np.array([level_at(days, level, top + day) for day in since])
     points = points[: _usable(points)]
     if points.size < FIT_MINIMUM:
-        return Missing(f"only {points.size} daily levels between the peak and the detection limit; needs {FIT_MINIMUM}")
+        found = f"daily levels between the peak and the detection limit: {points.size}"
+        return Missing(f"too few {found}; needs {FIT_MINIMUM}")
     logs, since = np.log(points), since[: points.size]
     if points.size >= SLOW_MINIMUM:
         fast, slow, share = biexponential(since, logs)

@@ -55,6 +55,8 @@ def draw(data: xr.Dataset) -> Figure:
         _draw_strip(frame, given)
         panels.draw_cart(frame, data)
         panels.draw_leukaemia(frame, data)
+        if "fluid" in shown:
+            panels.draw_fluid(frame, data)
         panels.draw_lymphocytes(frame, data)
         if "toxicity" in shown:
             panels.draw_toxicity(frame, data)

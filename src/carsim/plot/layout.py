@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 FIRST_MONTH = 30.0
 SHORT_RUN = 75.0  # days that one column can show
 STRIP, STRIP_ROWS = 0.42, 4  # height of the strip, and the treatments that it holds; with more it grows
-PANELS = {"cart": 1.2, "leukaemia": 1.6, "lymphocytes": 1.2, "toxicity": 1.1, "counts": 0.9, "drive": 1.0}  # heights
+PANELS = {
+    "cart": 1.2,
+    "leukaemia": 1.6,
+    "fluid": 0.9,
+    "lymphocytes": 1.2,
+    "toxicity": 1.1,
+    "counts": 0.9,
+    "drive": 1.0,
+}  # heights
 INCHES, MARGINS = 1.55, 1.2  # inches per unit of height; above, below and between
 LEFT, RIGHT, BOTTOM, TOP = 0.095, 0.815, 0.085, 0.93
 

@@ -1,4 +1,4 @@
-"""The panels: CAR T cells, leukaemia by clone, B and host T cells, toxicity, blood counts, drugs and cytokine drive.
+"""The panels, from CAR T cells and leukaemia to toxicity, blood counts, drugs and the cytokine drive.
 
 Each takes the columns of the frame and a dataset, draws what the dataset has, and leaves out what it has not.
 """
@@ -14,7 +14,7 @@ from carsim.endpoints.bcells import APLASIA_LIMIT
 from carsim.endpoints.cytopenia import LIMITS
 from carsim.endpoints.persistence import FLOW_LIMIT, QPCR_LIMIT
 from carsim.endpoints.response import FLOW_LIMIT as MRD_LIMIT
-from carsim.model.remission import MARROW_LIMIT
+from carsim.model.remission import CSF_LIMITS, MARROW_LIMIT
 from carsim.plot.band import Band, band
 from carsim.plot.labels import end_labels
 from carsim.plot.layout import Column, halo, heading, limit_line, log_levels
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-NEEDED = {"toxicity": ("il6",), "counts": ("platelets",)}  # panels that are left out without any of these courses
+NEEDED = {
+    "fluid": ("csf_blasts",),
+    "toxicity": ("il6",),
+    "counts": ("platelets",),
+}  # panels that are left out without any of these courses
 GRADES = {"crs": "release syndrome (right)", "icans": "neurotoxicity (right)"}
 FLOW_PER_QPCR = FLOW_LIMIT / QPCR_LIMIT  # puts the limits of both assays at the same height
 ONE_CELL = 1.0
@@ -102,6 +106,21 @@ def draw_leukaemia(columns: list[Column], data: xr.Dataset) -> None:
     end_labels(
         last, [(name, ONE_CELL if gone is not None else _last(cells), style) for name, cells, style, gone in curves]
     )
+
+
+def draw_fluid(columns: list[Column], data: xr.Dataset) -> None:
+    """Blasts and CAR T cells in the cerebrospinal fluid, with the number of blasts that is a relapse there."""
+    lines = (("blasts", "csf_blasts", look(0)), ("CAR T cells", "csf_cart", look(1)))
+    highest = max(
+        (_highest(level) for _, course, _ in lines if (level := _level(data, course)) is not None), default=1.0
+    )
+    top = 10.0 ** max(2, math.ceil(math.log10(2.0 * highest)))
+    _draw_together(columns, data, "fluid", lines, (1e-3, top))
+    for place, column in enumerate(columns):
+        text = f"CNS-3: {CSF_LIMITS[1]:g}/µL" if place == len(columns) - 1 else None
+        limit_line(column.panels["fluid"], CSF_LIMITS[1], text, at_end=len(columns) == 1)
+    columns[0].panels["fluid"].set_ylabel("cells/µL")
+    heading(columns[0].panels["fluid"], "Cerebrospinal fluid")
 
 
 def draw_lymphocytes(columns: list[Column], data: xr.Dataset) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
-from carsim.errors import UnsupportedMechanism
+from carsim.errors import ScenarioError
 from carsim.model.body import Body
 from carsim.model.network import Network
 from carsim.model.processes import triggers
@@ -99,5 +99,5 @@ def test_a_trigger_that_never_fires_gives_nothing():
 
 
 def test_a_row_that_the_network_lacks_is_named():
-    with pytest.raises(UnsupportedMechanism, match=r"treatment\.e\.when: a condition on platelets"):
+    with pytest.raises(ScenarioError, match=r"treatment\.e\.when: got a condition on platelets, which nothing"):
         run(Trigger("e", (Comparison("platelets", "platelets.blood", "below", 1.0),), (dose(),)))

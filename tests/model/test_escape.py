@@ -23,6 +23,16 @@ treatment:
 run: {until: 24 months, seed: 3}
 """
 
+TYPICAL = """
+format: carsim/1
+title: The typical child
+patient: {population: paediatric-rr-ball}
+treatment:
+  - {name: ld, give: fludarabine-cyclophosphamide, fludarabine: {start: -6 d}, cyclophosphamide: {start: -6 d}}
+  - {name: car, give: tisagenlecleucel, at: 0 d, dose: 3e6 cells/kg}
+run: {until: 12 months}
+"""
+
 
 @pytest.fixture(scope="module")
 def whole() -> carsim.Scenario:
@@ -51,3 +61,11 @@ def test_without_killing_the_share_of_every_clone_stays(whole) -> None:
     shares = cells.sel(clone="CD19-negative") / cells.sum("clone")
     assert shares.values == pytest.approx(np.full(data.time.size, float(shares[0])), rel=1e-6)
     assert float(shares[0]) == pytest.approx(1e-7, rel=0.05)
+
+
+@pytest.mark.parametrize("burden", ["5 %", "20 %", "60 %"])
+def test_few_blasts_are_cleared_as_many_are(burden) -> None:
+    """A low burden expands CAR T cells less (10 cells/uL at 5 %, 92 at 60 %) and is cleared all the same."""
+    data = carsim.run(carsim.loads(TYPICAL).with_(**{"patient.marrow_blasts": burden}))
+    assert float(data.mrd_day28[0]) < 1e-4
+    assert np.isnan(float(data.relapse_day[0]))

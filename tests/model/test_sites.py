@@ -64,4 +64,4 @@ def test_marrow_disease_brings_cart_cells_that_clear_the_fluid():
     _, alone = course(TEXT + CAR, names, "run.until=28 d")
     _, both = course(TEXT + CAR, names, "run.until=28 d", "patient.marrow_blasts=60 %")
     assert both["csf_cart"].max() > 3.0 * alone["csf_cart"].max()
-    assert both["csf_blasts"][-1] < 0.01 < alone["csf_blasts"][-1]
+    assert both["csf_blasts"][-1] < 0.1 * alone["csf_blasts"][-1]

@@ -114,17 +114,22 @@ def _draw_strip(frame: list[Column], given: Mapping[str, list[list[float]]]) -> 
         column.strip.set_ylim(-0.5, height - 0.5)
         for row, (name, doses) in enumerate(given.items()):
             at = height - 1 - row
-            here = [[day for day in own if column.first <= day <= column.last] for own in doses]
-            shown = sorted({day for own in here for day in own})
+            shown = sorted({day for own in doses for day in own if column.first <= day <= column.last})
             if not shown:
                 continue
             marker = DOSE_MARKERS[row % len(DOSE_MARKERS)]
             size = 8.0 if marker == "*" else 5.0
             column.strip.plot(shown, [at] * len(shown), marker, color=INK, markersize=size, clip_on=False)
-            words = _words(name, here)
-            column.strip.annotate(
-                words, (max(shown), at), xytext=(8, 0), textcoords="offset points", fontsize=SMALL, va="center"
-            )
+            last = max(day for own in doses for day in own)
+            if last < column.last or column is frame[-1]:  # once, after the last mark: no name runs into marks
+                column.strip.annotate(
+                    _words(name, doses),
+                    (last, at),
+                    xytext=(8, 0),
+                    textcoords="offset points",
+                    fontsize=SMALL,
+                    va="center",
+                )
             for panel in column.panels.values():
                 for day in shown:
                     panel.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
@@ -141,7 +146,7 @@ def _given(data: xr.Dataset) -> dict[str, list[list[float]]]:
 
 
 def _words(name: str, doses: list[list[float]]) -> str:
-    """What is written beside the doses of one column: name, most doses of a patient, how many patients had any."""
+    """What is written beside the doses: name, most doses of a patient, how many patients had any."""
     most, had = max(map(len, doses)), sum(map(bool, doses))
     return name + (f" ×{most}" if most > 1 else "") + (f" ({had} of {len(doses)})" * (had < len(doses)))
 

@@ -70,7 +70,7 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Neurotoxicity", _graded(data, "icans")),
         ("Highest IL-6", _spread(data, "il6_peak", "pg/mL")),
         ("Neutrophils < 500/µL", _spread(data, "severe_neutropenia_days", "d")),
-        ("Expected infections", _spread(data, "infections_expected", f"in {_counted(data)} (empirical)")),
+        ("Expected infections", f"{_spread(data, 'infections_expected', '')}, in {_counted(data)} (empirical)"),
         ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
     ]
     if np.isfinite(relapse).any():

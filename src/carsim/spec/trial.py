@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, field_serializer, field_validator
 from carsim.errors import nearest
 from carsim.population.parts import COVARIATES, History, Patient
 from carsim.quantity import Days, Duration, Interval, Name, Part, Quantity, refuse
-from carsim.units import to_text
+from carsim.treatment.conditions import text_of, value_of, word_of
 
 DottedPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=300)]
 CrsScale = Literal["astct-2019", "lee-2014", "penn-2014", "mskcc", "ctcae"]
@@ -150,26 +150,16 @@ class Group(Part):
     @field_validator("equals", mode="after")
     @classmethod
     def _word(cls, word: str | None, info: Any) -> str | None:
-        words = GROUPED_BY.get(info.data.get("variable") or "")
-        if isinstance(words, str):
-            raise refuse(f"`{word}`", f"`at_least` or `below`: {info.data['variable']} is a number")
-        if words and word not in words:
-            meant = nearest(word or "", words)
-            raise refuse(f"`{word}`", f"one of {', '.join(words)}", f"`{meant}`" if meant else None)
-        return word
+        return word_of(word, info.data.get("variable") or "", GROUPED_BY, "`at_least` or `below`")
 
     @field_validator(*_COMPARED, mode="before")
     @classmethod
     def _value(cls, given: Any, info: Any) -> Any:
-        unit = GROUPED_BY.get(info.data.get("variable") or "")
-        if isinstance(unit, tuple):
-            raise refuse(f"`{given}`", f"`is` with one of {', '.join(unit)}: {info.data['variable']} is not a number")
-        return None if unit is None or given is None else Quantity(unit).read(given)
+        return value_of(given, info.data.get("variable") or "", GROUPED_BY)
 
     @field_serializer(*_COMPARED, when_used="json")
     def _text(self, value: float | None) -> Any:
-        unit = GROUPED_BY.get(self.variable or "", "")
-        return to_text(value, str(unit)) if value is not None and unit else value
+        return text_of(value, self.variable or "", GROUPED_BY)
 
     @model_validator(mode="after")
     def _one_criterion(self) -> Group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field, field_serializer, field_validator, model_validator
@@ -65,6 +66,36 @@ MOST: Final = {"marrow_blasts": 1.0, "mrd": 1.0, "crs_grade": 5.0, "icans_grade"
 _COMPARED: Final = ("at_least", "at_most", "above", "below")
 
 
+Table = Mapping[str, str | tuple[str, ...]]  # of variables: unit of a number, or the words of a state
+
+
+def word_of(word: str | None, variable: str, table: Table, comparisons: str) -> str | None:
+    """The word if the variable takes it; `comparisons` says what to write for a number."""
+    words = table.get(variable)
+    if isinstance(words, str):
+        raise refuse(f"`{word}`", f"{comparisons}: {variable} is a number")
+    if words and word not in words:
+        meant = nearest(word or "", words)
+        raise refuse(f"`{word}`", f"one of {', '.join(words)}", f"`{meant}`" if meant else None)
+    return word
+
+
+def value_of(
+    given: Any, variable: str, table: Table, at_least: float | None = None, at_most: float | None = None
+) -> float | None:
+    """The value in the variable's unit; None where nothing is given or the variable is not known."""
+    unit = table.get(variable)
+    if isinstance(unit, tuple):
+        raise refuse(f"`{given}`", f"`is` with one of {', '.join(unit)}: {variable} is not a number")
+    return None if unit is None or given is None else Quantity(unit, at_least=at_least, at_most=at_most).read(given)
+
+
+def text_of(value: float | None, variable: str, table: Table) -> Any:
+    """The value as it is written, with its unit where it has one."""
+    unit = table.get(variable)
+    return to_text(value, str(unit)) if value is not None and unit else value
+
+
 class Threshold(Part):
     """One comparison: an observable against a value, or a state against a word."""
 
@@ -86,28 +117,17 @@ class Threshold(Part):
     @field_validator("equals", mode="after")
     @classmethod
     def _word(cls, word: str | None, info: Any) -> str | None:
-        words = VARIABLES.get(info.data.get("variable", ""))
-        if isinstance(words, str):
-            raise refuse(f"`{word}`", f"a comparison such as `at_least`: {info.data['variable']} is a number")
-        if words and word not in words:
-            meant = nearest(word or "", words)
-            raise refuse(f"`{word}`", f"one of {', '.join(words)}", f"`{meant}`" if meant else None)
-        return word
+        return word_of(word, info.data.get("variable", ""), VARIABLES, "a comparison such as `at_least`")
 
     @field_validator(*_COMPARED, mode="before")
     @classmethod
     def _value(cls, given: Any, info: Any) -> Any:
-        unit = VARIABLES.get(info.data.get("variable", ""))
-        if isinstance(unit, tuple):
-            raise refuse(f"`{given}`", f"`is` with one of {', '.join(unit)}: {info.data['variable']} is not a number")
-        if unit is None or given is None:
-            return None
-        return Quantity(unit, at_least=0.0, at_most=MOST.get(info.data["variable"])).read(given)
+        variable = info.data.get("variable", "")
+        return value_of(given, variable, VARIABLES, at_least=0.0, at_most=MOST.get(variable))
 
     @field_serializer(*_COMPARED, when_used="json")
     def _text(self, value: float | None) -> Any:
-        unit = VARIABLES[self.variable]
-        return to_text(value, str(unit)) if value is not None and unit else value
+        return text_of(value, self.variable, VARIABLES)
 
     @model_validator(mode="after")
     def _fever_lasts(self) -> Threshold:

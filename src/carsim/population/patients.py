@@ -14,17 +14,43 @@ from carsim.model.network import Network
 
 @dataclass(frozen=True)
 class Patients:
-    """n patients: covariates (n,) by name, parameters (n,) by row name, initial states (n, n_species)."""
+    """n patients: covariates (n,) by name, parameters (n,) by row name, initial states (n, n_species).
+
+    With `replicates` R above one, patient k stands R times in a row, from R k on: n is the number of patients times R.
+    """
 
     identifiers: tuple[str, ...]
     parameters: Mapping[str, NDArray[np.float64]]
     initial: NDArray[np.float64]
     covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    replicates: int = 1
 
     @property
     def n(self) -> int:
-        """How many patients."""
+        """How many courses: patients times replicates."""
         return len(self.identifiers)
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """The patient of each course, from 0: what its random streams are keyed by."""
+        return np.arange(self.n) // self.replicates
+
+    @property
+    def replicate(self) -> NDArray[np.int64]:
+        """The replicate of each course, from 0."""
+        return np.arange(self.n) % self.replicates
+
+    def repeated(self, replicates: int) -> Patients:
+        """Each patient this many times in a row, to be given other chances."""
+        if self.replicates != 1:
+            raise ValueError("patients: got replicates of replicates; expected patients that stand once")
+        return Patients(
+            tuple(name for name in self.identifiers for _ in range(replicates)),
+            {name: np.repeat(values, replicates) for name, values in self.parameters.items()},
+            np.repeat(self.initial, replicates, axis=0),
+            {name: np.repeat(values, replicates) for name, values in self.covariates.items()},
+            replicates,
+        )
 
     @classmethod
     def of(

@@ -87,3 +87,9 @@ class Schedule:
             rows=rows,
             labels=repeat([c[4] for c in ordered], np.str_),
         )
+
+    def repeated(self, replicates: int) -> Schedule:
+        """The schedule of patients that stand this many times in a row (see `Patients.repeated`)."""
+        columns = (self.times, self.targets, self.operations, self.amounts)
+        times, targets, operations, amounts = (np.repeat(column, replicates, axis=0) for column in columns)
+        return Schedule(times, targets, operations, amounts, self.rows, np.repeat(self.labels, replicates, axis=0))

@@ -9,117 +9,32 @@
 
        | I/(gamma h) - df/dy    - df/dq   |        Its Schur complement in y is I/(gamma h) - J: the chain rule
        | - dg/dy                I - dg/dq |        is part of the factorisation (`factorization.py`).
+
+5. For engines of chance: each rate stands in the right-hand side times a row that is 0 where its reaction fires as
+   jumps, and each reaction has the program that must follow it (`jumping.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from carsim.derive.factorization import eliminate
+from carsim.derive.jumping import jumps_of
+from carsim.derive.programs import Blocks, Lowering
 from carsim.derive.rows import Bound, Rows, Sum, rows_of
-from carsim.derive.tables import LINEAR, PRODUCTS, Layout, Program, Tables
+from carsim.derive.tables import Layout, Program, Tables
 from carsim.derive.watching import needed_rows, watch_of
-from carsim.model.law import Law
 from carsim.model.network import Network
 
 
-@dataclass
-class Lowering:
-    """Rows with their dependencies: the level, and whether states, modes or only parameters stand behind a row."""
+def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False) -> Tables:
+    """The tables of a network, which is sealed by it, with a program for these rows as outputs.
 
-    rows: Rows
-    laws: list[Law] = field(default_factory=list)
-    level: dict[int, int] = field(default_factory=dict)
-    moving: set[int] = field(default_factory=set)  # depends on states
-    switched: set[int] = field(default_factory=set)  # depends on states or modes
-
-    def __post_init__(self) -> None:
-        rows = self.rows
-        self.moving = set(range(rows.species, rows.parameters))
-        self.switched = self.moving | set(range(rows.modes, rows.modes + len(rows.network.modes)))
-        for row, formula in rows.formulas.items():
-            read = formula.rows
-            self.level[row] = 1 + max((self.level.get(r, 0) for r in read), default=0)
-            if any(r in self.moving for r in read):
-                self.moving.add(row)
-            if any(r in self.switched for r in read):
-                self.switched.add(row)
-            if isinstance(formula, Bound) and formula.law not in self.laws:
-                self.laws.append(formula.law)
-
-    def behind(self, wanted: Iterable[int]) -> set[int]:
-        """The rows with formulas that these rows need, themselves included."""
-        found: set[int] = set()
-        open_rows = list(wanted)
-        while open_rows:
-            row = open_rows.pop()
-            if row in self.rows.formulas and row not in found:
-                found.add(row)
-                open_rows.extend(self.rows.formulas[row].rows)
-        return found
-
-    def program(self, wanted: Iterable[int], last: Sequence[tuple[int, Sum]] = ()) -> Program:
-        """A program that evaluates these rows, in dependency order, and then the sums `last`."""
-        blocks = Blocks()
-        key = {row: self._kind(self.rows.formulas[row]) for row in wanted}
-        for row in sorted(key, key=lambda r: (self.level[r], key[r], r)):
-            formula = self.rows.formulas[row]
-            group = (self.level[row], key[row])
-            if isinstance(formula, Bound):
-                blocks.law(group, key[row], formula.rows, (row,))
-            else:
-                blocks.sum(group, row, formula)
-        for row, total in last:
-            blocks.sum(("last", total.linear), row, total)
-        return blocks.program()
-
-    def _kind(self, formula: Bound | Sum) -> int:
-        if isinstance(formula, Bound):
-            return self.laws.index(formula.law)
-        return LINEAR if formula.linear else PRODUCTS
-
-
-@dataclass
-class Blocks:
-    """A program under construction; consecutive instances of one group form one block."""
-
-    groups: list[object] = field(default_factory=list)
-    heads: list[list[int]] = field(default_factory=list)
-    entries: list[int] = field(default_factory=list)
-    coefficients: list[float] = field(default_factory=list)
-
-    def law(self, group: object, law: int, arguments: Sequence[int], out: Sequence[int], mask: int = 0) -> None:
-        """Add an instance of a law."""
-        self._head((group, law, mask), law, mask)
-        self.entries += [*arguments, *out]
-
-    def sum(self, group: object, out: int, total: Sum) -> None:
-        """Add a sum."""
-        self._head((group, "sum"), LINEAR if total.linear else PRODUCTS, 0)
-        self.entries += [out, len(total.terms)]
-        for coefficient, a, b in total.terms:
-            self.entries += [a] if total.linear else [a, b]
-            self.coefficients.append(coefficient)
-
-    def _head(self, group: object, law: int, mask: int) -> None:
-        if not self.groups or self.groups[-1] != group:
-            self.groups.append(group)
-            self.heads.append([law, 0, len(self.entries), mask, len(self.coefficients)])
-        self.heads[-1][1] += 1
-
-    def program(self) -> Program:
-        """The finished program."""
-        heads = np.array(self.heads, dtype=np.int64).reshape(-1, 5)
-        law, count, start, mask, first = (np.ascontiguousarray(heads[:, k]) for k in range(5))
-        entries = np.array(self.entries, dtype=np.int64)
-        return Program(len(heads), law, count, start, mask, first, entries, np.array(self.coefficients))
-
-
-def lower(network: Network, outputs: Sequence[str] = ()) -> Tables:
-    """The tables of a network, which is sealed by it, with a program for these rows as outputs."""
+    `chance`: reactions can fire as jumps; the tables then have `jumps`, and rows that leave them out of the equations.
+    """
     rows = rows_of(network)
     low = Lowering(rows)
     n = len(network.all_species)
@@ -128,14 +43,16 @@ def lower(network: Network, outputs: Sequence[str] = ()) -> Tables:
     running = [row for row in rows.formulas if row in needed and row not in derived]
     unknown_rows = [row for row in running if row in low.moving and row not in rows.rates.values()]
 
-    derivative = rows.end
-    right = _right_side(rows)
+    keep = dict(zip(rows.rates.values(), range(rows.end, rows.end + len(rows.rates)), strict=True)) if chance else {}
+    derivative = rows.end + len(keep)
+    right = _right_side(rows, keep)
     partials, entries = _matrix_entries(low, right, unknown_rows, derivative + n)
     first_entry = derivative + n + sum(len(p.outputs) for p in partials)
     factors, place = eliminate(n + len(unknown_rows), entries, first_entry)
-    layout = _layout(rows, derivative, first_entry, n + len(unknown_rows), first_entry + len(place))
+    layout = _layout(rows, derivative, first_entry, n + len(unknown_rows), first_entry + len(place), chance=chance)
 
     watch, watched = watch_of(rows)
+    watching = needed_rows(low.behind(watched), derived)
     output_rows = [rows.names[name] for name in outputs]
     return Tables(
         laws=tuple(low.laws),
@@ -147,18 +64,19 @@ def lower(network: Network, outputs: Sequence[str] = ()) -> Tables:
         matrix=_matrix_program(low, partials, entries, place),
         factors=factors,
         watch=watch,
-        watching=low.program(needed_rows(low.behind(watched), derived)),
+        watching=low.program(watching),
         output=low.program(needed_rows(low.behind(output_rows), derived)),
         output_rows=np.array(output_rows, dtype=np.int64),
         feeds_derived=_feeds_derived(low, derived, len(network.parameters)),
         matrix_rows=place,
         unknowns=tuple(name for name, row in rows.names.items() if row in unknown_rows),
         rate_rows=dict(rows.rates),
+        jumps=jumps_of(low, {*running, *watching}, watch, watched) if chance else None,
     )
 
 
-def _right_side(rows: Rows) -> list[Sum]:
-    """Per state the sum of its reactions' rates times what they make less what they take."""
+def _right_side(rows: Rows, keep: Mapping[int, int]) -> list[Sum]:
+    """Per state the sum of its reactions' rates times what they make less what they take (times the row `keep`)."""
     position = {species.name: i for i, species in enumerate(rows.network.all_species)}
     change: list[dict[int, float]] = [{} for _ in position]
     for reaction in rows.network.reactions:
@@ -167,7 +85,7 @@ def _right_side(rows: Rows) -> list[Sum]:
             for ref, number in side:
                 into = change[position[ref.name]]
                 into[rate] = into.get(rate, 0.0) + sign * float(number)
-    return [Sum(tuple((c, rate, 0) for rate, c in into.items() if c != 0.0)) for into in change]
+    return [Sum(tuple((c, rate, keep.get(rate, 0)) for rate, c in into.items() if c != 0.0)) for into in change]
 
 
 @dataclass(frozen=True)
@@ -206,9 +124,9 @@ def _matrix_entries(
         for j, c, slope in slopes[row]:
             entries.setdefault((n + k, j), []).append((-c, slope, 0))
     for i, total in enumerate(right):
-        for stoichiometry, rate, _ in total.terms:
+        for stoichiometry, rate, keep in total.terms:
             for j, c, slope in slopes.get(rate, ()):
-                entries.setdefault((i, j), []).append((-stoichiometry * c, slope, 0))
+                entries.setdefault((i, j), []).append((-stoichiometry * c, slope, keep))
     return partials, entries
 
 
@@ -225,12 +143,13 @@ def _matrix_program(
         keyed.append((low.laws.index(formula.law), mask, part.row, formula.rows, outputs))
     for law, mask, _, arguments, outputs in sorted(keyed):
         blocks.law("partials", law, arguments, outputs, mask)
-    for where, row in place.items():
-        blocks.sum("entries", row, Sum(tuple(entries.get(where, ()))))
+    sums = {row: Sum(tuple(entries.get(where, ()))) for where, row in place.items()}
+    for row in sorted(sums, key=lambda row: sums[row].linear):
+        blocks.sum(("entries", sums[row].linear), row, sums[row])
     return blocks.program()
 
 
-def _layout(rows: Rows, derivative: int, diagonal: int, n_unknowns: int, inverse: int) -> Layout:
+def _layout(rows: Rows, derivative: int, diagonal: int, n_unknowns: int, inverse: int, *, chance: bool) -> Layout:
     n = len(rows.network.all_species)
     right_side = inverse + n_unknowns
     state = right_side + n_unknowns
@@ -254,7 +173,9 @@ def _layout(rows: Rows, derivative: int, diagonal: int, n_unknowns: int, inverse
         share=state + 13 * n + 1,
         error=state + 13 * n + 2,
         defect=state + 13 * n + 3,
-        size=state + 13 * n + 4,
+        keep=rows.end,
+        moved=state + 13 * n + 4,
+        size=state + 13 * n + 4 + (n if chance else 0),
     )
 
 

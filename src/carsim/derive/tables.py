@@ -62,7 +62,11 @@ class Factors(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where things lie in the workspace (rows), and how many there are."""
+    """Where things lie in the workspace (rows), and how many there are.
+
+    Tables for engines of chance have two more sets: `keep`, one row per reaction, which is 1 where the reaction runs in
+    the differential equations and 0 where it fires as jumps, and `moved`, what jumps have changed in the present step.
+    """
 
     species: int
     n_species: int
@@ -83,6 +87,8 @@ class Layout(NamedTuple):
     share: int
     error: int
     defect: int
+    keep: int
+    moved: int
     size: int
 
 
@@ -123,6 +129,28 @@ class Watch(NamedTuple):
     visit_which: Integers
 
 
+class Jumps(NamedTuple):
+    """Reactions as jumps: what each changes, and what has to be evaluated anew when it has fired.
+
+    Reaction r changes species `change_species[change_start[r]:change_start[r + 1]]` by `change_amount`, has its
+    propensity in row `rate[r]`, and is followed by blocks `update_start[r]` to `update_start[r + 1]` of the program
+    `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. `watched` tells whether
+    a condition or an extinction can come to hold by it. `counted` marks the species that count.
+    """
+
+    n_reactions: int
+    rate: Integers
+    change_start: Integers
+    change_species: Integers
+    change_amount: Floats
+    counted: Integers
+    update: Program
+    update_start: Integers
+    affected_start: Integers
+    affected: Integers
+    watched: Integers
+
+
 @dataclass(frozen=True)
 class Tables:
     """A lowered network.
@@ -147,6 +175,7 @@ class Tables:
     matrix_rows: dict[tuple[int, int], int]
     unknowns: tuple[str, ...]
     rate_rows: dict[str, int]
+    jumps: Jumps | None = None
 
     @property
     def programs(self) -> tuple[Program, Program, Program, Program, Program]:

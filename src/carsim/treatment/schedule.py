@@ -90,6 +90,11 @@ class Schedule:
 
     def repeated(self, replicates: int) -> Schedule:
         """The schedule of patients that stand this many times in a row (see `Patients.repeated`)."""
-        columns = (self.times, self.targets, self.operations, self.amounts)
-        times, targets, operations, amounts = (np.repeat(column, replicates, axis=0) for column in columns)
-        return Schedule(times, targets, operations, amounts, self.rows, np.repeat(self.labels, replicates, axis=0))
+        return Schedule(
+            times=np.repeat(self.times, replicates, axis=0),
+            targets=np.repeat(self.targets, replicates, axis=0),
+            operations=np.repeat(self.operations, replicates, axis=0),
+            amounts=np.repeat(self.amounts, replicates, axis=0),
+            rows=self.rows,
+            labels=np.repeat(self.labels, replicates, axis=0),
+        )

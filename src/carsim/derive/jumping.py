@@ -1,0 +1,80 @@
+"""Reactions as jumps: what each changes, and the program that must follow it (a dependency graph).
+
+A reaction that fires changes some species. What reads them, directly or through aggregates, is evaluated anew in
+dependency order, and nothing else: the rates among these rows are the propensities that have changed.
+
+Source: M. A. Gibson and J. Bruck, J Phys Chem A 104:1876 (2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from carsim.derive.programs import Blocks, Lowering
+from carsim.derive.tables import Jumps, Watch
+from carsim.model.network import Reaction
+
+
+def jumps_of(low: Lowering, running: set[int], watch: Watch, watched: Iterable[int]) -> Jumps:
+    """The jumps of a lowered network; `running`: the rows kept up to date, `watched`: those of conditions."""
+    rows, network = low.rows, low.rows.network
+    position = {species.name: k for k, species in enumerate(network.all_species)}
+    rates = list(rows.rates.values())
+    number = {row: r for r, row in enumerate(rates)}
+    seen = {*watched, *(rows.species + int(s) for s in watch.extinction_species)}
+    readers = low.readers
+    changes = [_changes(reaction, position) for reaction in network.reactions]
+    blocks = Blocks()
+    ends, affected, touches = [0], [], []
+    for r, change in enumerate(changes):
+        changed = [rows.species + k for k in change]
+        after = _after(changed, readers, running)
+        low.add(blocks, after, which=r)
+        ends.append(len(blocks.groups))
+        affected.append([number[row] for row in sorted(after) if row in number])
+        touches.append(not seen.isdisjoint((*changed, *after)))
+    return Jumps(
+        n_reactions=len(rates),
+        rate=_whole(rates),
+        change_start=_starts(changes),
+        change_species=_whole(k for change in changes for k in change),
+        change_amount=np.array([amount for change in changes for amount in change.values()], dtype=np.float64),
+        counted=_whole(species.kind == "count" for species in network.all_species),
+        update=blocks.program(),
+        update_start=_whole(ends),
+        affected_start=_starts(affected),
+        affected=_whole(r for some in affected for r in some),
+        watched=_whole(touches),
+    )
+
+
+def _changes(reaction: Reaction, position: dict[str, int]) -> dict[int, float]:
+    """Net change of each species, by its position, in order of statement."""
+    net: dict[int, float] = {}
+    for side, sign in ((reaction.consumes, -1.0), (reaction.produces, 1.0)):
+        for ref, amount in side:
+            k = position[ref.name]
+            net[k] = net.get(k, 0.0) + sign * float(amount)
+    return {k: amount for k, amount in net.items() if amount != 0.0}
+
+
+def _after(changed: Iterable[int], readers: dict[int, list[int]], running: set[int]) -> set[int]:
+    """The running rows that read these, directly or through others."""
+    found: set[int] = set()
+    open_rows = list(changed)
+    while open_rows:
+        for row in readers.get(open_rows.pop(), ()):
+            if row in running and row not in found:
+                found.add(row)
+                open_rows.append(row)
+    return found
+
+
+def _starts(parts: Sequence[Sequence[int] | dict[int, float]]) -> np.ndarray:
+    return np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
+
+
+def _whole(values: Iterable[int]) -> np.ndarray:
+    return np.array(list(values), dtype=np.int64)

@@ -190,9 +190,10 @@ class Variance(Comparison):
     mean: float = 0.0
     squares: Moments | float = 0.0
     other: tuple[float, Moments] | None = None
+    allow: float = 0.0
 
     def p_value(self, data: tuple[Floats, ...]) -> float:
-        return _normal((data[0] - self.mean) ** 2, self.squares, 0.0)
+        return _normal((data[0] - self.mean) ** 2, self.squares, self.allow)
 
     def seen(self, data: tuple[Floats, ...]) -> str:
         variance = self.squares.mean if isinstance(self.squares, Moments) else self.squares
@@ -202,7 +203,7 @@ class Variance(Comparison):
         assert isinstance(self.squares, Moments)
         mean, squares = self.other
         about = squares.mean + (mean - self.mean) ** 2  # second moment of the other law about this one's mean
-        return _normal_power(self.squares, replace(squares, mean=about), 0.0, n, level)
+        return _normal_power(self.squares, replace(squares, mean=about), self.allow, n, level)
 
     def swapped(self) -> Variance:
         mean, squares = self.other

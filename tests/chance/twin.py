@@ -3,7 +3,8 @@
 The compiled engine is run against it in lockstep, on the same draws of the same stream (purpose "engine.exact", this
 patient, this replicate), which are taken in this order and in no other:
 
-1. at the start, after what happens there, one number u: a unit exponential is -log(1 - u);
+1. at the start, after what happens there, one number: a unit exponential is -log(u), with u the middle of one of 2^52
+   equal cells, as in `engines.kernels.samplers`, so that it is never infinite;
 2. time goes on until the total of all rates has used it up; where it does, one number u selects the reaction: in order
    of statement the first whose rate, added to those before it, exceeds u times the total;
 3. after each moment at which a reaction, a scheduled change or an event happened (once per moment, however much
@@ -146,7 +147,7 @@ class Twin:
     def _wait(self, course: Course, stream: Iterator[float]) -> float:
         """A unit exponential."""
         course.draws += 1
-        return -math.log1p(-next(stream))
+        return -math.log((math.floor(next(stream) * 2.0**52) + 0.5) * 2.0**-52)
 
     def _fire(self, course: Course, time: float, rates: list[float], u: float) -> None:
         """Select a reaction and let it happen."""

@@ -28,7 +28,7 @@ whose rounding error is about 2e-16 times the distance from the mode (1e-10 at 1
 
 Sources: Wichura, Applied Statistics 37 (1988) 477, AS241; Marsaglia and Tsang, ACM Trans. Math. Software 26 (2000) 363;
 Hoermann, Insurance: Mathematics and Economics 12 (1993) 39 (PTRS); Hoermann, J. Statist. Comput. Simul. 46 (1993) 101
-(BTRS). Written from the papers.
+(BTRS). Own code; that hats and sure acceptance hold was checked numerically for the constants used here.
 """
 
 import math
@@ -39,7 +39,7 @@ from carsim.engines.kernels.lanes import kernel
 from carsim.engines.kernels.streams import open_uniform, uniform
 
 LARGEST_COUNT = 2.0**53
-INVERSION_BELOW = 10.0  # the least mean for which Hoermann proves PTRS and BTRS
+INVERSION_BELOW = 10.0  # PTRS and BTRS are made for means from 10 on
 LAST_INVERTED = 110.0  # of a mean below 10, larger counts have a probability below 1e-70
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 TABULATED = 16
@@ -174,9 +174,9 @@ def _invert(stream, none, last, factor, summand):
 
 @kernel
 def _poisson_rejected(stream, mean):
-    """PTRS, with a hat 0.7 % higher and a smaller region of sure acceptance than printed.
+    """PTRS, with a hat 0.7 % higher and a smaller region of sure acceptance than usual.
 
-    With the printed constants (1.1239 + 1.1328 / (b - 3.4) and 0.9277) the chance of acceptance exceeds one by up to
+    With the usual constants (those of NumPy; 1.1239 + 1.1328 / (b - 3.4) and 0.9277) the chance of acceptance exceeds one by up to
     0.6 % beside the shoulders, and misses about 5e-7 of the law; with these it stays below 0.999, and 0.0045 above what
     is surely accepted, at 1600 means from 10 to 1e11.
     """
@@ -224,7 +224,7 @@ def binomial(stream, n, p):
 
 @kernel
 def _binomial_rejected(stream, n, p):
-    """BTRS, for p up to one half; its hat holds as printed (3000 pairs of n and p, means from 10 to 1e9)."""
+    """BTRS, for p up to one half; its hat holds with the usual constants (3000 pairs of n and p, means from 10 to 1e9)."""
     odds = p / (1.0 - p)
     spread = math.sqrt(n * p * (1.0 - p))
     b = 1.15 + 2.53 * spread

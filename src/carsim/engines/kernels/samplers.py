@@ -176,9 +176,9 @@ def _invert(stream, none, last, factor, summand):
 def _poisson_rejected(stream, mean):
     """PTRS, with a hat 0.7 % higher and a smaller region of sure acceptance than usual.
 
-    With the usual constants (those of NumPy; 1.1239 + 1.1328 / (b - 3.4) and 0.9277) the chance of acceptance exceeds one by up to
-    0.6 % beside the shoulders, and misses about 5e-7 of the law; with these it stays below 0.999, and 0.0045 above what
-    is surely accepted, at 1600 means from 10 to 1e11.
+    With the usual constants (those of NumPy; 1.1239 + 1.1328 / (b - 3.4) and 0.9277) the chance of acceptance exceeds
+    one by up to 0.6 % beside the shoulders, which misses about 5e-7 of the law; with these it stays below 0.999, and
+    0.0045 above what is surely accepted, at 1600 means from 10 to 1e11.
     """
     b = 0.931 + 2.53 * math.sqrt(mean)
     a = -0.059 + 0.02483 * b
@@ -224,7 +224,7 @@ def binomial(stream, n, p):
 
 @kernel
 def _binomial_rejected(stream, n, p):
-    """BTRS, for p up to one half; its hat holds with the usual constants (3000 pairs of n and p, means from 10 to 1e9)."""
+    """BTRS, for p up to one half; its hat holds with the usual constants (3000 pairs of n and p, n p to 1e9)."""
     odds = p / (1.0 - p)
     spread = math.sqrt(n * p * (1.0 - p))
     b = 1.15 + 2.53 * spread

@@ -93,3 +93,36 @@ def _given(days: np.ndarray) -> np.ndarray:
         for day in doses:
             mask[np.searchsorted(days, day - 1e-9)] |= 1 << bit
     return mask
+
+
+def chances(patients: int = 1, replicates: int = 8, missing: int = 0) -> xr.Dataset:
+    """Replicates of the year, as of the hybrid engine, with endpoints and probabilities.
+
+    Of each four courses of a patient the first relapses with the CD19-negative clone, the second with the CD19-positive
+    one, and two are cured. The last `missing` courses were not simulated, since the run was interrupted.
+    """
+    from carsim.dataset.replicates import folded
+    from carsim.endpoints import compute
+    from carsim.endpoints.probabilities import table
+    from carsim.engines.protocol import Status
+
+    data = year(patients * replicates)
+    data = data.assign_coords(patient=np.repeat([str(number + 1) for number in range(patients)], replicates))
+    days, fate = data["time"].values, np.arange(patients * replicates) % replicates % 4
+    cells = data["blasts"].values[..., 0]
+    cells[fate != 0, :, 1] = 0.0
+    cells[fate == 1, :, 0] += np.where(days > 100.0, np.minimum(10.0 * np.exp(0.15 * (days - 100.0)), 1e12), 0.0)
+    share = cells.sum(axis=2) / (cells.sum(axis=2) + 5e11)
+    for name, level in (("marrow_blast_fraction", share), ("mrd", share), ("blasts_blood", 400.0 * share)):
+        data[name].values[:] = level
+    data["status_day"] = ("patient", np.full(fate.size, np.nan), {"units": "d"})
+    data["status_row"] = ("patient", np.full(fate.size, ""))
+    if missing:
+        data["status"].values[-missing:] = int(Status["INTERRUPTED"])
+        for variable in data.data_vars.values():
+            if variable.dtype.kind == "f" and "patient" in variable.dims:
+                variable.values[-missing:] = np.nan
+    data.attrs["engine"] = "hybrid"
+    data["weight"] = ("patient", np.full(fate.size, 39.0), attributes(VARIABLES["weight"]))
+    data = folded(data.merge(compute(data)), replicates)
+    return data.merge(table(data)) if replicates > 1 else data

@@ -27,8 +27,11 @@ MINUTES_PER_DAY = 1440
 EARLIEST = 3650  # days before the infusion at which the count of minutes begins
 
 
-def observe(data: xr.Dataset, seed: int, *, noise: bool = True) -> xr.Dataset:
-    """Observations (patient, time) of every assay whose course the dataset has, and a flag where below the limit."""
+def observe(data: xr.Dataset, seed: int, *, noise: bool = True, replicates: int = 1) -> xr.Dataset:
+    """Observations (patient, time) of every assay whose course the dataset has, and a flag where below the limit.
+
+    With `replicates`, the courses of a patient stand that many times in a row, each with noise of its own.
+    """
     import xarray as xr
 
     seen = xr.Dataset(coords={"patient": data["patient"], "time": data["time"]})
@@ -38,7 +41,9 @@ def observe(data: xr.Dataset, seed: int, *, noise: bool = True) -> xr.Dataset:
         state = data[assay.course].values
         value = state.reshape(*state.shape[:2], -1).sum(axis=2)
         if noise:
-            value = value * np.exp(assay.log_sd.value * _scores(seed, assay, data["time"].values, value.shape[0]))
+            value = value * np.exp(
+                assay.log_sd.value * _scores(seed, assay, data["time"].values, value.shape[0], replicates)
+            )
         below = np.where(np.isfinite(value), value < assay.limit.value, -1).astype(np.int8)
         for suffix, array in (("observed", np.where(below == 1, 0.0, value)), ("below_limit", below)):
             variable = VARIABLES[f"{assay.name}_{suffix}"]
@@ -47,9 +52,9 @@ def observe(data: xr.Dataset, seed: int, *, noise: bool = True) -> xr.Dataset:
     return seen
 
 
-def _scores(seed: int, assay: Assay, days: np.ndarray, patients: int) -> np.ndarray:
-    """Standard normals (patient, time); the number of a measurement is its minute."""
+def _scores(seed: int, assay: Assay, days: np.ndarray, courses: int, replicates: int) -> np.ndarray:
+    """Standard normals (course, time); the number of a measurement is its minute."""
     minutes = np.rint((days + EARLIEST) * MINUTES_PER_DAY).astype(int)
-    who = np.arange(patients)
+    who, turn = np.divmod(np.arange(courses), replicates)
     purpose = f"assay-noise.{assay.name}"
-    return np.stack([rng.normals(seed, purpose, who, int(minute)) for minute in minutes], axis=1)
+    return np.stack([rng.normals(seed, purpose, who, int(minute), replicate=turn) for minute in minutes], axis=1)

@@ -35,7 +35,10 @@ Kind = Literal["float64", "int8", "int64", "text"]
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of a result; `rows` are patterns of network row names, the first that fits is read."""
+    """One variable of a result; `rows` are patterns of network row names, the first that fits is read.
+
+    In a run with replicates `replicate` follows `patient` in `dims`, save for what is `of_patient`: the same in all.
+    """
 
     name: str
     dims: tuple[str, ...]
@@ -43,6 +46,7 @@ class Variable:
     meaning: str
     kind: Kind = "float64"
     rows: tuple[str, ...] = ()
+    of_patient: bool = False
 
 
 def _course(name: str, unit: str, meaning: str, *rows: str, per: tuple[str, ...] = ()) -> Variable:
@@ -55,6 +59,7 @@ def _answer(name: str, unit: str, meaning: str, kind: Kind = "float64") -> Varia
 
 COORDINATES: tuple[Variable, ...] = (
     Variable("patient", ("patient",), "1", "identifier of the patient", "text"),
+    Variable("replicate", ("replicate",), "1", "course of the patient by chances of its own, from 0", "int64"),
     Variable("time", ("time",), "d", "days after the first CAR T infusion"),
     Variable("product", ("product",), "1", "CAR T product", "text"),
     Variable("phenotype", ("phenotype",), "1", "phenotype of CAR T cells", "text"),
@@ -181,7 +186,7 @@ RECORDS: tuple[Variable, ...] = (
 )
 
 COVARIATES: tuple[Variable, ...] = tuple(
-    Variable(name, ("patient",), unit, meaning, rows=(source,))
+    Variable(name, ("patient",), unit, meaning, rows=(source,), of_patient=not name.startswith("threshold_"))
     for name, source, unit, meaning in (
         ("age", "age", "year", "age"),
         ("weight", "weight", "kg", "body mass"),
@@ -239,6 +244,8 @@ ENDPOINTS: tuple[Variable, ...] = (
     ),
     _answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
     _answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
+    _answer("remission_ongoing", "1", "1 where a remission lasts to the end, else 0; -1 unknown", "int8"),
+    _answer("cured", "1", "1 where every leukaemic clone is at zero cells at the end, else 0; -1 unknown", "int8"),
     _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
     _answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 5"),
     _answer("crs_onset_day", "d", "first day with cytokine release syndrome"),
@@ -270,9 +277,31 @@ ENDPOINTS: tuple[Variable, ...] = (
     ),
 )
 
+OUTCOMES: tuple[tuple[str, str], ...] = (
+    ("cure", "cure: every leukaemic clone at zero cells at the end"),
+    ("remission", "a remission that lasts to the end, cure among them"),
+    ("relapse", "relapse"),
+    ("relapse_cd19_positive", "CD19-positive relapse"),
+    ("relapse_cd19_negative", "CD19-negative relapse"),
+    ("relapse_other", "relapse of any other phenotype, or of several"),
+)
+
+PROBABILITIES: tuple[Variable, ...] = tuple(
+    Variable(f"probability_{outcome}{suffix}", ("patient",), "1", text, of_patient=True)
+    for outcome, meaning in OUTCOMES
+    for suffix, text in (
+        ("", f"share of the patient's replicates with {meaning}"),
+        ("_low", f"lower end of its 95 % interval (Wilson): {meaning}"),
+        ("_high", f"upper end of its 95 % interval (Wilson): {meaning}"),
+    )
+)
+
 VARIABLES: dict[str, Variable] = {
     variable.name: variable
-    for variable in (*COORDINATES, *COURSES, *OBSERVATIONS, *STATISTICS, *RECORDS, *COVARIATES, *ENDPOINTS)
+    for variable in (
+        *(*COORDINATES, *COURSES, *OBSERVATIONS, *STATISTICS),
+        *(*RECORDS, *COVARIATES, *ENDPOINTS, *PROBABILITIES),
+    )
 }
 
 REASON_SUFFIX = "_reason"
@@ -283,9 +312,17 @@ def attributes(variable: Variable) -> dict[str, str]:
     return {"units": variable.unit, "long_name": variable.meaning}
 
 
+def dims_of(variable: Variable, *, replicated: bool) -> tuple[str, ...]:
+    """Dimensions of a variable in a run with or without replicates."""
+    if not replicated or variable.of_patient or variable.name == "patient" or "patient" not in variable.dims:
+        return variable.dims
+    return ("patient", "replicate", *variable.dims[1:])
+
+
 def problems(data: xr.Dataset) -> list[str]:
     """What a dataset has that this table does not declare, or declares otherwise; empty when it keeps the contract."""
     found = []
+    replicated = "replicate" in data.dims
     for name, array in data.variables.items():
         text = str(name)
         base = text.removesuffix(REASON_SUFFIX)
@@ -296,8 +333,9 @@ def problems(data: xr.Dataset) -> list[str]:
         else:
             found.append(f"{text}: not declared")
             continue
-        if tuple(array.dims) != declared.dims:
-            found.append(f"{text}: dimensions {array.dims}, declared {declared.dims}")
+        dims = dims_of(declared, replicated=replicated)
+        if tuple(array.dims) != dims:
+            found.append(f"{text}: dimensions {array.dims}, declared {dims}")
         if not _kind_fits(str(array.dtype), array.dtype.kind, declared.kind):
             found.append(f"{text}: type {array.dtype}, declared {declared.kind}")
         if array.attrs.get("units", "1") != declared.unit:

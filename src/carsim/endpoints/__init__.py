@@ -8,8 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from carsim.dataset.replicates import flat, folded
 from carsim.dataset.variables import REASON_SUFFIX, VARIABLES, attributes
-from carsim.endpoints import bcells, cytopenia, drugs, exposure, persistence, relapse, response, survival, toxicity
+from carsim.endpoints import (
+    bcells,
+    cure,
+    cytopenia,
+    drugs,
+    exposure,
+    persistence,
+    relapse,
+    response,
+    survival,
+    toxicity,
+)
 from carsim.endpoints.outcome import Endpoint, each_patient, to_column
 
 if TYPE_CHECKING:
@@ -17,15 +29,20 @@ if TYPE_CHECKING:
 
 REGISTRY: dict[str, Endpoint] = {
     endpoint.name: endpoint
-    for file in (response, exposure, persistence, bcells, relapse, drugs, toxicity, cytopenia, survival)
+    for file in (response, exposure, persistence, bcells, relapse, cure, drugs, toxicity, cytopenia, survival)
     for endpoint in file.ENDPOINTS
 }
 
 
 def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
-    """Endpoints (patient,) of a dataset, all or those named; where any value is missing, `<name>_reason` says why."""
+    """Endpoints (patient,) of a dataset, all or those named; where any value is missing, `<name>_reason` says why.
+
+    With replicates in the dataset they are (patient, replicate).
+    """
     import xarray as xr
 
+    if "replicate" in data.dims:
+        return folded(compute(flat(data), names), data.sizes["replicate"])
     found = xr.Dataset(coords={"patient": data["patient"]})
     asked = [REGISTRY[name] for name in (REGISTRY if names is None else names)]
     answers = each_patient(data, asked)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from carsim.engines.protocol import Status
 from carsim.treatment.visits import FIRST_VISIT as FIRST_VISIT
 from carsim.treatment.visits import MONTH as MONTH
 from carsim.treatment.visits import visit_days as visit_days
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NO_PRODUCT = "no CAR T product was given"
+NOT_SIMULATED = "not simulated: the run was interrupted before"
 FROM_PRODUCTS = ("cart_", "crs_", "icans_", "il6")  # courses that only CAR T cells make
 
 
@@ -107,28 +109,31 @@ def each_patient(data: xr.Dataset, endpoints: Sequence[Endpoint]) -> dict[str, l
         for name in data.coords
         if name not in ("patient", "time") and data[name].ndim == 1
     }
-    failed = data["status"].values != 0 if "status" in data else np.zeros(count, dtype=bool)
+    status = data["status"].values if "status" in data else np.zeros(count, dtype=np.int8)
     answers: dict[str, list[Answer]] = {endpoint.name: [] for endpoint in endpoints}
     for patient in range(count):
         curves = Curves(days, {name: values[patient] for name, values in arrays.items()}, labels, data.attrs)
         for endpoint in endpoints:
-            answers[endpoint.name].append(_answer(endpoint, curves, patient, whole, failed=bool(failed[patient])))
+            answers[endpoint.name].append(_answer(endpoint, curves, patient, whole, int(status[patient])))
     return answers
 
 
-def _answer(
-    endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str, np.ndarray], *, failed: bool
-) -> Answer:
+def _answer(endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str, np.ndarray], status: int) -> Answer:
     absent = [name for name in endpoint.needs if name not in curves.levels]
     if absent and absent[0].startswith(FROM_PRODUCTS) and "product" not in curves.labels:
         return Missing(NO_PRODUCT)
     if absent:
         return Missing(f"needs {', '.join(absent)}, which this result does not have")
-    if failed:
-        return Missing("the simulation of this patient failed")
+    if status:
+        return Missing(NOT_SIMULATED if is_interrupted(status) else "the simulation of this patient failed")
     if not all(whole[name][patient] for name in endpoint.needs):
         return Missing("values are missing")
     return endpoint.rule(curves)
+
+
+def is_interrupted(status: int) -> bool:
+    """Whether a course was not simulated because the run was interrupted before."""
+    return Status(status).name == "INTERRUPTED"
 
 
 def summed(level: np.ndarray) -> np.ndarray:

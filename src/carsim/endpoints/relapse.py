@@ -31,6 +31,14 @@ def rises(curves: Curves) -> dict[str, float] | Missing:
     return found or Missing(f"in remission at day {curves.end:g}")
 
 
+def _ongoing(curves: Curves) -> Answer:
+    """Whether a visit saw a remission that has not ended in a relapse."""
+    if not curves.visits:
+        return Missing("no visit within the time simulated")
+    seen = any(in_remission(curves, day) for day in curves.visits)
+    return int(seen and isinstance(curves.once(rises), Missing))
+
+
 def relapse_day(curves: Curves) -> float | Missing:
     """First day at or above a limit after the first visit in remission."""
     found = curves.once(rises)
@@ -116,4 +124,11 @@ ENDPOINTS = (
     *(_words(f"relapse_{name.lower()}", f"clone_{name.lower()}") for name in sorted(antigens())),
     _words("relapse_lineage", "clone_lineage"),
     Endpoint("relapse_site", _site, DISEASE, f"the site that first reached its limit; {RELAPSE}", ELSEWHERE),
+    Endpoint(
+        "remission_ongoing",
+        _ongoing,
+        DISEASE,
+        f"a visit (the trial's, or day 28 and then monthly) in remission and by the end no relapse: {RELAPSE}",
+        ELSEWHERE,
+    ),
 )

@@ -31,6 +31,7 @@ PANELS = {
     "counts": 0.9,
     "drive": 1.0,
 }  # heights
+OF_REPLICATES = {"clone": 1.0, "outcome": 1.5}  # the same of panels that only replicates have; `clone:` and its name
 INCHES, MARGINS = 1.55, 1.2  # inches per unit of height; above, below and between
 LEFT, RIGHT, BOTTOM, TOP = 0.095, 0.815, 0.085, 0.93
 
@@ -53,7 +54,7 @@ def columns(
     `rows` is the number of treatments on the strip.
     """
     margin = 1.0
-    heights = [_strip(rows), *(PANELS[name] for name in names)]
+    heights = [_strip(rows), *(_height(name) for name in names)]
     spans = [(start - margin, end)] if end <= SHORT_RUN else [(start - margin, FIRST_MONTH), (FIRST_MONTH, end)]
     grid = figure.add_gridspec(
         len(heights),
@@ -82,7 +83,11 @@ def columns(
 
 def height_of(names: Sequence[str], rows: int = 0) -> float:
     """Height in inches of a figure of these panels: each as high as ever, whatever their number and the treatments'."""
-    return MARGINS + INCHES * (_strip(rows) + sum(PANELS[name] for name in names))
+    return MARGINS + INCHES * (_strip(rows) + sum(_height(name) for name in names))
+
+
+def _height(name: str) -> float:
+    return (PANELS | OF_REPLICATES)[name.partition(":")[0]]
 
 
 def _strip(rows: int) -> float:

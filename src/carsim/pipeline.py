@@ -2,6 +2,8 @@
 
     scenario -> network, patients, schedule -> trajectories -> dataset -> endpoints, with provenance in the attributes
 
+A run with replicates simulates courses, each patient's in a row; what is worked out course by course sees them so, and
+the dataset then has the dimensions patient and replicate, with each patient's probabilities of cure and relapse.
 What it will take is estimated before anything is drawn or allocated, and refused when memory cannot hold it.
 """
 
@@ -37,6 +39,7 @@ DEFAULT_MEMORY = 8 * 2**30  # bytes, where the system does not say
 def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     """Simulate a scenario; the dataset with courses, records, endpoints and provenance.
 
+    Courses that an interruption (Ctrl-C) left out have that as their status; one before any was simulated is raised.
     `notify` is called with a sentence before something is compiled. Raises UnsupportedMechanism for what this version
     cannot simulate, and ResourceRefused for what memory cannot hold.
     """
@@ -44,7 +47,10 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     from carsim.dataset import provenance
     from carsim.dataset.assays import observe
     from carsim.dataset.assemble import assemble, claimed
+    from carsim.dataset.replicates import folded
     from carsim.endpoints import compute
+    from carsim.endpoints.outcome import is_interrupted
+    from carsim.endpoints.probabilities import table
     from carsim.engines.protocol import Options, Status
     from carsim.engines.run import simulate as solve
     from carsim.spec.prepare import prepare
@@ -59,9 +65,10 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     if missing:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
     planned = int(scenario.run.until / scenario.run.every) + EXTRA_TIMES
-    refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned)
+    replicates = scenario.run.replicates
+    refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned, replicates)
     made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
-    refuse_beyond_memory(scenario, made.patients.n, made.times.size)
+    refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
     options = Options(rtol=scenario.run.rtol)
     trajectories = solve(
         made.network,
@@ -74,6 +81,8 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         options=options,
         notify=notify,
     )
+    if all(is_interrupted(int(status)) for status in trajectories.status):
+        raise KeyboardInterrupt
     data = assemble(
         trajectories,
         patients=made.patients,
@@ -83,10 +92,13 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         planned=made.planned,
         scales=made.cast.scales,
     )
-    data.attrs["observed"] = observed(scenario)
+    data.attrs |= {"observed": observed(scenario), "engine": scenario.run.engine}
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
-        data = data.merge(observe(data, scenario.run.seed))
+        data = data.merge(observe(data, scenario.run.seed, replicates=replicates))
+    if replicates > 1:
+        data = folded(data, replicates)
+        data = data.merge(table(data))
     counts = Counter(Status(int(status)).name.lower() for status in trajectories.status)
     data.attrs = provenance.attributes(
         title=scenario.title,
@@ -118,9 +130,11 @@ def simulate(
 ) -> xr.Dataset:
     """Simulate any network; a dataset with one variable (patient, time) per output row, and the status per patient.
 
-    Arguments are those of `carsim.engines.run.simulate`.
+    Arguments are those of `carsim.engines.run.simulate`. With an engine of chance and several `replicates`, everything
+    has the dimension replicate after patient.
     """
     from carsim.dataset.assemble import from_network
+    from carsim.dataset.replicates import folded
     from carsim.engines.run import simulate as solve
     from carsim.population.patients import Patients as Individuals
 
@@ -138,7 +152,9 @@ def simulate(
         notify=notify,
     )
     units = {name: network.unit_of(network.rows[name]) for name in trajectories.outputs}
-    data = from_network(trajectories, patients=patients, units=units)
+    if trajectories.status.size != patients.n:  # replicates that the engine made of each patient
+        patients = patients.repeated(replicates)
+    data = folded(from_network(trajectories, patients=patients, units=units), patients.replicates)
     data.attrs = {"title": network.title, "engine": engine, "seed": int(seed)}
     return data
 
@@ -179,16 +195,17 @@ def given_by_events(cast: Cast) -> dict[str, str]:
     return {f"treatment.{dose.name}": dose.label for trigger in cast.triggers for dose in trigger.doses}
 
 
-def refuse_beyond_memory(scenario: Scenario, patients: int, times: int) -> None:
+def refuse_beyond_memory(scenario: Scenario, patients: int, times: int, replicates: int = 1) -> None:
     """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
     rows = 50 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
-    needed = COPIES * 8 * patients * times * rows
-    limit = _memory() // 2
+    values = patients * replicates * times * rows
+    needed, limit = COPIES * 8 * values, _memory() // 2
     if needed > limit:
+        of = f" with {replicates:,} replicates each" if replicates > 1 else ""
+        fewer = "fewer patients, fewer replicates" if replicates > 1 else "fewer patients"
         raise ResourceRefused(
-            f"{patients:,} patients at {times:,} times need about {_gigabytes(needed)} of memory for "
-            f"{patients * times * rows:.1e} values; the limit here is {_gigabytes(limit)}. Ask for fewer patients or a "
-            "shorter run"
+            f"{patients:,} patients{of} at {times:,} times need about {_gigabytes(needed)} of memory for {values:.1e} "
+            f"values; the limit here is {_gigabytes(limit)}. Ask for {fewer} or a shorter run"
         )
 
 

@@ -89,8 +89,8 @@ def test_any_network_gives_a_dataset() -> None:
 
 
 def test_what_this_version_lacks_is_named() -> None:
-    scenario = carsim.load(SCENARIOS / "antigen_escape.yaml", ["run.engine=exact"])
-    with pytest.raises(UnsupportedMechanism, match=r"run\.engine"):
+    scenario = carsim.load(SCENARIOS / "antigen_escape.yaml", ["run.draws=10"])
+    with pytest.raises(UnsupportedMechanism, match=r"run\.draws"):
         carsim.run(scenario)
 
 

@@ -37,9 +37,16 @@ def told(command: Command) -> Command:
 def simulated(command: Command) -> Command:
     """Options that change what is simulated."""
     for option in (
+        click.option(
+            "--replicates", type=click.IntRange(min=1), metavar="N", help="Courses of each patient, by other chances."
+        ),
         click.option("--patients", type=click.IntRange(min=1), metavar="N", help="Number of patients of a cohort."),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random streams."),
-        click.option("--engine", type=click.Choice(ENGINES), help="Simulation method."),
+        click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            help="Simulation method; with several replicates and none stated: hybrid.",
+        ),
         settings,
     ):
         command = option(command)
@@ -53,6 +60,7 @@ def read(
     engine: str | None = None,
     seed: int | None = None,
     patients: int | None = None,
+    replicates: int | None = None,
 ) -> Scenario:
     """The scenario of a file with the options set over it; raises ScenarioError or UsageError."""
     from carsim import spec
@@ -60,6 +68,7 @@ def read(
     overrides = list(assignments)
     overrides += [] if engine is None else [f"run.engine={engine}"]
     overrides += [] if seed is None else [f"run.seed={seed}"]
+    overrides += [] if replicates is None else [f"run.replicates={replicates}"]
     if patients is None:
         return spec.load(path, overrides)
     if spec.load(path, overrides).cohort is None:

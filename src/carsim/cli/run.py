@@ -2,18 +2,21 @@
 
 Files: results/<name of the scenario file>.nc and .png, below the folder the command is called in. Running the same
 scenario again replaces them, since it gives the same numbers; results of another run are replaced with --force only.
+Ctrl-C ends the simulation: what is finished is written and the rest named; a whole result of the same run stays.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from carsim.cli import options
-from carsim.cli.exits import DONE, SOME_FAILED
+from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
 from carsim.cli.output import print_json, print_notes, progress
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ def command(
     engine: str | None,
     seed: int | None,
     patients: int | None,
+    replicates: int | None,
     out: Path | None,
     plot: Path | None,
     force: bool,
@@ -61,10 +65,15 @@ def command(
 
     Writes a NetCDF result and a figure into results/ (or where --out says), and prints a summary. Running the same
     scenario again replaces its own files; results of another run stay unless --force is given.
+
+    With --replicates N each patient is simulated N times, each time with other chances: the summary says with what
+    probability the patient is cured or relapses.
     """
     begun = time.perf_counter()
     if literature is not None:
-        _refuse_beside_literature(scenario, engine, seed, patients)
+        _refuse_beside_literature(
+            scenario, engine, {"--seed": seed, "--patients": patients, "--replicates": replicates}
+        )
         from carsim.cli import literature as published
 
         stem = literature if parameter_set is None else f"{literature}-{parameter_set}"
@@ -76,7 +85,7 @@ def command(
         raise click.UsageError("Missing argument 'SCENARIO': a scenario file, or a published model with --literature.")
     if parameter_set is not None or until is not None:
         raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
-    read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
+    read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
     if not quiet:
@@ -86,6 +95,10 @@ def command(
 
         data = pipeline.run(read, notify=say)
         simulated = time.perf_counter()
+    failed, missing = _failed_and_missing(data)
+    if missing and is_whole(result, data):
+        click.echo(f"carsim: interrupted; {result} is left as it is, the whole result of this run", err=True)
+        return INTERRUPTED
     files = _write(data, result, figure, force=force)
     if as_json:
         print_json(as_object(data, read, files))
@@ -96,10 +109,33 @@ def command(
         click.echo(f"\nWrote {files[0]} and {files[1]}")
     if verbose:
         _tell_more(data, simulated - begun, time.perf_counter() - begun)
-    failed = int((data["status"].values != 0).sum())
     if failed:
         _tell_failures(data)
-    return SOME_FAILED if failed else DONE
+    if missing:
+        click.echo(
+            f"carsim: interrupted: {missing:,} of {data['status'].size:,} courses are missing from {result}; the same "
+            "command simulates them all and replaces it",
+            err=True,
+        )
+    return INTERRUPTED if missing else SOME_FAILED if failed else DONE
+
+
+def _failed_and_missing(data: xr.Dataset) -> tuple[int, int]:
+    """How many courses failed, and how many were not simulated because of an interruption."""
+    from carsim.endpoints.outcome import is_interrupted
+
+    ended = [int(status) for status in data["status"].values.ravel() if status]
+    missing = sum(map(is_interrupted, ended))
+    return len(ended) - missing, missing
+
+
+def is_whole(path: Path, data: xr.Dataset) -> bool:
+    """Whether a file holds the same run with nothing missing, so that half of it must not take its place."""
+    from carsim.dataset.provenance import same_run
+    from carsim.dataset.store import run_of
+
+    found = run_of(path) if path.is_file() else None
+    return found is not None and same_run(found, data.attrs) and "interrupted" not in found.get("status_counts", "")
 
 
 def _left_to_trial(scenario: Scenario) -> list[str]:
@@ -126,13 +162,11 @@ def _without_effect(scenario: Scenario) -> list[str]:
     return notes
 
 
-def _refuse_beside_literature(
-    scenario: Path | None, engine: str | None, seed: int | None, patients: int | None
-) -> None:
+def _refuse_beside_literature(scenario: Path | None, engine: str | None, given: Mapping[str, int | None]) -> None:
     """A published model is one deterministic course; refuse what would be ignored."""
     if scenario is not None:
         raise click.UsageError(f"got a scenario, {scenario}, and --literature; expected one of them.")
-    for option, value in (("--seed", seed), ("--patients", patients)):
+    for option, value in given.items():
         if value is not None:
             raise click.UsageError(f"{option} does not apply to --literature, which is one course without chance.")
     if engine not in (None, "ode"):
@@ -161,29 +195,43 @@ def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, P
 
 
 def as_object(data: xr.Dataset, scenario: Scenario, files: list[Path]) -> dict[str, Any]:
-    """What `--json` prints; missing numbers are NaN here, missing texts None."""
-    from carsim.endpoints import REGISTRY
+    """What `--json` prints; missing numbers are NaN here, missing texts None.
 
-    failed = int((data["status"].values != 0).sum())
-    return {
-        "status": "some patients failed" if failed else "done",
+    An endpoint is a list of one value per patient; with replicates of one list per patient, a value per replicate. An
+    engine of chance adds `replicates` and `probabilities`.
+    """
+    from carsim.dataset.replicates import replicates_of
+    from carsim.endpoints import REGISTRY
+    from carsim.endpoints.probabilities import probabilities
+    from carsim.spec.plain import CHANCE
+
+    failed, missing = _failed_and_missing(data)
+    words = "interrupted" if missing else "some patients failed" if failed else "done"
+    found: dict[str, Any] = {
+        "status": words,
         "scenario": {"title": scenario.title, "digest": scenario.digest},
         "engine": scenario.run.engine,
         "seed": scenario.run.seed,
         "patients": data.sizes["patient"],
         "failed": failed,
         "endpoints": {
-            name: [_plain(value) for value in data[name].values] if name in data else [None] * data.sizes["patient"]
+            name: _plain(data[name].values.tolist()) if name in data else [None] * data.sizes["patient"]
             for name in REGISTRY
         },
         "files": [str(file) for file in files],
     }
+    if missing:
+        found["missing"] = missing
+    if scenario.run.engine in CHANCE:
+        found["replicates"] = replicates_of(data)
+        found["probabilities"] = {name: asdict(known) for name, known in probabilities(data).items()}
+    return found
 
 
 def _plain(value: Any) -> Any:
-    """A number, or text, or None where a text or a whole number is missing."""
-    if hasattr(value, "item"):
-        value = value.item()
+    """A number, or text, or None where a text or a whole number is missing; of each in a list."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return None if value == "" or (isinstance(value, int) and value < 0) else value
 
 
@@ -216,15 +264,21 @@ def _tell_more(data: xr.Dataset, simulated: float, whole: float) -> None:
 
 
 def _tell_failures(data: xr.Dataset, most: int = 5) -> None:
-    """Name the first patients that failed, with the day, the row and what to do."""
+    """Name the first courses that failed, with the day, the row and what to do."""
+    from carsim.dataset.replicates import flat, replicates_of
+    from carsim.endpoints.outcome import is_interrupted
     from carsim.engines.protocol import Status
 
-    failed = [index for index, status in enumerate(data["status"].values) if status != 0]
-    click.echo(f"carsim: {len(failed)} of {data.sizes['patient']} patients failed:", err=True)
+    replicates, data = replicates_of(data), flat(data)
+    ended = data["status"].values
+    failed = [index for index, status in enumerate(ended) if status and not is_interrupted(int(status))]
+    who = "patients" if replicates == 1 else "courses"
+    click.echo(f"carsim: {len(failed)} of {data.sizes['patient']} {who} failed:", err=True)
     for index in failed[:most]:
-        status = Status(int(data["status"].values[index]))
+        status = Status(int(ended[index]))
         row = f", in {data['status_row'].values[index]}" if data["status_row"].values[index] else ""
+        turn = f", replicate {index % replicates}" if replicates > 1 else ""
         day = f"{data['status_day'].values[index]:.4g}"
-        click.echo(f"  patient {data['patient'].values[index]}, day {day}{row}: {status.advice}", err=True)
+        click.echo(f"  patient {data['patient'].values[index]}{turn}, day {day}{row}: {status.advice}", err=True)
     if len(failed) > most:
         click.echo(f"  and {len(failed) - most} more; variable `status` of the result names them all", err=True)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
+from carsim.dataset.replicates import flat, replicates_of
 from carsim.endpoints.cytopenia import WINDOW
-from carsim.endpoints.outcome import NO_PRODUCT
+from carsim.endpoints.outcome import NO_PRODUCT, is_interrupted
+from carsim.endpoints.probabilities import CURE, RELAPSE, REMISSION, Probability, probabilities
 from carsim.endpoints.response import FLOW_LIMIT, SEQUENCING_LIMIT
+from carsim.spec.plain import CHANCE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,16 +23,84 @@ LABEL_WIDTH = 22
 
 
 def summary(data: xr.Dataset) -> str:
-    """The whole text; one patient in sentences, a cohort in counts, medians and 5th to 95th percentiles."""
-    count = data.sizes["patient"]
-    who = "one patient" if count == 1 else f"{count} patients"
+    """The whole text; one patient in sentences, many courses in counts, medians and 5th to 95th percentiles.
+
+    A result of an engine of chance with several courses begins with the probabilities of cure and relapse.
+    """
+    patients, replicates = data.sizes["patient"], replicates_of(data)
     end = f"{float(data['time'].values[-1]):g}"
-    lines = [str(data.attrs.get("title", "")), f"{who}, {data.attrs.get('engine', '')} engine, to day {end}", ""]
-    answers = one_patient(data) if count == 1 else cohort(data)
+    lines = [str(data.attrs.get("title", "")), f"{_courses(data)}, {data.attrs.get('engine', '')} engine, to day {end}"]
+    if patients * replicates == 1:
+        answers = one_patient(data)
+    else:
+        lines += ["", *_lines(chances(data))] if _is_chance(data) else []
+        answers = cohort(_named(data))
     if any(answer == NO_PRODUCT for _, answer in answers):  # once, rather than for each question about the product
         answers = [("CAR T cells", NO_PRODUCT), *(pair for pair in answers if pair[1] != NO_PRODUCT)]
-    lines += [f"{label:<{LABEL_WIDTH}}{answer}" for label, answer in answers]
-    return "\n".join([*lines, "", NOT_FOR_TREATMENT])
+    return "\n".join([*lines, "", *_lines(answers), "", NOT_FOR_TREATMENT])
+
+
+def _lines(answers: list[tuple[str, str]]) -> list[str]:
+    return [f"{label + ' ':<{LABEL_WIDTH}}{answer}" for label, answer in answers]
+
+
+def _is_chance(data: xr.Dataset) -> bool:
+    return data.attrs.get("engine") in CHANCE
+
+
+def _courses(data: xr.Dataset) -> str:
+    """How many patients and replicates there are, and how many of them came to nothing."""
+    patients, replicates = data.sizes["patient"], replicates_of(data)
+    who = "one patient" if patients == 1 else f"{patients:,} patients"
+    if replicates > 1:
+        who += f", {replicates:,} replicates" if patients == 1 else f" with {replicates:,} replicates each"
+        ended = [int(status) for status in data["status"].values.ravel() if status] if "status" in data else []
+        missing = sum(map(is_interrupted, ended))
+        words = [
+            f"{count:,} {what}" for count, what in ((len(ended) - missing, "failed"), (missing, "missing")) if count
+        ]
+        who += f" ({', '.join(words)})" if words else ""
+    return who
+
+
+def _named(data: xr.Dataset) -> xr.Dataset:
+    """The courses in a row, and by what word they are counted."""
+    patients, replicates = data.sizes["patient"], replicates_of(data)
+    word = "patients" if replicates == 1 else "replicates" if patients == 1 else "courses"
+    return flat(data).assign_attrs(counted_as=word)
+
+
+def _them(data: xr.Dataset) -> str:
+    return str(data.attrs.get("counted_as", "patients"))
+
+
+def chances(data: xr.Dataset) -> list[tuple[str, str]]:
+    """Label and probability, with its interval, of each outcome."""
+    found = probabilities(data)
+    if not found:
+        return [("Outcome", "not known: no course was followed to a visit")]
+    labels = {CURE: "Cure", REMISSION: "Remission at the end", RELAPSE: "Relapse"}
+    return [
+        (labels.get(outcome, f"  {outcome.replace('+', ' + ')}"), f"in {percent(known)} of {_basis(data, known)}")
+        for outcome, known in found.items()
+    ]
+
+
+def percent(known: Probability) -> str:
+    """A probability as one says it: `31 % (95 % CI 24 to 39 %)`; one decimal where it is near none or all."""
+    whole, low, high = (
+        f"{100.0 * value:.0f}" if 0.1 <= value <= 0.9 else f"{100.0 * value:.1f}".removesuffix(".0")
+        for value in (known.estimate, known.low, known.high)
+    )
+    return f"{whole} % (95 % CI {low} to {high} %)"
+
+
+def _basis(data: xr.Dataset, known: Probability) -> str:
+    if replicates_of(data) == 1:
+        return f"{known.patients:,} patients"
+    if data.sizes["patient"] == 1:
+        return f"{known.courses:,} replicates"
+    return f"courses, mean over {known.patients:,} patients"
 
 
 def one_patient(data: xr.Dataset) -> list[tuple[str, str]]:
@@ -48,6 +119,7 @@ def one_patient(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Low counts", _counts_below(data)),
         ("Expected infections", _number(data, "infections_expected", f"in {_counted(data)} (empirical)")),
         ("Relapse", _relapse(data)),
+        *([("Cure", _cure(data))] if _is_chance(data) else []),
         ("Survival", _survival(data)),
         ("Fludarabine exposure", _number(data, "fludarabine_auc", "mg·h/L")),
     ]
@@ -71,15 +143,13 @@ def cohort(data: xr.Dataset) -> list[tuple[str, str]]:
         ("Highest IL-6", _spread(data, "il6_peak", "pg/mL")),
         ("Neutrophils < 500/µL", _spread(data, "severe_neutropenia_days", "d")),
         ("Expected infections", f"{_spread(data, 'infections_expected', '')}, in {_counted(data)} (empirical)"),
-        ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} patients"),
+        ("Relapse", f"{np.isfinite(relapse).sum()} of {relapse.size} {_them(data)}"),
     ]
     if np.isfinite(relapse).any():
         relapsed = data.isel(patient=np.isfinite(relapse))
-        words += [
-            ("  on day", _spread(relapsed, "relapse_day", "")),
-            ("  phenotype", _counts(relapsed, "relapse_phenotype")),
-            ("  first in", _counts(relapsed, "relapse_site")),
-        ]
+        words.append(("  on day", _spread(relapsed, "relapse_day", "")))
+        words += [] if _is_chance(data) else [("  phenotype", _counts(relapsed, "relapse_phenotype"))]
+        words.append(("  first in", _counts(relapsed, "relapse_site")))
     words.append(("Deaths", _deaths(data)))
     return [*words, ("Fludarabine exposure", _spread(data, "fludarabine_auc", "mg·h/L"))]
 
@@ -234,17 +304,27 @@ def _relapse(data: xr.Dataset) -> str:
     return f"day {day:.0f}, {phenotype or 'phenotype not known'}, {site} first{visit}"
 
 
+def _cure(data: xr.Dataset) -> str:
+    answers = {1: "no leukaemic cell is left", 0: "not cured: leukaemic cells are left at the end"}
+    return answers.get(int(data["cured"].values[0]), _unknown(data, "cured"))
+
+
 def _survival(data: xr.Dataset) -> str:
-    """The median of what the empirical hazards say: one patient of explicit values stands for its like."""
+    """The median of what the empirical hazards say: one patient of explicit values stands for its like.
+
+    With an engine of chance it is one draw.
+    """
     day = _value(data, "death_day")
     if not math.isfinite(day):
         return _unknown(data, "death_day").removeprefix("not known: ")
+    if _is_chance(data):
+        return f"dead by day {day:.0f}, of {data['death_cause'].values[0]} (empirical, by chance)"
     return f"half of such patients dead by day {day:.0f}, of {data['death_cause'].values[0]} (empirical)"
 
 
 def _deaths(data: xr.Dataset) -> str:
     causes = Counter(str(cause) for cause in data["death_cause"].values if str(cause))
-    whole = f"{sum(causes.values())} of {data.sizes['patient']} patients (empirical)"
+    whole = f"{sum(causes.values())} of {data.sizes['patient']} {_them(data)} (empirical)"
     by_cause = ", ".join(f"{cause}: {number}" for cause, number in causes.most_common())
     return f"{whole}: {by_cause}" if by_cause else whole
 
@@ -265,7 +345,7 @@ def _spread(data: xr.Dataset, name: str, unit: str, ongoing: str = "") -> str:
     for share, end in ((50.0, f" {unit}".rstrip()), (5.0, ""), (95.0, f" {unit}".rstrip())):
         reaches = np.percentile(known, share, method="higher") >= shortest
         words[share] = figures(float(np.percentile(known, share))) + end + (" or more" if reaches else "")
-    of = f" ({known.size} of {values.size} patients)" if known.size < values.size else ""
+    of = f" ({known.size} of {values.size} {_them(data)})" if known.size < values.size else ""
     still = f"; ongoing at the end in {censored.size}" if censored.size else ""
     return f"median {words[50.0]}, 5–95 %: {words[5.0]} to {words[95.0]}{of}{still}"
 

@@ -23,6 +23,7 @@ def command(
     engine: str | None,
     seed: int | None,
     patients: int | None,
+    replicates: int | None,
     resolved: bool,
     as_json: bool,
     quiet: bool,
@@ -32,7 +33,7 @@ def command(
     """Check SCENARIO: form, names, units, and that it makes sense as a whole."""
     from carsim import spec
 
-    read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients)
+    read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     if read.cohort is not None and read.cohort.table is not None:
         from carsim.population.table import read_table
 

@@ -102,7 +102,8 @@ def _netcdf_attributes(path: Path) -> dict[str, Any]:
     import netCDF4
 
     with netCDF4.Dataset(path, "r") as file:
-        return {name: file.getncattr(name) for name in file.ncattrs() if name in FIGURE_KEYS or name == "title"}
+        wanted = (*FIGURE_KEYS, "title", "status_counts")
+        return {name: file.getncattr(name) for name in file.ncattrs() if name in wanted}
 
 
 def _png_text(path: Path) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 carried    a clone is there in its `prevalence` of a cohort's patients, and in any `patient:`
 sites      disease outside marrow and blood likewise
 share      log-normal around the scenario's value, one draw per patient and clone; main: what the others leave
-cells      a clone of few cells: Poisson around what is expected, so that many patients have none of it
+cells      a clone of few cells: Poisson around what is expected, so that many patients have none of it; for engines
+           of chance whole ones at each site, by binomial draws of what is left, and others in each replicate
 densities  log-normal medians, one draw per patient, clone and antigen
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from carsim.model.cast import elsewhere
 from carsim.model.lineage import main_name
 from carsim.model.network import Network
 from carsim.model.parts import Leukaemia
+from carsim.population.patients import Patients
 
 Array = NDArray[np.float64]
 FEW = 1e6  # expected cells of a clone: above, chance differs by less than 0.1 %
@@ -56,22 +58,58 @@ def disease(leukaemia: Leukaemia, seed: int, n: int, *, of_cohort: bool) -> dict
     }
 
 
-def counted(initial: Array, network: Network, members: Cast, seed: int) -> Array:
+def counted(patients: Patients, network: Network, members: Cast, seed: int, *, at_sites: bool) -> Array:
     """The initial states with whole numbers of cells in clones of which fewer than FEW cells are expected.
 
-    `initial` (patients, species) holds the expected cells; the sites of a clone keep their shares of what is drawn.
+    The initial states of `patients` hold the expected cells; each course has draws of its own. The sites of a clone
+    keep their shares of what is drawn or, with `at_sites`, are given whole cells, each cell by the sites' shares.
     """
-    made = initial.copy()
+    made = patients.initial.copy()
+    who, turn = patients.index, patients.replicate
     names = [species.name for species in network.all_species]
     for clone in members.clones[1:]:
         columns = [names.index(f"blasts.{clone.name}.{site}") for site in members.sites]
         expected = _ordered_sum(made[:, column] for column in columns)
         few = (expected > 0.0) & (expected < FEW)
-        drawn = poisson(rng.uniforms(seed, f"cells.{clone.name}", np.arange(len(made))), np.where(few, expected, 1.0))
+        drawn = poisson(rng.uniforms(seed, f"cells.{clone.name}", who, replicate=turn), np.where(few, expected, 1.0))
+        if at_sites:
+            whole = np.where(few, expected, 1.0)
+            shares = [made[:, column] / whole for column in columns]
+            uniforms = [
+                rng.uniforms(seed, f"cells.{clone.name}.{site}", who, replicate=turn) for site in members.sites[:-1]
+            ]
+            for column, cells in zip(columns, spread_over(drawn, shares, uniforms), strict=True):
+                made[:, column] = np.where(few, cells, made[:, column])
+            continue
         factor = np.where(few, drawn / np.where(few, expected, 1.0), 1.0)
         for column in columns:
             made[:, column] *= factor
     return made
+
+
+def spread_over(cells: Array, shares: Sequence[Array], uniforms: Sequence[Array]) -> list[Array]:
+    """Whole cells at each site: binomial draws one site after another, the last takes what is left (multinomial)."""
+    found: list[Array] = []
+    left, rest = cells.copy(), np.ones_like(cells)
+    for share, uniform in zip(shares, uniforms, strict=False):
+        chance = np.clip(np.divide(share, rest, out=np.zeros_like(rest), where=rest > 0.0), 0.0, 1.0)
+        found.append(binomial(uniform, left, chance))
+        left, rest = left - found[-1], np.maximum(rest - share, 0.0)
+    return [*found, left]
+
+
+def binomial(uniform: Array, trials: Array, chance: Array) -> Array:
+    """The number of successes whose distribution function first reaches `uniform`."""
+    from scipy.special import bdtr, bdtrik
+
+    decided = (trials == 0.0) | (chance == 0.0) | (chance == 1.0)
+    count, share = np.where(decided, 1.0, trials), np.where(decided, 0.5, chance)
+    above = np.clip(np.ceil(bdtrik(uniform, count, share)), 0.0, count)
+    below = np.maximum(above - 1.0, 0.0)
+    number = np.where(bdtr(below, count.astype(np.int64), share) >= uniform, below, above)
+    number = np.where(uniform <= (1.0 - share) ** count, 0.0, number)
+    drawn: Array = np.where(decided, trials * (chance == 1.0), number)
+    return drawn
 
 
 def poisson(uniform: Array, mean: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Completing a scenario's tree from the catalogue: products, antigen densities.
+"""Completing a scenario's tree from the catalogue: products, antigen densities; and the engine where none is stated.
 
 What the catalogue supplies is put below what the scenario states, so that merging decides and every value keeps its
 origin. Aliases of products and populations become their names, so that equal scenarios stay equal.
@@ -19,7 +19,8 @@ from carsim.catalog import (
 from carsim.errors import Problem, nearest
 from carsim.population.parts import COVARIATES
 from carsim.spec.merge import empty, merge
-from carsim.spec.tree import Node, Origin, Sequence, Table, Text, name_of
+from carsim.spec.plain import WITH_REPLICATES
+from carsim.spec.tree import Node, Origin, ScalarError, Sequence, Table, Text, name_of, scalar
 from carsim.treatment.entries import GIVEN
 from carsim.units import to_text
 
@@ -33,7 +34,7 @@ def complete(root: Table, problems: list[Problem]) -> Table:
     for section in ("patient", "cohort"):
         root = _covariates(root, section, problems)
     root = _densities(root)
-    return _products(root, problems)
+    return _products(_engine(root), problems)
 
 
 def is_product(name: str) -> bool:
@@ -51,6 +52,28 @@ def _with(root: Table, key: str, node: Node) -> Table:
 
 def _number(value: Value, record: str) -> Text:
     return Text(to_text(value.value, value.unit), origin=Origin("catalogue", f"{record}, {value.source}"))
+
+
+# Engine --------------------------------------------------------------------------------------------------------------
+
+
+def _engine(root: Table) -> Table:
+    """The engine where none is stated: one of chance for a run with several replicates, else the schema's default."""
+    part = root.items.get("run", Table({}))
+    if not isinstance(part, Table) or "engine" in part.items or not _several(part.items.get("replicates")):
+        return root
+    return _with(
+        root, "run", _with(part, "engine", Text(WITH_REPLICATES, origin=Origin("default", "with several replicates")))
+    )
+
+
+def _several(replicates: Node | None) -> bool:
+    """Whether a number of replicates is above one; what is no number is refused elsewhere."""
+    try:
+        number = scalar(replicates) if isinstance(replicates, Text) else 1
+    except ScalarError:
+        return False
+    return isinstance(number, int | float) and number > 1
 
 
 # Patients ------------------------------------------------------------------------------------------------------------

@@ -12,20 +12,39 @@ from carsim.spec.trial import DottedPath
 from carsim.units import number_text, quantity, unit_of
 
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
+CHANCE = ("hybrid", "exact", "leap", "agent")  # engines by which courses of one patient differ
+WITH_REPLICATES = "hybrid"  # the engine of a run with several replicates that states none
 Tolerance = Annotated[float, Quantity("", at_least=1e-14, at_most=0.01, example="1e-8")]
 
 
 class Run(Part):
     """How the scenario is simulated."""
 
-    engine: Engine = Field(default="ode", description="Simulation method; `ode` is deterministic.")
+    engine: Engine = Field(
+        default="ode",
+        description="Simulation method: `ode` is deterministic, `hybrid` lets chance decide where cells are few, "
+        "`exact`, `leap` and `agent` everywhere. Default: `hybrid` with more than one of `replicates`, else `ode`.",
+    )
     until: Duration = Field(default=365.25, description="End of the simulation, after the first infusion.")
     every: Duration = Field(default=1.0, description="Time between outputs.")
     seed: Annotated[int, Field(ge=0, le=2**53)] = Field(default=1, description="Seed of all random streams.")
-    replicates: Annotated[int, Field(ge=1)] = Field(default=1, description="Stochastic repeats of each patient.")
+    replicates: Annotated[int, Field(ge=1, le=2**32 - 1)] = Field(
+        default=1,
+        description="How often each patient is simulated, each time with other chances; above 1 for engines of chance.",
+    )
     draws: Annotated[int, Field(ge=0)] = Field(default=0, description="Draws of uncertain parameters; 0: none.")
     assay_noise: bool = Field(default=False, description="Whether assays are reported with their measurement noise.")
     rtol: Tolerance = Field(default=1e-8, description="Relative tolerance of the deterministic engine.")
+
+    @model_validator(mode="after")
+    def _chance(self) -> Run:
+        if self.replicates > 1 and self.engine not in CHANCE:
+            raise refuse(
+                f"{self.replicates} replicates with the engine `{self.engine}`, which gives each of them the same "
+                "course",
+                f"an engine of chance, for example engine: {WITH_REPLICATES}; or replicates: 1",
+            )
+        return self
 
 
 class Axis(Part):

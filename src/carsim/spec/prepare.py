@@ -22,12 +22,12 @@ from carsim.model.network import Network
 from carsim.model.start import start
 from carsim.population.draw import Drawn, draw
 from carsim.population.enrolment import NOT_MADE, enrolment_day, manufacture
-from carsim.population.fate import thresholds
+from carsim.population.fate import medians, thresholds
 from carsim.population.leukaemia import counted, density_factors, disease, shares
 from carsim.population.parts import Cohort, History, Patient
 from carsim.population.patients import Patients
 from carsim.population.products import composition_factors
-from carsim.spec.plain import Run
+from carsim.spec.plain import CHANCE, Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
 from carsim.treatment.compile import compile_entries, trigger_rows
@@ -45,6 +45,7 @@ FINE = 1.0 / 24.0  # output every hour while a drug is given and for a day after
 class Prepared:
     """What a run needs; `times` (d) are the days of output, the first one the start of the simulation.
 
+    Patients and schedule have one entry per course: every replicate of the first patient, then those of the next.
     `planned` names everything that may be given, in order of the file.
     """
 
@@ -74,6 +75,9 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
     patients = replace(patients, parameters=own)
     schedule = compile_entries(planned, patients, seed, begin, made)
+    if scenario.run.replicates > 1:
+        patients, schedule = patients.repeated(scenario.run.replicates), schedule.repeated(scenario.run.replicates)
+    patients = _by_chance(patients, network, members, scenario)
     labels = tuple(dict.fromkeys(dose.label for item in planned for dose in item.doses))
     return Prepared(members, network, patients, schedule, times, labels)
 
@@ -124,8 +128,7 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
     if scenario.cohort is not None and scenario.cohort.variability:
         for row, factor in composition_factors(members.products, scenario.run.seed, drawn.n).items():
             parameters[row] = parameters[row] * factor
-    fates = {f"threshold_{cause}": value for cause, value in thresholds(who, scenario.run.seed, drawn.n).items()}
-    fates["manufacture"] = manufacture(who, scenario.run.seed, drawn.n)
+    product = {"manufacture": manufacture(who, scenario.run.seed, drawn.n)}
     of_cohort = scenario.cohort is not None
     fractions = shares(members, scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
     for clone in members.clones:
@@ -133,9 +136,22 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
             parameters[f"state_share.{clone.name}"] = fractions[clone.name] / fractions[members.clones[0].name]
     sites = disease(scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
     initial = start(network, members.clones, fractions, parameters, drawn.covariates, members.products, sites)
-    if scenario.cohort is not None and scenario.cohort.variability:
-        initial = counted(initial, network, members, scenario.run.seed)
-    return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **fates})
+    return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **product})
+
+
+def _by_chance(patients: Patients, network: Network, members: Cast, scenario: Scenario) -> Patients:
+    """The courses with what chance decides at their start: few cells of a clone as whole ones, and their fates.
+
+    Without an engine of chance, the single course of a `patient:` has the cells that are expected and median fates.
+    """
+    run, cohort = scenario.run, scenario.cohort
+    chance, initial = run.engine in CHANCE, patients.initial
+    if chance or (cohort is not None and cohort.variability):
+        initial = counted(patients, network, members, run.seed, at_sites=chance)
+    drawn = chance or cohort is not None
+    fates = thresholds(patients.index, patients.replicate, run.seed) if drawn else medians(patients.n)
+    covariates = {**patients.covariates, **{f"threshold_{cause}": value for cause, value in fates.items()}}
+    return replace(patients, initial=initial, covariates=covariates)
 
 
 def _changed_by_history(parameters: Mapping[str, Array], drawn: Drawn) -> dict[str, Array]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from carsim.spec.scenario import Scenario
 
-ENGINES_NOW = ("ode",)
+ENGINES_NOW = ("ode", "hybrid", "exact", "leap", "agent")
 OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from them
 
 
@@ -30,7 +30,5 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "run.every", "output less often than each day"
     if run.draws:
         yield "run.draws", "draws of uncertain parameters"
-    if run.replicates > 1:
-        yield "run.replicates", "stochastic replicates"
     if scenario.sweep is not None:
         yield "sweep", "parameter sweeps (`carsim sweep`)"

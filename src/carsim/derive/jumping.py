@@ -42,6 +42,7 @@ def jumps_of(low: Lowering, running: set[int], watch: Watch, watched: Iterable[i
         change_species=_whole(k for change in changes for k in change),
         change_amount=np.array([amount for change in changes for amount in change.values()], dtype=np.float64),
         counted=_whole(species.kind == "count" for species in network.all_species),
+        order=_whole(_order(name, network.reactions) for name in position),
         update=blocks.program(),
         update_start=_whole(ends),
         affected_start=_starts(affected),
@@ -58,6 +59,12 @@ def _changes(reaction: Reaction, position: dict[str, int]) -> dict[int, float]:
             k = position[ref.name]
             net[k] = net.get(k, 0.0) + sign * float(amount)
     return {k: amount for k, amount in net.items() if amount != 0.0}
+
+
+def _order(species: str, reactions: Iterable[Reaction]) -> int:
+    """Cells that meet in the largest reaction that takes this species; one where none takes it."""
+    meeting = [sum(n for _, n in r.consumes) for r in reactions if any(ref.name == species for ref, _ in r.consumes)]
+    return int(max(meeting, default=1.0))
 
 
 def _after(changed: Iterable[int], readers: dict[int, list[int]], running: set[int]) -> set[int]:

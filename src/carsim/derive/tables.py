@@ -135,7 +135,8 @@ class Jumps(NamedTuple):
     Reaction r changes species `change_species[change_start[r]:change_start[r + 1]]` by `change_amount`, has its
     propensity in row `rate[r]`, and is followed by blocks `update_start[r]` to `update_start[r + 1]` of the program
     `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. `watched` tells whether
-    a condition or an extinction can come to hold by it. `counted` marks the species that count.
+    a condition or an extinction can come to hold by it. `counted` marks the species that count, `order` is the largest
+    number of cells that meet in a reaction which takes one of them.
     """
 
     n_reactions: int
@@ -144,6 +145,7 @@ class Jumps(NamedTuple):
     change_species: Integers
     change_amount: Floats
     counted: Integers
+    order: Integers
     update: Program
     update_start: Integers
     affected_start: Integers

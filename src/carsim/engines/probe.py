@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.derive.lower import lower
+from carsim.engines.arrays import numbered, workspace_of
 from carsim.engines.compiled import Notify, compiled, evaluator_of
-from carsim.engines.deterministic import WIDTH, numbered, workspace_of
+from carsim.engines.deterministic import WIDTH
 from carsim.model.network import Network
 from carsim.population.patients import Patients
 

@@ -17,6 +17,10 @@ class Options:
     rtol: relative error per step. atol: absolute error, in the species' own unit, of a species without a tolerance of
     its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
     max_occurrences: most extinctions, events and mode changes recorded for one patient.
+
+    For engines of chance: threshold: cells below which the hybrid engine counts a species. epsilon: relative change of
+    a propensity that the leaping engine allows in one leap. max_events: most reactions fired in one course. threads:
+    how many work side by side (0: as many as there are processors); no result depends on it.
     """
 
     rtol: float = 1e-6
@@ -24,6 +28,10 @@ class Options:
     atol_scale: float = 1.0
     max_steps: int = 100_000
     max_occurrences: int = 1_000
+    threshold: float = 1_000.0
+    epsilon: float = 0.03
+    max_events: int = 1_000_000_000
+    threads: int = 0
 
     def __post_init__(self) -> None:
         """Refuse settings with which no step could be judged."""
@@ -31,6 +39,12 @@ class Options:
             raise ValueError(f"rtol: got {self.rtol}; expected a number from 1e-14 to 0.1, for example 1e-6")
         if not (self.atol > 0.0 and self.atol_scale > 0.0):
             raise ValueError("atol and atol_scale: expected positive numbers, for example 1e-9 and 1")
+        if not self.threshold >= 1.0:
+            raise ValueError(f"threshold: got {self.threshold}; expected a number of cells from 1 on, for example 1000")
+        if not 0.0 < self.epsilon <= 0.5:
+            raise ValueError(f"epsilon: got {self.epsilon}; expected a share above 0 and up to 0.5, for example 0.03")
+        if self.max_events < 1 or self.threads < 0:
+            raise ValueError("max_events and threads: expected whole numbers from 1 and from 0 on")
 
 
 class Status(IntEnum):
@@ -45,6 +59,10 @@ class Status(IntEnum):
     TOO_MANY_OCCURRENCES = 6
     BAD_PARAMETER = 7
     BAD_INITIAL = 8
+    TOO_MANY_EVENTS = 9
+    NEGATIVE_RATE = 10
+    COUNT_TOO_LARGE = 11
+    INTERRUPTED = 12
 
     @property
     def advice(self) -> str:
@@ -68,6 +86,12 @@ ADVICE: Mapping[Status, str] = {
     "max_occurrences",
     Status.BAD_PARAMETER: "this parameter is not a finite number: check the table or distribution it comes from",
     Status.BAD_INITIAL: "this start value is negative or not a finite number: check where it comes from",
+    Status.TOO_MANY_EVENTS: "the limit on reactions fired was reached: use the hybrid engine, which fires only "
+    "those of few cells, or raise max_events",
+    Status.NEGATIVE_RATE: "the rate of this reaction is negative or undefined: a rate that fires as jumps must be zero "
+    "or more for every state; state births and deaths apart",
+    Status.COUNT_TOO_LARGE: "more cells than can be counted one by one (2^53): use the hybrid engine",
+    Status.INTERRUPTED: "the run was interrupted before this course was simulated: run it again",
 }
 
 
@@ -88,7 +112,10 @@ class Trajectories:
     status (n,) of `Status`; status_time (n,) and status_row name when and where a patient failed (nan, ""). From then
     on its values are not-a-number; where the row is an output that no state depends on, the others are kept.
     `statistics` holds arrays (n,): steps, rejected steps, steps rejected for a negative state, and states within
-    tolerance below zero that were set to zero (clipped).
+    tolerance below zero that were set to zero (clipped); of engines of chance also events, the reactions that fired,
+    and withheld, those that did not for want of cells in a species of the equations.
+
+    With `replicates` R, course k of the n is replicate k mod R of patient k // R.
     """
 
     times: NDArray[np.float64]
@@ -99,6 +126,7 @@ class Trajectories:
     status_row: tuple[str, ...]
     events: tuple[Occurrence, ...]
     statistics: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    replicates: int = 1
 
     def of(self, name: str) -> NDArray[np.float64]:
         """Values (n_patients, n_times) of one output by name."""

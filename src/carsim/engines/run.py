@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from carsim.engines.compiled import Notify
+from carsim.engines.domain import refuse_too_many_events, refuse_uncountable
 from carsim.engines.protocol import Options, Trajectories
-from carsim.errors import UnsupportedMechanism, nearest
+from carsim.errors import nearest
 from carsim.model.network import Network
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
-LATER = ("hybrid", "exact", "leap", "agents")
+ENGINES = ("ode", "exact", "leap", "hybrid")
 
 
 def simulate(
@@ -33,16 +35,17 @@ def simulate(
     """Simulate patients of a network; each of them starts at t[0].
 
     t: ascending output times in days. schedule, patients: default to no change and one patient with the network's own
-    values. replicates, seed: for engines of chance; the deterministic engine gives every replicate the same result, so
-    it computes one. outputs: names of species, quantities, modes or parameters (default: all species). notify: called
-    with a sentence before something is compiled. Raises UnsupportedMechanism for an engine that is not there.
+    values. replicates, seed: for engines of chance, which simulate each patient so often, each time with other chances;
+    the deterministic engine gives every replicate the same result, so it computes one. outputs: names of species,
+    quantities, modes or parameters (default: all species). notify: called with a sentence before something is compiled.
+    Raises UnsupportedMechanism and ResourceRefused for what an engine of chance cannot simulate.
     """
-    if engine != "ode":
-        if engine not in LATER:
-            hint = nearest(engine, ("ode", *LATER))
-            raise ValueError(f"engine: got {engine!r}; expected 'ode'" + (f"; did you mean {hint!r}?" if hint else ""))
-        raise UnsupportedMechanism([f"engine: {engine}"])
-    del replicates, seed
+    if engine not in ENGINES:
+        hint = nearest(engine, ENGINES)
+        expected = ", ".join(map(repr, ENGINES))
+        raise ValueError(
+            f"engine: got {engine!r}; expected one of {expected}" + (f"; did you mean {hint!r}?" if hint else "")
+        )
     times = np.array(t, dtype=np.float64)  # own memory: a read-only array would be another type to the compiler
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise ValueError("t: expected ascending finite times, for example numpy.arange(0, 366)")
@@ -59,9 +62,20 @@ def simulate(
             raise ValueError(
                 f"outputs: {name!r} is no row of {network.title!r}; did you mean {nearest(name, network.rows)!r}?"
             )
-    from carsim.engines.deterministic import solve_patients
+    options = options or Options()
+    if engine == "ode":
+        from carsim.engines.deterministic import solve_patients
 
-    return solve_patients(network, times, patients, schedule, names, options or Options(), notify=notify)
+        return solve_patients(network, times, patients, schedule, names, options, notify=notify)
+    from carsim.engines.courses import simulate_courses
+
+    refuse_uncountable(network, engine)
+    if engine == "exact":
+        refuse_too_many_events(network, patients, schedule, times, options)
+    if replicates > 1:
+        patients, schedule = patients.repeated(replicates), schedule.repeated(replicates)
+    settings = import_module(f"carsim.engines.{engine}").settings_of(network, options)
+    return simulate_courses(settings, network, times, patients, schedule, names, options, seed, notify=notify)
 
 
 def _check_patients(network: Network, patients: Patients) -> None:

@@ -11,6 +11,9 @@ NEGATIVE_STATE = 3
 STEP_TOO_SMALL = 4
 EVENT_LOOP = 5
 TOO_MANY_OCCURRENCES = 6
+TOO_MANY_EVENTS = 9
+NEGATIVE_RATE = 10
+COUNT_TOO_LARGE = 11
 
 EXTINCTION, EVENT, MODE = 0, 1, 2
 NOWHERE = -1
@@ -126,3 +129,42 @@ class Problem(NamedTuple):
     options: Any
     lane: Any
     results: Any
+
+
+class Chance(NamedTuple):
+    """What an engine of chance adds: one course's stream and clock, who counts, propensities, settings and counts.
+
+    stream: its random numbers. clock: what is left of a unit exponential. rare: species that are counted now. jumping:
+    reactions that fire as jumps now. tree: propensities and their sums (see `jumps`). known: rates as last looked at.
+    drift: how much jumps have changed the rates of the equations in this step. owner, number: per reaction, and trend,
+    spread, per species: room for working. threshold, most_jumps, epsilon, drift_limit, hazard_tolerance: see
+    `engines.courses`. events, withheld, done: per course. stop: set from outside to end after the present course.
+    """
+
+    seed: Any
+    purpose: Any
+    patient: Any
+    replicate: Any
+    stream: Any
+    clock: Any
+    rare: Any
+    jumping: Any
+    size: Any
+    depth: Any
+    tree: Any
+    known: Any
+    drift: Any
+    owner: Any
+    number: Any
+    trend: Any
+    spread: Any
+    threshold: Any
+    most_jumps: Any
+    epsilon: Any
+    drift_limit: Any
+    hazard_tolerance: Any
+    most_events: Any
+    events: Any
+    withheld: Any
+    done: Any
+    stop: Any

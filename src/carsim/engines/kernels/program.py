@@ -8,7 +8,13 @@ PRODUCTS = -1
 @kernel
 def run(lanes, evaluator, workspace, program):
     """Evaluate every block of a program in order; `evaluator` is the address of values or partial derivatives."""
-    for block in range(program.blocks):
+    run_blocks(lanes, evaluator, workspace, program, 0, program.blocks)
+
+
+@kernel
+def run_blocks(lanes, evaluator, workspace, program, first, last):
+    """Evaluate the blocks of a program from `first` to before `last`."""
+    for block in range(first, last):
         law = program.law[block]
         count = program.count[block]
         start = program.start[block]

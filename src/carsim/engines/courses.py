@@ -1,0 +1,179 @@
+"""Courses of patients by a kernel of chance: arrays, blocks of courses on threads, and what came out.
+
+A course is one replicate of one patient. Its random numbers are those of its patient and replicate, so nothing depends
+on how courses are shared out among threads. A run that is interrupted keeps the courses that are finished.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim import rng
+from carsim.derive.lower import lower
+from carsim.derive.tables import Jumps
+from carsim.engines.arrays import (
+    changes_of,
+    empty_results,
+    lane_of,
+    numbered,
+    options_of,
+    start_values,
+    workspace_of,
+)
+from carsim.engines.compiled import Notify, compiled, evaluator_of
+from carsim.engines.outcome import trajectories_of
+from carsim.engines.protocol import Options, Status, Trajectories
+from carsim.model.network import Network
+from carsim.population.patients import Patients
+from carsim.treatment.schedule import Schedule
+
+WIDTH = 1  # one course at a time: what fires in one is of no use to another
+BLOCK = 256  # courses of a block at most, and
+BLOCKS = 8  # blocks for each thread at least
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How courses are simulated; see `kernels.hybrid` and `kernels.walk` for what the numbers mean.
+
+    name: of the engine, which is also the purpose of its random streams. equations: whether the kernel takes steps of
+    the differential equations, and so needs partial derivatives.
+    """
+
+    name: str
+    kernel: Callable[..., None]
+    equations: bool
+    threshold: float = np.inf
+    most_jumps: float = np.inf
+    epsilon: float = 0.0
+    drift_limit: float = 0.0
+    hazard_tolerance: float = 1e-3
+
+
+def simulate_courses(
+    settings: Settings,
+    network: Network,
+    times: NDArray[np.float64],
+    patients: Patients,
+    schedule: Schedule,
+    outputs: Sequence[str],
+    options: Options,
+    seed: int,
+    *,
+    notify: Notify | None = None,
+) -> Trajectories:
+    """Trajectories of all courses at these times (ascending, the first is the start)."""
+    from carsim.engines.kernels import lane as kinds
+
+    tables = lower(network, tuple(outputs), chance=True)
+    assert tables.jumps is not None
+    evaluator = evaluator_of(tables.laws, WIDTH, notify)
+    start = kinds.Patients(patients.n, *start_values(network, patients))
+    results, status_row = empty_results(kinds, tables, start, times, options, network)
+    problem = kinds.Problem(
+        layout=tables.layout,
+        programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
+        factors=tables.factors,
+        watch=tables.watch,
+        patients=start,
+        schedule=changes_of(kinds, network, schedule),
+        options=options_of(kinds, network, tables, options),
+        lane=lane_of(kinds, tables, WIDTH),
+        results=results,
+    )
+    jumps = tables.jumps._replace(update=numbered(tables.jumps.update, tables, evaluator))
+    chance = _chance(kinds, settings, tables.jumps, patients, options, seed)
+    addresses = evaluator.addresses()[: 2 if settings.equations else 1]
+    width = (0.0,) * WIDTH
+
+    def arguments(first: int, last: int) -> tuple[Any, ...]:
+        own = problem._replace(lane=lane_of(kinds, tables, WIDTH))
+        return width, *addresses, workspace_of(tables, WIDTH), own, jumps, _own_room(chance), first, last
+
+    kernel = compiled(settings.kernel, arguments(0, 0), WIDTH, notify)
+    try:
+        _share_out(kernel, arguments, patients.n, options.threads, chance.stop)
+    finally:
+        left = (chance.done == 0) & (start.skip == 0)
+        results.status[left], results.status_time[left] = Status.INTERRUPTED, times[0]
+    return trajectories_of(
+        network,
+        times,
+        outputs,
+        schedule,
+        results,
+        status_row,
+        patients.replicates,
+        {
+            "events": chance.events,
+            "withheld": chance.withheld,
+        },
+    )
+
+
+def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, options: Options, seed: int) -> Any:
+    """What engines of chance add, with the settings, the streams' keys, and counts per course."""
+    depth = max(1, (jumps.n_reactions - 1).bit_length())
+    reactions, species, courses = jumps.n_reactions, len(jumps.counted), patients.n
+    return kinds.Chance(
+        seed=np.uint64(seed),
+        purpose=np.uint64(rng.purpose_number(f"engine.{settings.name}")),
+        patient=patients.index,
+        replicate=patients.replicate,
+        stream=np.zeros(0, dtype=np.uint64),
+        clock=np.zeros(1),
+        rare=np.zeros(species, dtype=np.uint8),
+        jumping=np.ones(reactions, dtype=np.uint8),
+        size=1 << depth,
+        depth=depth,
+        tree=np.zeros(2 << depth),
+        known=np.zeros(reactions),
+        drift=np.zeros(reactions),
+        owner=np.zeros(reactions, dtype=np.int64),
+        number=np.zeros(reactions),
+        trend=np.zeros(species),
+        spread=np.zeros(species),
+        threshold=settings.threshold,
+        most_jumps=settings.most_jumps,
+        epsilon=settings.epsilon,
+        drift_limit=settings.drift_limit,
+        hazard_tolerance=settings.hazard_tolerance,
+        most_events=options.max_events,
+        events=np.zeros(courses, dtype=np.int64),
+        withheld=np.zeros(courses, dtype=np.int64),
+        done=np.zeros(courses, dtype=np.uint8),
+        stop=np.zeros(1, dtype=np.uint8),
+    )
+
+
+def _own_room(chance: Any) -> Any:
+    """The same with room for working of its own, for one thread."""
+    from carsim.engines.kernels.streams import STREAM_WORDS
+
+    names = ("clock", "rare", "jumping", "tree", "known", "drift", "owner", "number", "trend", "spread")
+    own = {name: getattr(chance, name).copy() for name in names}
+    return chance._replace(stream=np.zeros(STREAM_WORDS, dtype=np.uint64), **own)
+
+
+def _share_out(
+    kernel: Any, arguments: Callable[[int, int], tuple[Any, ...]], courses: int, threads: int, stop: NDArray[np.uint8]
+) -> None:
+    """Simulate all courses in blocks on threads; on an interrupt those that are being simulated are finished."""
+    threads = max(1, min(threads or os.cpu_count() or 1, courses))
+    block = max(1, min(BLOCK, courses // (threads * BLOCKS)))
+    starts = range(0, courses, block)
+    with ThreadPoolExecutor(threads) as pool:
+        blocks = [pool.submit(lambda a, b: kernel(*arguments(a, b)), k, min(k + block, courses)) for k in starts]
+        try:
+            for finished in wait(blocks).done:
+                finished.result()
+        except KeyboardInterrupt:
+            stop[0] = True
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,32 @@
+"""The hybrid engine: differential equations for what is abundant, jumps for what is rare.
+
+Domain: every network whose counts change by whole numbers. A species with fewer than `threshold` cells is counted, and
+every reaction that changes it fires as jumps; the others stay in the equations, which take the deterministic engine's
+own steps. Extinction is absorption at zero, and what a mutation founds begins with one cell.
+
+What bounds its error, beside `rtol`: the noise that more than `threshold` cells no longer show (relative variance of
+one step below 1 / threshold), and jumps that move a rate of the equations by up to DRIFT_LIMIT before these notice.
+"""
+
+from __future__ import annotations
+
+from carsim.engines.courses import Settings
+from carsim.engines.protocol import Options
+from carsim.model.network import Network
+
+DRIFT_LIMIT = 0.02
+JUMPS_PER_CELL = 10.0  # a species that would fire more than this times the threshold in one step follows its mean
+
+
+def settings_of(network: Network, options: Options) -> Settings:
+    """How this network is simulated by equations and jumps."""
+    from carsim.engines.kernels.hybrid import hybrid
+
+    return Settings(
+        "hybrid",
+        hybrid,
+        equations=True,
+        threshold=options.threshold,
+        most_jumps=JUMPS_PER_CELL * options.threshold,
+        drift_limit=DRIFT_LIMIT,
+    )

@@ -1,0 +1,129 @@
+"""The direct method: every reaction fires by itself, at its exact moment.
+
+At a state the next reaction comes after an exponential time of mean one over the total propensity, and is each with a
+chance in proportion to its own. One draw for the waiting, one for which. At a stop (a dose, a visit, the end of a
+delay) what is due happens at its time, everything is evaluated anew and the waiting time is drawn again, which the
+exponential law allows. A condition that comes to hold does so at a reaction: there the course stops.
+
+Source: D. T. Gillespie, J Comput Phys 22:403 (1976).
+"""
+
+from carsim.engines.kernels.course import begin, happen, leave, write_output
+from carsim.engines.kernels.happenings import fail, is_due, revive, show_state
+from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant, whole
+from carsim.engines.kernels.lane import (
+    AT_STOP,
+    COUNT_TOO_LARGE,
+    IDLE,
+    NEGATIVE_RATE,
+    NEGATIVE_STATE,
+    TOO_MANY_EVENTS,
+)
+from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.program import run
+from carsim.engines.kernels.samplers import exponential
+from carsim.engines.kernels.streams import open_stream, uniform
+
+
+def exact(lanes, values, space, problem, jumps, chance, first, last):
+    """Simulate the courses from `first` to before `last`, one after the other."""
+    simulate(lanes, values, bare(space), bare(problem), bare(jumps), bare(chance), first, last)
+
+
+@kernel
+def simulate(lanes, values, workspace, problem, jumps, chance, first, last):
+    """The same on bare pointers."""
+    layout, programs, watch, schedule = problem.layout, problem.programs, problem.watch, problem.schedule
+    patients, options, lane, results = problem.patients, problem.options, problem.lane, problem.results
+    for course in range(first, last):
+        if chance.stop[0]:
+            return
+        if patients.skip[course]:
+            continue
+        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
+        open_stream(chance.stream, chance.seed, chance.patient[course], chance.replicate[course], chance.purpose)
+        while lane.phase[0] == AT_STOP:
+            happen(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results)
+            lane.first[0] = False
+            if lane.phase[0] == IDLE:
+                break
+            count_whole(workspace, layout, jumps, chance)
+            leave(lanes, values, workspace, layout, programs, watch, schedule, lane, results)
+            if lane.phase[0] != IDLE:
+                fire_until_stop(lanes, values, workspace, layout, programs, watch, lane, results, jumps, chance)
+        chance.done[course] = True
+
+
+@kernel
+def count_whole(workspace, layout, jumps, chance):
+    """Whole numbers in every species that counts: a dose of 0.3 cells is one cell in three of ten courses."""
+    for s in range(layout.n_species):
+        if jumps.counted[s]:
+            workspace[layout.state + s] = whole(chance.stream, workspace[layout.state + s])
+
+
+@kernel
+def fire_until_stop(lanes, values, workspace, layout, programs, watch, lane, results, jumps, chance):
+    """Fire reactions until the next stop, the last output or a failure."""
+    watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
+    show_state(lanes, workspace, layout)
+    run(lanes, values, workspace, programs.rates)
+    if watched:
+        run(lanes, values, workspace, programs.watching)
+    bad = plant(workspace, jumps, chance, False)
+    while True:
+        if bad != NO_REACTION:
+            fail(lane, results, 0, NEGATIVE_RATE, layout.n_species + bad)
+            return
+        total = chance.tree[1]
+        waiting = exponential(chance.stream)
+        then = lane.time[0] + waiting / total if total > 0.0 else lane.stop[0]
+        if then >= lane.stop[0] or results.times[lane.output[0]] < then:
+            write_until(lanes, values, workspace, programs, lane, results, min(then, lane.stop[0]))
+            if lane.output[0] == results.n_times:
+                lane.phase[0] = IDLE
+                return
+            if then >= lane.stop[0]:
+                lane.time[0] = lane.stop[0]
+                lane.phase[0] = AT_STOP
+                return
+        lane.time[0] = then
+        reaction = choose(chance.tree, chance.size, uniform(chance.stream))
+        if not fire(workspace, layout, lane, results, jumps, chance, reaction):
+            return
+        bad, _ = follow(lanes, values, workspace, jumps, chance, reaction)
+        if jumps.watched[reaction] and bad == NO_REACTION:
+            revive(1, workspace, layout, watch, lane, 0)
+            if is_due(1, workspace, layout, watch, lane, 0):
+                lane.phase[0] = AT_STOP
+                return
+
+
+@kernel
+def write_until(lanes, values, workspace, programs, lane, results, end):
+    """Write every output before this moment: nothing has happened since the last one."""
+    while lane.output[0] < results.n_times and results.times[lane.output[0]] < end:
+        run(lanes, values, workspace, programs.output)
+        write_output(1, workspace, results, lane, 0)
+
+
+@kernel
+def fire(workspace, layout, lane, results, jumps, chance, reaction):
+    """Change the state by one reaction; False where the patient fails by it."""
+    course = lane.patient[0]
+    chance.events[course] += 1
+    if chance.events[course] > chance.most_events:
+        fail(lane, results, 0, TOO_MANY_EVENTS, layout.n_species + reaction)
+        return False
+    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
+        s = jumps.change_species[k]
+        value = workspace[layout.state + s] + jumps.change_amount[k]
+        workspace[layout.state + s] = value
+        workspace[layout.species + s] = value
+        if value < 0.0:
+            fail(lane, results, 0, NEGATIVE_STATE, s)
+            return False
+        if value > LARGEST_COUNT:
+            fail(lane, results, 0, COUNT_TOO_LARGE, s)
+            return False
+    return True

@@ -1,0 +1,162 @@
+"""Equations for what is abundant, jumps for what is rare, one course after the other.
+
+Until all outputs are written: at a stop what is due happens; who is rare is decided; the deterministic engine takes
+one step without the reactions that fire as jumps (their rows `keep` are zero); then the walk lets these fire (`walk`).
+Where nothing is rare the step ends exactly as the deterministic engine's does, with the same bits.
+
+A species is rare while it has less than `threshold` cells, and until it has twice as many; but not where it would fire
+more than `most_jumps` times in one step of the equations: few cells that turn over so fast follow their mean. What
+becomes rare becomes a whole number around what it was, which is its mean. A step that would take a species from above
+the threshold to below half of it is tried again, to end in between.
+"""
+
+import numpy as np
+
+from carsim.engines.kernels.course import begin, happen, leave
+from carsim.engines.kernels.happenings import show_state
+from carsim.engines.kernels.jumps import whole
+from carsim.engines.kernels.lane import AT_STOP, IDLE
+from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.program import run
+from carsim.engines.kernels.rodas5p import dense_coefficients
+from carsim.engines.kernels.samplers import exponential
+from carsim.engines.kernels.solve import go_on, locate, write_outputs
+from carsim.engines.kernels.stepping import judge, try_steps
+from carsim.engines.kernels.streams import open_stream
+from carsim.engines.kernels.walk import walk
+
+DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
+RETURN = 2.0  # a rare species is abundant again above so many thresholds
+SLOWER = 4.0  # and where it would fire so many times `most_jumps` in a step
+
+
+def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
+    """Simulate the courses from `first` to before `last`, one after the other."""
+    simulate(lanes, values, partials, bare(space), bare(problem), bare(jumps), bare(chance), first, last)
+
+
+@kernel
+def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, last):
+    """The same on bare pointers."""
+    layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
+    patients, lane, results = problem.patients, problem.lane, problem.results
+    for course in range(first, last):
+        if chance.stop[0]:
+            return
+        if patients.skip[course]:
+            continue
+        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
+        open_stream(chance.stream, chance.seed, chance.patient[course], chance.replicate[course], chance.purpose)
+        chance.clock[0] = exponential(chance.stream)
+        for s in range(layout.n_species):
+            chance.rare[s] = False
+        jumping = choose_jumping(workspace, layout, jumps, chance)
+        while True:
+            if lane.phase[0] == AT_STOP:
+                happen(lanes, values, workspace, layout, programs, watch, problem.schedule, options, lane, results)
+                if lane.phase[0] == IDLE:
+                    break
+            jumping = divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jumping)
+            if lane.phase[0] == AT_STOP:
+                leave(lanes, values, workspace, layout, programs, watch, problem.schedule, lane, results)
+                if lane.phase[0] == IDLE:
+                    break
+            take_step(lanes, values, partials, workspace, problem, jumps, chance, jumping)
+            if lane.phase[0] == IDLE:
+                break
+        chance.done[course] = True
+
+
+@kernel
+def take_step(lanes, values, partials, workspace, problem, jumps, chance, jumping):
+    """One step of the equations, and what fires in it."""
+    layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
+    lane, results = problem.lane, problem.results
+    try_steps(lanes, values, partials, workspace, layout, programs, problem.factors, options, lane)
+    lane.accepted[0], lane.located[0] = False, False
+    judge(1, workspace, layout, options, lane, results, 0)
+    if not lane.accepted[0]:
+        return
+    if falls_through(workspace, layout, jumps, chance, lane):
+        return
+    dense_coefficients(lanes, workspace, layout)
+    if jumping:
+        walk(lanes, values, workspace, problem, jumps, chance)
+        return
+    if watch.n_extinctions + watch.n_events + layout.n_modes > 0:
+        locate(lanes, values, workspace, layout, programs, watch, options, lane)
+    write_outputs(lanes, values, workspace, layout, programs, options, lane, results)
+    go_on(lanes, workspace, layout, watch, options, lane, results)
+
+
+@kernel
+def falls_through(workspace, layout, jumps, chance, lane):
+    """Take back a step in which an abundant species falls far below the threshold, and choose a shorter one."""
+    share = 1.0
+    for s in range(layout.n_species):
+        if jumps.counted[s] and not chance.rare[s]:
+            start, end = workspace[layout.state + s], workspace[layout.candidate + s]
+            if start >= chance.threshold and end < DEEPEST * chance.threshold:
+                aim = np.sqrt(DEEPEST) * chance.threshold
+                share = min(share, np.log(start / aim) / np.log(start / max(end, 1e-3 * chance.threshold)))
+    if share == 1.0:
+        return False
+    lane.step[0] = share * lane.tried[0]
+    lane.accepted[0] = False
+    return True
+
+
+@kernel
+def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jumping):
+    """Decide who is rare; True where any reaction fires as jumps."""
+    undecided = False
+    for s in range(layout.n_species):
+        if jumps.counted[s]:
+            if chance.rare[s] and lane.phase[0] == AT_STOP:
+                workspace[layout.state + s] = whole(chance.stream, workspace[layout.state + s])
+            few = workspace[layout.state + s] < chance.threshold
+            undecided = undecided or (chance.rare[s] and chance.threshold < np.inf) or (few and not chance.rare[s])
+    if not undecided:
+        return jumping
+    show_state(lanes, workspace, layout)
+    run(lanes, values, workspace, programs.rates)
+    firing = chance.trend
+    count_firing(workspace, layout, jumps, firing)
+    step = max(lane.step[0], 0.0)
+    changed = False
+    for s in range(layout.n_species):
+        if not jumps.counted[s]:
+            continue
+        cells = workspace[layout.state + s]
+        if chance.rare[s]:
+            stays = cells <= RETURN * chance.threshold and firing[s] * step <= SLOWER * chance.most_jumps
+            if not stays:
+                chance.rare[s], changed = False, True
+        elif cells < chance.threshold and firing[s] * step <= chance.most_jumps:
+            workspace[layout.state + s] = whole(chance.stream, cells)
+            chance.rare[s], changed = True, True
+    return choose_jumping(workspace, layout, jumps, chance) if changed else jumping
+
+
+@kernel
+def count_firing(workspace, layout, jumps, firing):
+    """Reactions per time that change each species."""
+    for s in range(layout.n_species):
+        firing[s] = 0.0
+    for r in range(jumps.n_reactions):
+        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
+            firing[jumps.change_species[k]] += workspace[jumps.rate[r]]
+
+
+@kernel
+def choose_jumping(workspace, layout, jumps, chance):
+    """A reaction that changes a rare species fires as jumps and is left out of the equations; True where one does."""
+    some = False
+    for r in range(jumps.n_reactions):
+        jumping = False
+        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
+            jumping = jumping or chance.rare[jumps.change_species[k]] != 0
+        chance.jumping[r] = jumping
+        workspace[layout.keep + r] = 0.0 if jumping else 1.0
+        some = some or jumping
+    return some

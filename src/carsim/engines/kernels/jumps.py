@@ -1,0 +1,101 @@
+"""Reactions as jumps: the tree of their propensities, which one fires, what it changes, what must be evaluated anew.
+
+The leaves of the tree are the propensities in order of statement, every inner node is the sum of its two, the root
+their total. A changed propensity costs as many additions as the tree is deep, and so does the search; and since each
+node is a function of the leaves alone, its bits do not depend on what happened before, as a running total's would.
+
+All of this is for one course: kernels of chance have one lane.
+"""
+
+import numpy as np
+
+from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.program import run_blocks
+from carsim.engines.kernels.streams import uniform
+
+LARGEST_COUNT = 2.0**53  # above, a double no longer holds every whole number
+NO_REACTION = -1
+
+
+@kernel
+def plant(workspace, jumps, chance, drifting):
+    """Fill the tree from the rates; the first reaction whose rate is negative or no number, or NO_REACTION.
+
+    `drifting`: rates that are left in the equations have been changed by jumps alone since they were last looked at.
+    """
+    tree, size = chance.tree, chance.size
+    bad = NO_REACTION
+    for r in range(jumps.n_reactions):
+        rate = workspace[jumps.rate[r]]
+        if drifting and not chance.jumping[r]:
+            chance.drift[r] += rate - chance.known[r]
+        chance.known[r] = rate
+        tree[size + r] = rate if chance.jumping[r] else 0.0
+        if chance.jumping[r] and not 0.0 <= rate < np.inf and bad == NO_REACTION:
+            bad = r
+    grow(tree, size)
+    return bad
+
+
+@kernel
+def grow(tree, size):
+    """Every sum of the tree from its leaves."""
+    for above in range(1, size):
+        node = size - above
+        tree[node] = tree[2 * node] + tree[2 * node + 1]
+
+
+@kernel
+def choose(tree, size, share):
+    """The reaction at this share, in [0, 1), of the total; never one whose propensity is zero."""
+    rest = share * tree[1]
+    node = 1
+    while node < size:
+        node *= 2
+        left = tree[node]
+        if rest >= left and tree[node + 1] > 0.0:
+            rest -= left
+            node += 1
+    return node - size
+
+
+@kernel
+def follow(lanes, values, workspace, jumps, chance, reaction):
+    """Evaluate what a reaction that has fired has changed: (a reaction with a bad rate, whether a drift is too large).
+
+    Rates that are left in the differential equations are not propensities: how far jumps have moved them in this step
+    is added up, and is too large beyond `drift_limit` of the rate.
+    """
+    run_blocks(lanes, values, workspace, jumps.update, jumps.update_start[reaction], jumps.update_start[reaction + 1])
+    tree, size = chance.tree, chance.size
+    first, last = jumps.affected_start[reaction], jumps.affected_start[reaction + 1]
+    many = (last - first) * chance.depth > size
+    bad, drifts = NO_REACTION, False
+    for k in range(first, last):
+        r = jumps.affected[k]
+        rate = workspace[jumps.rate[r]]
+        if chance.jumping[r]:
+            if not 0.0 <= rate < np.inf and bad == NO_REACTION:
+                bad = r
+            node = size + r
+            tree[node] = rate
+            if not many:
+                while node > 1:
+                    node //= 2
+                    tree[node] = tree[2 * node] + tree[2 * node + 1]
+        else:
+            chance.drift[r] += rate - chance.known[r]
+            chance.known[r] = rate
+            drifts = drifts or abs(chance.drift[r]) > chance.drift_limit * abs(rate)
+    if many:
+        grow(tree, size)
+    return bad, drifts
+
+
+@kernel
+def whole(stream, amount):
+    """A whole number of cells around an amount, which is its mean; a whole amount draws nothing."""
+    below = np.floor(amount)
+    if below == amount:
+        return amount
+    return below + 1.0 if uniform(stream) < amount - below else below

@@ -1,0 +1,306 @@
+"""What fires as jumps while the equations take one step: the walk from its beginning to its end, or to where it stops.
+
+The step has been taken without the reactions that fire as jumps. The walk goes through it in nodes; in each the state
+of the equations is frozen at the node's middle (the midpoint rule for the integrated hazard: second order), and within
+a node reactions fire by the direct method, each followed by new propensities, or by leaps. A unit exponential runs down
+by the hazard gone through and goes on over nodes and steps, so that neither changes the law.
+
+How many nodes: so many that the midpoint rule's error of the hazard and of its course within a node stay below
+`hazard_tolerance` (from the propensities at the step's two ends and middle).
+
+The walk ends before the step does where a condition comes to hold, or where jumps have moved a rate of the equations by
+more than `drift_limit` of it: the equations then go on from there with what has changed.
+"""
+
+import math
+
+import numpy as np
+
+from carsim.engines.kernels.course import write_output
+from carsim.engines.kernels.happenings import fail, is_due, revive
+from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
+from carsim.engines.kernels.lane import (
+    AT_STOP,
+    COUNT_TOO_LARGE,
+    IDLE,
+    NEGATIVE_RATE,
+    NEGATIVE_STATE,
+    NOWHERE,
+    STEPPING,
+    TOO_MANY_EVENTS,
+)
+from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.leaping import leap, leap_length
+from carsim.engines.kernels.program import run
+from carsim.engines.kernels.rodas5p import dense_state
+from carsim.engines.kernels.samplers import exponential
+from carsim.engines.kernels.streams import uniform
+
+LOOKS = 4  # nodes at least where conditions are watched, as in the deterministic engine
+MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
+BISECTIONS = 48  # as in the deterministic engine
+FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
+BURST = 100  # reactions one by one before another leap is considered
+GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end; for what is due; for drift; a failure
+
+
+@kernel
+def walk(lanes, values, workspace, problem, jumps, chance):
+    """Walk through the accepted step; leaves the state, the time and the phase at its end."""
+    nodes = node_count(lanes, values, workspace, problem, jumps, chance)
+    share, how = 0.0, GOES_ON
+    for node in range(min(nodes, MOST_NODES)):
+        middle, right = (node + 0.5) / nodes, (node + 1) / nodes
+        if not look(lanes, values, workspace, problem, jumps, chance, middle, False):
+            return
+        share, how = pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, right)
+        if how == GOES_ON:
+            share, how = end_node(lanes, values, workspace, problem, chance, share, right)
+        if how == FAILED:
+            return
+        if how != GOES_ON:
+            break
+    finish(lanes, workspace, problem, chance, share, how == STOPS)
+
+
+@kernel
+def is_watched(problem):
+    """Whether anything can happen but by the schedule."""
+    return problem.watch.n_extinctions + problem.watch.n_events + problem.layout.n_modes > 0
+
+
+@kernel
+def show_at(lanes, workspace, problem, chance, share):
+    """Set the species rows to the state at a share of the step, with what jumps have changed so far."""
+    layout, signed = problem.layout, problem.options.signed
+    workspace[layout.share] = share
+    dense_state(lanes, workspace, layout, signed)
+    for s in range(layout.n_species):
+        moved = workspace[layout.moved + s]
+        if chance.rare[s]:
+            workspace[layout.species + s] = workspace[layout.state + s] + moved
+        elif moved != 0.0:
+            value = workspace[layout.species + s] + moved
+            workspace[layout.species + s] = value if value > 0.0 or signed[s] else 0.0
+
+
+@kernel
+def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
+    """Evaluate all rates, and what is watched, at a share of the step; False where a propensity is bad."""
+    show_at(lanes, workspace, problem, chance, share)
+    run(lanes, values, workspace, problem.programs.rates)
+    if is_watched(problem):
+        run(lanes, values, workspace, problem.programs.watching)
+    return is_sound(problem, plant(workspace, jumps, chance, drifting))
+
+
+@kernel
+def is_sound(problem, bad):
+    """Fail the patient where a reaction has a bad rate."""
+    if bad != NO_REACTION:
+        fail(problem.lane, problem.results, 0, NEGATIVE_RATE, problem.layout.n_species + bad)
+    return bad == NO_REACTION
+
+
+@kernel
+def node_count(lanes, values, workspace, problem, jumps, chance):
+    """Nodes that keep the hazard's error below tolerance; clears what jumps have changed and drifted.
+
+    With D the second difference and V the first of the propensities at the ends and the middle, A their mean: the
+    midpoint rule in m nodes is off by D / (6 m^2), and within a node the hazard gone through by V / (8 m) of it.
+    """
+    layout = problem.layout
+    for s in range(layout.n_species):
+        workspace[layout.moved + s] = 0.0
+    curve, slope, mean = 0.0, 0.0, 0.0
+    for half in range(3):
+        show_at(lanes, workspace, problem, chance, 0.5 * half)
+        run(lanes, values, workspace, problem.programs.rates)
+        for r in range(jumps.n_reactions):
+            rate = workspace[jumps.rate[r]] if chance.jumping[r] else 0.0
+            if half == 0:
+                chance.known[r] = rate
+            elif half == 1:
+                chance.drift[r] = rate
+            else:
+                curve += abs(chance.known[r] - 2.0 * chance.drift[r] + rate)
+                slope += abs(rate - chance.known[r])
+                mean += (chance.known[r] + 4.0 * chance.drift[r] + rate) / 6.0
+    for r in range(jumps.n_reactions):
+        chance.drift[r] = 0.0
+    least = LOOKS if is_watched(problem) else 1
+    if not mean > 0.0:
+        return least
+    expected = mean * problem.lane.tried[0]
+    needed = max(curve / (6.0 * mean), slope / (8.0 * mean) * min(expected, 1.0)) / chance.hazard_tolerance
+    return max(least, math.ceil(math.sqrt(min(needed, 1e8))))
+
+
+@kernel
+def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, right):
+    """Let reactions fire until the node's end: (share of the step reached, how it was left)."""
+    left = 0  # of a burst of reactions one by one
+    while True:
+        if chance.epsilon > 0.0 and left == 0:
+            leapt, share, how = try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, right)
+            if how != GOES_ON or share >= right:
+                return share, how
+            if leapt:
+                continue
+            left = BURST
+        total, length = chance.tree[1], problem.lane.tried[0]
+        hazard = total * (right - share) * length
+        if hazard <= chance.clock[0]:
+            chance.clock[0] -= hazard
+            return right, GOES_ON
+        share = min(share + chance.clock[0] / (total * length), right)
+        if write_before(lanes, values, workspace, problem, chance, share, False):
+            look(lanes, values, workspace, problem, jumps, chance, middle, True)
+        left -= left > 0
+        how = jump(lanes, values, workspace, problem, jumps, chance)
+        if how != GOES_ON:
+            return share, how
+
+
+@kernel
+def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, right):
+    """Leap within the node where that is worth it: (whether there was a leap, share reached, how it was left)."""
+    lane, length = problem.lane, problem.lane.tried[0]
+    end = min(right, next_output(problem))  # outputs end leaps, so that each shows the state of its moment
+    room = (end - share) * length
+    span = min(leap_length(workspace, problem.layout, jumps, chance), room)
+    if not (span * chance.tree[1] > FEW and leap(workspace, problem.layout, jumps, chance, lane, span)):
+        return False, share, GOES_ON
+    share = end if span >= room else share + span / length
+    if too_many(problem, chance) or not look(lanes, values, workspace, problem, jumps, chance, middle, True):
+        return True, share, FAILED
+    if is_watched(problem) and is_due(1, workspace, problem.layout, problem.watch, lane, 0):
+        return True, share, STOPS
+    for r in range(jumps.n_reactions):
+        if not chance.jumping[r] and abs(chance.drift[r]) > chance.drift_limit * abs(chance.known[r]):
+            return True, share, RESUMES
+    if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
+        look(lanes, values, workspace, problem, jumps, chance, middle, True)
+    return True, share, GOES_ON
+
+
+@kernel
+def jump(lanes, values, workspace, problem, jumps, chance):
+    """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
+    reaction = choose(chance.tree, chance.size, uniform(chance.stream))
+    chance.clock[0] = exponential(chance.stream)
+    if not fire(workspace, problem, jumps, chance, reaction):
+        return FAILED if problem.lane.phase[0] == IDLE else GOES_ON
+    bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
+    if not is_sound(problem, bad):
+        return FAILED
+    if jumps.watched[reaction] and is_due(1, workspace, problem.layout, problem.watch, problem.lane, 0):
+        return STOPS
+    return RESUMES if drifts else GOES_ON
+
+
+@kernel
+def fire(workspace, problem, jumps, chance, reaction):
+    """Change the state by one reaction; False where it does not take place, or the patient fails by it.
+
+    A species of the equations of which less is left than the reaction takes, a small and fast one, withholds it.
+    """
+    layout, lane, results = problem.layout, problem.lane, problem.results
+    chance.events[lane.patient[0]] += 1
+    if too_many(problem, chance):
+        return False
+    first, last = jumps.change_start[reaction], jumps.change_start[reaction + 1]
+    for k in range(first, last):
+        s = jumps.change_species[k]
+        value = workspace[layout.species + s] + jumps.change_amount[k]
+        if value < 0.0 and not problem.options.signed[s]:
+            if not chance.rare[s]:
+                chance.withheld[lane.patient[0]] += 1
+                return False
+            fail(lane, results, 0, NEGATIVE_STATE, s)
+            return False
+        if value > LARGEST_COUNT:
+            fail(lane, results, 0, COUNT_TOO_LARGE, s)
+            return False
+    for k in range(first, last):
+        s = jumps.change_species[k]
+        workspace[layout.moved + s] += jumps.change_amount[k]
+        workspace[layout.species + s] += jumps.change_amount[k]
+    return True
+
+
+@kernel
+def too_many(problem, chance):
+    """Fail the patient whose reactions are too many to be fired."""
+    if chance.events[problem.lane.patient[0]] <= chance.most_events:
+        return False
+    fail(problem.lane, problem.results, 0, TOO_MANY_EVENTS, NOWHERE)
+    return True
+
+
+@kernel
+def next_output(problem):
+    """Share of the step at which the next output lies."""
+    lane, results = problem.lane, problem.results
+    if lane.output[0] == results.n_times:
+        return np.inf
+    return (results.times[lane.output[0]] - lane.time[0]) / lane.tried[0]
+
+
+@kernel
+def write_before(lanes, values, workspace, problem, chance, share, also):
+    """Write every output before this share of the step (`also`: and at it); True where there was one."""
+    written = False
+    while problem.lane.output[0] < problem.results.n_times:
+        at = next_output(problem)
+        if at > share or (at == share and not also):
+            break
+        show_at(lanes, workspace, problem, chance, at)
+        run(lanes, values, workspace, problem.programs.output)
+        write_output(1, workspace, problem.results, problem.lane, 0)
+        written = True
+    return written
+
+
+@kernel
+def end_node(lanes, values, workspace, problem, chance, share, right):
+    """Look at conditions at a node's end and find since when one holds; write what lies before: (share, how)."""
+    how = GOES_ON
+    if is_watched(problem) and is_due_at(lanes, values, workspace, problem, chance, right):
+        how, low = STOPS, share
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + right)
+            if is_due_at(lanes, values, workspace, problem, chance, middle):
+                right = middle
+            else:
+                low = middle
+    write_before(lanes, values, workspace, problem, chance, right, False)
+    return right, how
+
+
+@kernel
+def is_due_at(lanes, values, workspace, problem, chance, share):
+    """Whether anything has to happen at a share of the step."""
+    show_at(lanes, workspace, problem, chance, share)
+    run(lanes, values, workspace, problem.programs.watching)
+    return is_due(1, workspace, problem.layout, problem.watch, problem.lane, 0)
+
+
+@kernel
+def finish(lanes, workspace, problem, chance, share, stops):
+    """Make the state at this share of the step the state, from which the course goes on."""
+    layout, lane = problem.layout, problem.lane
+    show_at(lanes, workspace, problem, chance, share)
+    for s in range(layout.n_species):
+        workspace[layout.state + s] = workspace[layout.species + s]
+    whole_step = share >= 1.0
+    end = lane.stop[0] if lane.lands[0] else lane.time[0] + lane.tried[0]
+    lane.time[0] = end if whole_step else lane.time[0] + share * lane.tried[0]
+    lane.refined[0] = False
+    if lane.output[0] == problem.results.n_times:
+        lane.phase[0] = IDLE
+    elif stops or (whole_step and lane.lands[0]):
+        lane.phase[0] = AT_STOP
+    else:
+        lane.phase[0] = STEPPING
+        revive(1, workspace, layout, problem.watch, lane, 0)

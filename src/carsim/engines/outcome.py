@@ -1,0 +1,94 @@
+"""What kernels leave in arrays as trajectories: values, what happened by name, and what failed where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carsim.engines.protocol import Occurrence, Status, Trajectories
+from carsim.model.network import Network
+from carsim.treatment.schedule import Schedule
+
+
+def trajectories_of(
+    network: Network,
+    times: NDArray[np.float64],
+    outputs: Sequence[str],
+    schedule: Schedule,
+    results: Any,
+    status_row: dict[int, str],
+    replicates: int = 1,
+    statistics: Mapping[str, NDArray[np.int64]] | None = None,
+) -> Trajectories:
+    """Trajectories from filled results; `status_row` names what was refused at the start, by patient."""
+    events = sorted([*_occurrences(network, results), *_doses(schedule, times, results)], key=_order)
+    _mark_undefined(times, outputs, results, status_row)
+    names = [species.name for species in network.all_species] + [reaction.name for reaction in network.reactions]
+    rows = [status_row.get(patient, names[row] if row >= 0 else "") for patient, row in enumerate(results.status_row)]
+    return Trajectories(
+        times=times,
+        outputs=tuple(outputs),
+        values=results.values,
+        status=results.status,
+        status_time=results.status_time,
+        status_row=tuple(rows),
+        events=tuple(events),
+        statistics={
+            "steps": results.steps,
+            "rejected": results.rejected,
+            "negative": results.negative,
+            "clipped": results.clipped,
+            **(statistics or {}),
+        },
+        replicates=replicates,
+    )
+
+
+def _mark_undefined(
+    times: NDArray[np.float64], outputs: Sequence[str], results: Any, status_row: dict[int, str]
+) -> None:
+    """Give patients whose states are sound but who have an output that is not finite the status that says so."""
+    bad = ~np.isfinite(results.values) & (results.status == Status.OK)[:, None, None]
+    for patient in np.flatnonzero(bad.any(axis=(1, 2))):
+        k, row = np.argwhere(bad[patient])[0]
+        results.status[patient], results.status_time[patient] = Status.NOT_FINITE, times[k]
+        status_row[int(patient)] = outputs[row]
+
+
+def _order(item: Occurrence) -> tuple[int, float, bool]:
+    """By patient and time; at one time, doses before what they cause."""
+    return item.patient, item.time, item.kind != "dose"
+
+
+def _occurrences(network: Network, results: Any) -> list[Occurrence]:
+    found = []
+    for patient in np.flatnonzero(results.happened):
+        for k in range(results.happened[patient]):
+            what, which = int(results.happened_what[patient, k]), int(results.happened_which[patient, k])
+            if what == 2:
+                mode = network.modes[which]
+                kind, name = "mode", f"{mode.name}.{mode.states[int(results.happened_state[patient, k])]}"
+            elif what == 1:
+                kind, name = "event", network.events[which].name
+            else:
+                kind, name = "extinction", network.extinctions[which].name
+            found.append(Occurrence(int(patient), float(results.happened_time[patient, k]), kind, name))
+    return found
+
+
+def _doses(schedule: Schedule, times: NDArray[np.float64], results: Any) -> list[Occurrence]:
+    """Treatments that took place: within the times, before a failure, each named once however many rows it changes.
+
+    Changes without a label, such as the end of an infusion, are none of their own.
+    """
+    found: dict[Occurrence, None] = {}
+    for patient, event in np.argwhere(schedule.times <= times[-1]):
+        refused = results.status[patient] in (Status.BAD_PARAMETER, Status.BAD_INITIAL)
+        label, end = str(schedule.labels[patient, event]), results.status_time[patient]
+        time = float(schedule.times[patient, event])
+        if label and not refused and (np.isnan(end) or time <= end):
+            found[Occurrence(int(patient), time, "dose", label)] = None
+    return list(found)

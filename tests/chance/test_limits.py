@@ -113,7 +113,7 @@ def test_crowded_growth_has_its_law_at_every_size(engine, size):
 def test_abundant_cells_follow_the_equations(engine, capacity, chance):
     """The course is that of the equations to 1e-3.
 
-    A leap, which counts each reaction against its limit and so starts from 1e6 cells, also has its chance, sqrt(2 / 1e6)
+    A leap counts each reaction against its limit and so starts from 1e6 cells; it also has its chance, sqrt(2 / 1e6)
     of the mean at most, of which 5 are allowed, and misses epsilon / 2 of the logarithmic growth.
     """
     t = np.linspace(0.0, 8.0, 33)

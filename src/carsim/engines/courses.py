@@ -140,6 +140,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         number=np.zeros(reactions),
         trend=np.zeros(species),
         spread=np.zeros(species),
+        lost=np.zeros(species),
         threshold=settings.threshold,
         most_jumps=settings.most_jumps,
         epsilon=settings.epsilon,
@@ -157,7 +158,7 @@ def _own_room(chance: Any) -> Any:
     """The same with room for working of its own, for one thread."""
     from carsim.engines.kernels.streams import STREAM_WORDS
 
-    names = ("clock", "rare", "jumping", "tree", "known", "drift", "owner", "number", "trend", "spread")
+    names = ("clock", "rare", "jumping", "tree", "known", "drift", "owner", "number", "trend", "spread", "lost")
     own = {name: getattr(chance, name).copy() for name in names}
     return chance._replace(stream=np.zeros(STREAM_WORDS, dtype=np.uint64), **own)
 

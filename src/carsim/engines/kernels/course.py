@@ -4,13 +4,14 @@ import numpy as np
 
 from carsim.engines.kernels.happenings import apply_schedule, next_stop, record, settle, show_state
 from carsim.engines.kernels.lane import AT_STOP, EXTINCTION, IDLE, OK, STEPPING
-from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.program import run
 
 
 @kernel
 def begin(width, workspace, layout, watch, patients, lane, results, patient, slot):
     """Set a lane to the start of a patient; a population that starts below its limit is gone, and recorded."""
+    apart()
     for i in range(layout.n_parameters):
         workspace[(layout.parameters + i) * width + slot] = patients.parameters[patient * layout.n_parameters + i]
     for i in range(layout.n_species):
@@ -49,6 +50,7 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
 @kernel
 def write_output(width, workspace, results, lane, slot):
     """Write the present rows as the lane's next output."""
+    apart()
     patient, k = lane.patient[slot], lane.output[slot]
     for i in range(results.n_rows):
         results.values[(patient * results.n_times + k) * results.n_rows + i] = workspace[results.rows[i] * width + slot]
@@ -58,6 +60,7 @@ def write_output(width, workspace, results, lane, slot):
 @kernel
 def happen(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results):
     """For lanes at a stop: scheduled changes, then extinctions, modes and events that are due."""
+    apart()
     width = len(lanes)
     derived = False
     for slot in range(width):
@@ -70,6 +73,7 @@ def happen(lanes, values, workspace, layout, programs, watch, schedule, options,
 @kernel
 def leave(lanes, values, workspace, layout, programs, watch, schedule, lane, results):
     """For lanes at a stop: the output of this moment is written and the next stop is found; or the patient is done."""
+    apart()
     width = len(lanes)
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.output)

@@ -19,15 +19,16 @@ from carsim.engines.kernels.lane import (
     NEGATIVE_STATE,
     TOO_MANY_EVENTS,
 )
-from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.lanes import apart, bare, kernel
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.samplers import exponential
 from carsim.engines.kernels.streams import open_stream, uniform
+from carsim.engines.kernels.views import viewed
 
 
 def exact(lanes, values, space, problem, jumps, chance, first, last):
     """Simulate the courses from `first` to before `last`, one after the other."""
-    simulate(lanes, values, bare(space), bare(problem), bare(jumps), bare(chance), first, last)
+    simulate(lanes, values, bare(space), viewed(bare(problem)), viewed(bare(jumps)), viewed(bare(chance)), first, last)
 
 
 @kernel
@@ -57,6 +58,7 @@ def simulate(lanes, values, workspace, problem, jumps, chance, first, last):
 @kernel
 def count_whole(workspace, layout, jumps, chance):
     """Whole numbers in every species that counts: a dose of 0.3 cells is one cell in three of ten courses."""
+    apart()
     for s in range(layout.n_species):
         if jumps.counted[s]:
             workspace[layout.state + s] = whole(chance.stream, workspace[layout.state + s])
@@ -65,6 +67,7 @@ def count_whole(workspace, layout, jumps, chance):
 @kernel
 def fire_until_stop(lanes, values, workspace, layout, programs, watch, lane, results, jumps, chance):
     """Fire reactions until the next stop, the last output or a failure."""
+    apart()
     watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.rates)
@@ -102,6 +105,7 @@ def fire_until_stop(lanes, values, workspace, layout, programs, watch, lane, res
 @kernel
 def write_until(lanes, values, workspace, programs, lane, results, end):
     """Write every output before this moment: nothing has happened since the last one."""
+    apart()
     while lane.output[0] < results.n_times and results.times[lane.output[0]] < end:
         run(lanes, values, workspace, programs.output)
         write_output(1, workspace, results, lane, 0)

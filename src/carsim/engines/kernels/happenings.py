@@ -17,7 +17,7 @@ from carsim.engines.kernels.lane import (
     NOWHERE,
     TOO_MANY_OCCURRENCES,
 )
-from carsim.engines.kernels.lanes import kernel, load, store
+from carsim.engines.kernels.lanes import apart, kernel, load, store
 from carsim.engines.kernels.program import run
 
 ROUNDS = 100
@@ -27,6 +27,7 @@ AT_MODE = 0
 @kernel
 def fail(lane, results, slot, status, row):
     """End a patient with a status; its outputs from here on stay not-a-number."""
+    apart()
     patient = lane.patient[slot]
     results.status[patient] = status
     results.status_time[patient] = lane.time[slot]
@@ -37,6 +38,7 @@ def fail(lane, results, slot, status, row):
 @kernel
 def record(lane, results, slot, what, which, state):
     """Note what happened now."""
+    apart()
     patient = lane.patient[slot]
     count = results.happened[patient]
     if count == results.capacity:
@@ -114,6 +116,7 @@ def is_tracked(width, watch, lane, event, slot):
 @kernel
 def is_due(width, workspace, layout, watch, lane, slot):
     """Whether anything has to happen in the state of the species rows (which the watching program has followed)."""
+    apart()
     for k in range(watch.n_extinctions):
         alive = lane.alive[k * width + slot] != 0
         if alive and total_of(width, workspace, watch, k, layout.species, slot) < watch.extinction_below[k]:
@@ -144,6 +147,7 @@ def due_time(width, watch, lane, event, slot):
 @kernel
 def next_stop(width, schedule, watch, lane, slot):
     """The next moment that must be hit exactly."""
+    apart()
     patient = lane.patient[slot]
     stop = np.inf
     if lane.dose[slot] < schedule.count:
@@ -167,6 +171,7 @@ def is_visited(watch, lane, what, which, slot):
 @kernel
 def revive(width, workspace, layout, watch, lane, slot):
     """Note which populations have reached their limit in the accepted state, and so can go extinct from now on."""
+    apart()
     for k in range(watch.n_extinctions):
         if total_of(width, workspace, watch, k, layout.state, slot) >= watch.extinction_below[k]:
             lane.alive[k * width + slot] = True
@@ -175,6 +180,7 @@ def revive(width, workspace, layout, watch, lane, slot):
 @kernel
 def extinguish(width, workspace, layout, watch, lane, results, slot):
     """Set populations below their limit to zero; True where one was."""
+    apart()
     changed = False
     for k in range(watch.n_extinctions):
         total = total_of(width, workspace, watch, k, layout.state, slot)
@@ -193,6 +199,7 @@ def extinguish(width, workspace, layout, watch, lane, results, slot):
 @kernel
 def switch_modes(width, workspace, layout, watch, lane, results, slot):
     """Let every mode that has to go on do so, once; True where one did."""
+    apart()
     changed = False
     for mode in range(layout.n_modes):
         if watch.mode_visited[mode] and not is_visited(watch, lane, AT_MODE, mode, slot):
@@ -237,6 +244,7 @@ def triggers(width, workspace, watch, lane, event, slot):
 @kernel
 def fire_events(width, workspace, layout, watch, options, lane, results, slot):
     """Trigger events and apply the changes that are due; (whether anything changed, whether derived rows must)."""
+    apart()
     changed, derived = False, False
     time = lane.time[slot]
     for event in range(watch.n_events):
@@ -266,6 +274,7 @@ def fire_events(width, workspace, layout, watch, options, lane, results, slot):
 @kernel
 def apply_schedule(width, workspace, layout, options, schedule, watch, lane, results, slot):
     """Apply every scheduled change whose time has come; True where derived parameters must follow."""
+    apart()
     derived = False
     patient, time = lane.patient[slot], lane.time[slot]
     while lane.dose[slot] < schedule.count and schedule.time[patient * schedule.count + lane.dose[slot]] <= time:
@@ -297,6 +306,7 @@ def show_state(lanes, workspace, layout):
 @kernel
 def settle(lanes, values, workspace, layout, programs, watch, options, lane, results, derived):
     """Let extinctions, modes and events of all lanes at a stop happen until nothing changes any more."""
+    apart()
     width = len(lanes)
     watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
     for slot in range(width):

@@ -16,13 +16,14 @@ from carsim.engines.kernels.course import begin, happen, leave
 from carsim.engines.kernels.happenings import show_state
 from carsim.engines.kernels.jumps import whole
 from carsim.engines.kernels.lane import AT_STOP, IDLE
-from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.lanes import apart, bare, kernel
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_coefficients
 from carsim.engines.kernels.samplers import exponential
 from carsim.engines.kernels.solve import go_on, locate, write_outputs
 from carsim.engines.kernels.stepping import judge, try_steps
 from carsim.engines.kernels.streams import open_stream
+from carsim.engines.kernels.views import viewed
 from carsim.engines.kernels.walk import walk
 
 DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
@@ -32,12 +33,23 @@ SLOWER = 4.0  # and where it would fire so many times `most_jumps` in a step
 
 def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
     """Simulate the courses from `first` to before `last`, one after the other."""
-    simulate(lanes, values, partials, bare(space), bare(problem), bare(jumps), bare(chance), first, last)
+    simulate(
+        lanes,
+        values,
+        partials,
+        bare(space),
+        viewed(bare(problem)),
+        viewed(bare(jumps)),
+        viewed(bare(chance)),
+        first,
+        last,
+    )
 
 
 @kernel
 def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, last):
     """The same on bare pointers."""
+    apart()
     layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
     patients, lane, results = problem.patients, problem.lane, problem.results
     for course in range(first, last):
@@ -70,6 +82,7 @@ def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, 
 @kernel
 def take_step(lanes, values, partials, workspace, problem, jumps, chance, jumping):
     """One step of the equations, and what fires in it."""
+    apart()
     layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
     lane, results = problem.lane, problem.results
     try_steps(lanes, values, partials, workspace, layout, programs, problem.factors, options, lane)
@@ -92,6 +105,7 @@ def take_step(lanes, values, partials, workspace, problem, jumps, chance, jumpin
 @kernel
 def falls_through(workspace, layout, jumps, chance, lane):
     """Take back a step in which an abundant species falls far below the threshold, and choose a shorter one."""
+    apart()
     share = 1.0
     for s in range(layout.n_species):
         if jumps.counted[s] and not chance.rare[s]:
@@ -109,6 +123,7 @@ def falls_through(workspace, layout, jumps, chance, lane):
 @kernel
 def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jumping):
     """Decide who is rare; True where any reaction fires as jumps."""
+    apart()
     undecided = False
     for s in range(layout.n_species):
         if jumps.counted[s]:
@@ -141,6 +156,7 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
 @kernel
 def count_firing(workspace, layout, jumps, firing):
     """Reactions per time that change each species."""
+    apart()
     for s in range(layout.n_species):
         firing[s] = 0.0
     for r in range(jumps.n_reactions):
@@ -151,6 +167,7 @@ def count_firing(workspace, layout, jumps, firing):
 @kernel
 def choose_jumping(workspace, layout, jumps, chance):
     """A reaction that changes a rare species fires as jumps and is left out of the equations; True where one does."""
+    apart()
     some = False
     for r in range(jumps.n_reactions):
         jumping = False

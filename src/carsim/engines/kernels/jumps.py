@@ -9,7 +9,7 @@ All of this is for one course: kernels of chance have one lane.
 
 import numpy as np
 
-from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.program import run_blocks
 from carsim.engines.kernels.streams import uniform
 
@@ -23,6 +23,7 @@ def plant(workspace, jumps, chance, drifting):
 
     `drifting`: rates that are left in the equations have been changed by jumps alone since they were last looked at.
     """
+    apart()
     tree, size = chance.tree, chance.size
     bad = NO_REACTION
     for r in range(jumps.n_reactions):
@@ -40,6 +41,7 @@ def plant(workspace, jumps, chance, drifting):
 @kernel
 def grow(tree, size):
     """Every sum of the tree from its leaves."""
+    apart()
     for above in range(1, size):
         node = size - above
         tree[node] = tree[2 * node] + tree[2 * node + 1]
@@ -66,6 +68,7 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
     Rates that are left in the differential equations are not propensities: how far jumps have moved them in this step
     is added up, and is too large beyond `drift_limit` of the rate.
     """
+    apart()
     run_blocks(lanes, values, workspace, jumps.update, jumps.update_start[reaction], jumps.update_start[reaction + 1])
     tree, size = chance.tree, chance.size
     first, last = jumps.affected_start[reaction], jumps.affected_start[reaction + 1]

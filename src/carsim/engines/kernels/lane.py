@@ -137,7 +137,7 @@ class Chance(NamedTuple):
     stream: its random numbers. clock: what is left of a unit exponential. rare: species that are counted now. jumping:
     reactions that fire as jumps now. tree: propensities and their sums (see `jumps`). known: rates as last looked at.
     drift: how much jumps have changed the rates of the equations in this step. owner, number: per reaction, and trend,
-    spread, per species: room for working. threshold, most_jumps, epsilon, drift_limit, hazard_tolerance: see
+    spread, lost, per species: room for working. threshold, most_jumps, epsilon, drift_limit, hazard_tolerance: see
     `engines.courses`. events, withheld, done: per course. stop: set from outside to end after the present course.
     """
 
@@ -158,6 +158,7 @@ class Chance(NamedTuple):
     number: Any
     trend: Any
     spread: Any
+    lost: Any
     threshold: Any
     most_jumps: Any
     epsilon: Any

@@ -90,6 +90,21 @@ def bare(typing_context, value):
 
 
 @intrinsic
+def apart(typing_context):
+    """Keep the function that says this a function of its own in the machine code.
+
+    numba optimises each function together with all it calls, and copies of the large ones within one another made
+    compiling the hybrid kernel take eight minutes.
+    """
+
+    def lower(context, builder, sig, args):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), lower
+
+
+@intrinsic
 def load(typing_context, lanes, workspace, row):
     """Row `row` of the workspace (a pointer of doubles)."""
 

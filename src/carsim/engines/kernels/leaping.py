@@ -1,9 +1,13 @@
 """Tau-leaping: many reactions at once, over a time in which no propensity changes much.
 
-    length   tau = min over counted species of  b / |sum v a|  and  b^2 / sum v^2 a,  b = max(epsilon x / g, 1)
-    losses   of x cells, each lost at hazard h = sum a / x: binomial (x, 1 - exp(-h tau)), shared among the reactions in
-             proportion to a; so no more cells are lost than there are
+    length   tau = min over counted species of  b / |sum v a|  and  b^2 / sum v^2 a,  b = max(epsilon x / g, 1),
+             and 2 epsilon / h, where each of x cells is lost at hazard h = sum a / x
+    losses   binomial (x, h tau), shared among the reactions in proportion to a: no more cells are lost than there are
     the rest Poisson of a tau
+
+The mean of both is a tau. A chance of 1 - exp(-h tau) to be lost would be smaller, and where births and losses balance
+over long leaps a population would settle above its balance. The third limit is for such a balance too: without it only
+the net change of a large population bounds the leap, and its variance is too large by h tau / 2.
 
 A reaction that takes cells of several species, or several of one, is drawn from the species that allows the fewest;
 where a species would all the same fall below zero, nothing is leapt and the course goes on reaction by reaction.
@@ -15,18 +19,20 @@ import math
 
 import numpy as np
 
-from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.samplers import binomial, poisson
 
 NOBODY = -1
+GROSS = 2.0  # times epsilon: the share of a population that may be lost in one leap
 
 
 @kernel
 def leap_length(workspace, layout, jumps, chance):
     """The longest leap in which no count is expected to change by more than epsilon of it, or by one."""
-    trend, spread = chance.trend, chance.spread
+    apart()
+    trend, spread, lost = chance.trend, chance.spread, chance.lost
     for s in range(layout.n_species):
-        trend[s], spread[s] = 0.0, 0.0
+        trend[s], spread[s], lost[s] = 0.0, 0.0, 0.0
     for r in range(jumps.n_reactions):
         rate = chance.tree[chance.size + r]
         if rate > 0.0:
@@ -34,19 +40,24 @@ def leap_length(workspace, layout, jumps, chance):
                 s, amount = jumps.change_species[k], jumps.change_amount[k]
                 trend[s] += amount * rate
                 spread[s] += amount * amount * rate
+                lost[s] += max(-amount, 0.0) * rate
     length = np.inf
     for s in range(layout.n_species):
         if chance.rare[s] and spread[s] > 0.0:
-            bound = max(chance.epsilon * workspace[layout.species + s] / jumps.order[s], 1.0)
+            cells = workspace[layout.species + s]
+            bound = max(chance.epsilon * cells / jumps.order[s], 1.0)
             length = min(length, bound * bound / spread[s])
             if trend[s] != 0.0:
                 length = min(length, bound / abs(trend[s]))
+            if lost[s] > 0.0:
+                length = min(length, max(GROSS * chance.epsilon, 1.0 / max(cells, 1.0)) * cells / lost[s])
     return length
 
 
 @kernel
 def leap(workspace, layout, jumps, chance, lane, span):
     """Fire what happens within `span`; False, and nothing has changed, where counts are too small for that."""
+    apart()
     draw(workspace, layout, jumps, chance, span)
     total = 0.0
     for s in range(layout.n_species):
@@ -72,7 +83,8 @@ def leap(workspace, layout, jumps, chance, lane, span):
 @kernel
 def draw(workspace, layout, jumps, chance, span):
     """How often each reaction fires within `span`, into `chance.number`."""
-    rate_of, lost = chance.trend, chance.spread
+    apart()
+    rate_of, lost = chance.trend, chance.lost
     for s in range(layout.n_species):
         rate_of[s], lost[s] = 0.0, 0.0
     for r in range(jumps.n_reactions):
@@ -89,12 +101,12 @@ def draw(workspace, layout, jumps, chance, span):
         else:
             trials = math.floor(workspace[layout.species + owner] / taken)
             if trials > 0.0:
-                chance.number[r] = binomial(chance.stream, trials, -math.expm1(-rate * span / trials))
+                chance.number[r] = binomial(chance.stream, trials, min(rate * span / trials, 1.0))
     for s in range(layout.n_species):
         if rate_of[s] > 0.0:
             cells = math.floor(workspace[layout.species + s])
             if cells > 0.0:
-                lost[s] = binomial(chance.stream, cells, -math.expm1(-rate_of[s] * span / cells))
+                lost[s] = binomial(chance.stream, cells, min(rate_of[s] * span / cells, 1.0))
     for r in range(jumps.n_reactions):
         owner, rate = chance.owner[r], chance.tree[chance.size + r]
         if owner != NOBODY and rate > 0.0 and lost[owner] > 0.0:

@@ -1,6 +1,6 @@
 """Sparse LU along the diagonal and its solution, driven by lists of rows (see derive.factorization)."""
 
-from carsim.engines.kernels.lanes import kernel, load, splat, store
+from carsim.engines.kernels.lanes import apart, kernel, load, splat, store
 
 
 @kernel
@@ -11,20 +11,28 @@ def factorise(lanes, workspace, factors, inverse):
 
     Right-looking: one multiplier, then a run over the pivot's row, whose targets are listed in the same order.
     """
+    apart()
+    diagonal, unknown, target = factors.diagonal, factors.unknown, factors.target
+    column, column_start, across, across_start = (
+        factors.column,
+        factors.column_start,
+        factors.across,
+        factors.across_start,
+    )
     place = 0
     defect = splat(lanes, 0.0)
     for k in range(factors.size):
-        pivot = load(lanes, workspace, factors.diagonal[k])
+        pivot = load(lanes, workspace, diagonal[k])
         defect = defect + (pivot - pivot)
         reciprocal = splat(lanes, 1.0) / pivot
-        store(workspace, inverse + factors.unknown[k], reciprocal)
-        first, last = factors.across_start[k], factors.across_start[k + 1]
-        for c in range(factors.column_start[k], factors.column_start[k + 1]):
-            multiplier = load(lanes, workspace, factors.column[c]) * reciprocal
-            store(workspace, factors.column[c], multiplier)
+        store(workspace, inverse + unknown[k], reciprocal)
+        first, last = across_start[k], across_start[k + 1]
+        for c in range(column_start[k], column_start[k + 1]):
+            multiplier = load(lanes, workspace, column[c]) * reciprocal
+            store(workspace, column[c], multiplier)
             for a in range(first, last):
-                row = factors.target[place]
-                product = multiplier * load(lanes, workspace, factors.across[a])
+                row = target[place]
+                product = multiplier * load(lanes, workspace, across[a])
                 store(workspace, row, load(lanes, workspace, row) - product)
                 place += 1
     return defect
@@ -33,17 +41,20 @@ def factorise(lanes, workspace, factors, inverse):
 @kernel
 def solve_linear(lanes, workspace, factors, inverse, right):
     """Solve in place for the right side at rows `right` + unknown."""
-    n = factors.size
+    apart()
+    n, unknown = factors.size, factors.unknown
+    column, column_start, column_unknown = factors.column, factors.column_start, factors.column_unknown
+    across, across_start, across_unknown = factors.across, factors.across_start, factors.across_unknown
     for k in range(n):
-        value = load(lanes, workspace, right + factors.unknown[k])
-        for c in range(factors.column_start[k], factors.column_start[k + 1]):
-            row = right + factors.column_unknown[c]
-            store(workspace, row, load(lanes, workspace, row) - load(lanes, workspace, factors.column[c]) * value)
+        value = load(lanes, workspace, right + unknown[k])
+        for c in range(column_start[k], column_start[k + 1]):
+            row = right + column_unknown[c]
+            store(workspace, row, load(lanes, workspace, row) - load(lanes, workspace, column[c]) * value)
     for back in range(n):
         k = n - 1 - back
-        unknown = factors.unknown[k]
-        value = load(lanes, workspace, right + unknown)
-        for a in range(factors.across_start[k], factors.across_start[k + 1]):
-            known = load(lanes, workspace, right + factors.across_unknown[a])
-            value = value - load(lanes, workspace, factors.across[a]) * known
-        store(workspace, right + unknown, value * load(lanes, workspace, inverse + unknown))
+        own = unknown[k]
+        value = load(lanes, workspace, right + own)
+        for a in range(across_start[k], across_start[k + 1]):
+            known = load(lanes, workspace, right + across_unknown[a])
+            value = value - load(lanes, workspace, across[a]) * known
+        store(workspace, right + own, value * load(lanes, workspace, inverse + own))

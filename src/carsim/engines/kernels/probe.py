@@ -3,11 +3,12 @@
 from carsim.engines.kernels.happenings import show_state
 from carsim.engines.kernels.lanes import bare, kernel
 from carsim.engines.kernels.program import run
+from carsim.engines.kernels.views import viewed
 
 
 def probe(lanes, values, partials, space, layout, programs):
     """Evaluate everything at the states in the state rows of the workspace, in place."""
-    evaluate(lanes, values, partials, bare(space), layout, bare(programs))
+    evaluate(lanes, values, partials, bare(space), viewed(layout), viewed(bare(programs)))
 
 
 @kernel

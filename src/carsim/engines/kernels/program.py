@@ -1,6 +1,6 @@
 """Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
 
-from carsim.engines.kernels.lanes import call_block, kernel, load, splat, store
+from carsim.engines.kernels.lanes import apart, call_block, kernel, load, splat, store
 
 PRODUCTS = -1
 
@@ -14,12 +14,12 @@ def run(lanes, evaluator, workspace, program):
 @kernel
 def run_blocks(lanes, evaluator, workspace, program, first, last):
     """Evaluate the blocks of a program from `first` to before `last`."""
+    apart()
+    laws, counts, starts, entries, masks = program.law, program.count, program.start, program.entries, program.mask
     for block in range(first, last):
-        law = program.law[block]
-        count = program.count[block]
-        start = program.start[block]
+        law, count, start = laws[block], counts[block], starts[block]
         if law >= 0:
-            call_block(evaluator, workspace, law, count, program.entries, start, program.mask[block])
+            call_block(evaluator, workspace, law, count, entries, start, masks[block])
         elif law == PRODUCTS:
             sum_products(lanes, workspace, program, count, start, program.coefficient_start[block])
         else:
@@ -29,14 +29,14 @@ def run_blocks(lanes, evaluator, workspace, program, first, last):
 @kernel
 def sum_products(lanes, workspace, program, count, at, coefficient):
     """Sums of coefficient x row x row."""
-    entries = program.entries
+    entries, coefficients = program.entries, program.coefficients
     for _ in range(count):
         total = splat(lanes, 0.0)
         out, terms = entries[at], entries[at + 1]
         at += 2
         for _ in range(terms):
             product = load(lanes, workspace, entries[at]) * load(lanes, workspace, entries[at + 1])
-            total = total + program.coefficients[coefficient] * product
+            total = total + coefficients[coefficient] * product
             at += 2
             coefficient += 1
         store(workspace, out, total)
@@ -45,13 +45,13 @@ def sum_products(lanes, workspace, program, count, at, coefficient):
 @kernel
 def sum_rows(lanes, workspace, program, count, at, coefficient):
     """Sums of coefficient x row."""
-    entries = program.entries
+    entries, coefficients = program.entries, program.coefficients
     for _ in range(count):
         total = splat(lanes, 0.0)
         out, terms = entries[at], entries[at + 1]
         at += 2
         for _ in range(terms):
-            total = total + program.coefficients[coefficient] * load(lanes, workspace, entries[at])
+            total = total + coefficients[coefficient] * load(lanes, workspace, entries[at])
             at += 1
             coefficient += 1
         store(workspace, out, total)

@@ -11,7 +11,7 @@ start from the same sum, to which u_6 and u_7 are added with weight one.
 
 import numpy as np
 
-from carsim.engines.kernels.lanes import kernel, larger, load, splat, store
+from carsim.engines.kernels.lanes import apart, kernel, larger, load, splat, store
 from carsim.engines.kernels.linear import solve_linear
 from carsim.engines.kernels.program import run
 
@@ -107,6 +107,7 @@ def stages(lanes, values, workspace, layout, rates, factors):
 
     Leaves u_1..u_8 at `layout.stages` and the new state at `layout.candidate`.
     """
+    apart()
     n, inverse_step = layout.n_species, load(lanes, workspace, layout.inverse_step)
     zero = splat(lanes, 0.0)
     for i in range(STAGES):
@@ -136,6 +137,7 @@ def stages(lanes, values, workspace, layout, rates, factors):
 @kernel
 def dense_coefficients(lanes, workspace, layout):
     """Coefficients k_1..k_3 of the dense output at `layout.dense`."""
+    apart()
     n = layout.n_species
     for m in range(3):
         for s in range(n):
@@ -151,6 +153,7 @@ def dense_state(lanes, workspace, layout, signed):
 
     Where interpolation falls below zero, a species that is not signed is zero.
     """
+    apart()
     n = layout.n_species
     share, zero = load(lanes, workspace, layout.share), splat(lanes, 0.0)
     rest = 1.0 - share

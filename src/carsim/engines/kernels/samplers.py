@@ -35,7 +35,7 @@ import math
 
 import numpy as np
 
-from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.streams import open_uniform, uniform
 
 LARGEST_COUNT = 2.0**53
@@ -108,6 +108,7 @@ def _ratio_tail(r):
 @kernel
 def gamma(stream, shape):
     """A gamma number of scale one; zero for a shape of zero."""
+    apart()
     if not 0.0 <= shape < math.inf:
         return math.nan
     if shape == 0.0:
@@ -149,6 +150,7 @@ def correction(k):
 @kernel
 def poisson(stream, mean):
     """A Poisson count; means up to 2^53."""
+    apart()
     if not 0.0 <= mean <= LARGEST_COUNT:
         return math.nan
     if mean == 0.0:
@@ -180,6 +182,7 @@ def _poisson_rejected(stream, mean):
     one by up to 0.6 % beside the shoulders, which misses about 5e-7 of the law; with these it stays below 0.999, and
     0.0045 above what is surely accepted, at 1600 means from 10 to 1e11.
     """
+    apart()
     b = 0.931 + 2.53 * math.sqrt(mean)
     a = -0.059 + 0.02483 * b
     scale = 1.007 * (1.1239 + 1.1328 / (b - 3.4))
@@ -208,6 +211,7 @@ def _log_poisson(mean, k):
 @kernel
 def binomial(stream, n, p):
     """A binomial count of n trials, each of chance p."""
+    apart()
     if not (0.0 <= n <= LARGEST_COUNT and 0.0 <= p <= 1.0 and np.floor(n) == n):
         return math.nan
     rarer = p if p <= 0.5 else 1.0 - p  # exact
@@ -225,6 +229,7 @@ def binomial(stream, n, p):
 @kernel
 def _binomial_rejected(stream, n, p):
     """BTRS, for p up to one half; its hat holds with the usual constants (3000 pairs of n and p, n p to 1e9)."""
+    apart()
     odds = p / (1.0 - p)
     spread = math.sqrt(n * p * (1.0 - p))
     b = 1.15 + 2.53 * spread

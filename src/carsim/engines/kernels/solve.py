@@ -8,10 +8,11 @@ A lane never waits for another: a patient that finishes is replaced at once.
 from carsim.engines.kernels.course import begin, happen, leave, write_output
 from carsim.engines.kernels.happenings import is_due, revive
 from carsim.engines.kernels.lane import AT_STOP, IDLE, STEPPING
-from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.lanes import apart, bare, kernel
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_coefficients, dense_state
 from carsim.engines.kernels.stepping import judge, try_steps
+from carsim.engines.kernels.views import viewed
 
 LOOKS = 4
 BISECTIONS = 48  # 2^-48 of a step: below 1e-12 of any time the step can resolve
@@ -46,6 +47,7 @@ def locate(lanes, values, workspace, layout, programs, watch, options, lane):
     A moment well inside a step is approached once more by a shorter step that ends just beyond it: near a step's end
     dense output is as exact as the method, and the state there is the one at which the condition was seen to hold.
     """
+    apart()
     width = len(lanes)
     found = False
     for look in range(LOOKS):
@@ -83,6 +85,7 @@ def locate(lanes, values, workspace, layout, programs, watch, options, lane):
 @kernel
 def write_outputs(lanes, values, workspace, layout, programs, options, lane, results):
     """Write every output inside the accepted steps; those at a stop wait for what happens there."""
+    apart()
     width = len(lanes)
     while True:
         any_output = False
@@ -117,6 +120,7 @@ def step_end(lane, slot):
 @kernel
 def go_on(lanes, workspace, layout, watch, options, lane, results):
     """Make the accepted candidates (or located moments) the state; finish lanes with all outputs written."""
+    apart()
     width = len(lanes)
     moved = False
     for slot in range(width):
@@ -142,7 +146,7 @@ def go_on(lanes, workspace, layout, watch, options, lane, results):
 
 def solve(lanes, values, partials, space, problem):
     """Integrate all patients; see the module's text. `values` and `partials` are addresses of the laws' evaluator."""
-    integrate(lanes, values, partials, bare(space), bare(problem))
+    integrate(lanes, values, partials, bare(space), viewed(bare(problem)))
 
 
 @kernel

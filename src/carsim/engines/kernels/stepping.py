@@ -8,7 +8,7 @@ import numpy as np
 
 from carsim.engines.kernels.happenings import fail, show_state
 from carsim.engines.kernels.lane import NEGATIVE_STATE, NOT_FINITE, OK, STEP_TOO_SMALL, STEPPING, TOO_MANY_STEPS
-from carsim.engines.kernels.lanes import kernel, larger, load, magnitude, splat, store
+from carsim.engines.kernels.lanes import apart, kernel, larger, load, magnitude, splat, store
 from carsim.engines.kernels.linear import factorise
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, stages
@@ -32,6 +32,7 @@ def first_step(width, workspace, layout, options, slot):
 @kernel
 def choose_steps(width, workspace, layout, options, lane):
     """The step each lane tries: its own wish, cut so that the next stop is hit exactly; its factors for the matrix."""
+    apart()
     for slot in range(width):
         if lane.phase[slot] != STEPPING:
             workspace[layout.inverse_step * width + slot] = 1.0
@@ -67,6 +68,7 @@ def drained(width, workspace, layout, options, slot):
 @kernel
 def try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane):
     """One step of the method in every lane; leaves the candidate, its scaled error and a row that is zero if finite."""
+    apart()
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.rates)
     choose_steps(len(lanes), workspace, layout, options, lane)
@@ -92,6 +94,7 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
 @kernel
 def judge(width, workspace, layout, options, lane, results, slot):
     """Accept or reject a lane's step and choose the next one."""
+    apart()
     patient = lane.patient[slot]
     tried = lane.tried[slot]
     lane.accepted[slot] = False
@@ -134,6 +137,7 @@ def judge(width, workspace, layout, options, lane, results, slot):
 @kernel
 def reject(width, workspace, layout, options, lane, results, slot, reason, step):
     """Try again with a shorter step, or give up where no shorter step exists."""
+    apart()
     results.rejected[lane.patient[slot]] += 1
     lane.step[slot] = step
     lane.last_reason[slot] = reason
@@ -160,6 +164,7 @@ def is_negative(width, workspace, layout, options, slot):
 @kernel
 def widest_error(width, workspace, layout, options, slot):
     """The species that makes the step fail: not finite in slope, pivot or candidate, else of the largest error."""
+    apart()
     widest, largest = 0, -1.0
     for s in range(layout.n_species):
         slope = workspace[(layout.derivative + s) * width + slot]

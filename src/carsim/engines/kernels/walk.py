@@ -29,7 +29,7 @@ from carsim.engines.kernels.lane import (
     STEPPING,
     TOO_MANY_EVENTS,
 )
-from carsim.engines.kernels.lanes import kernel
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.leaping import leap, leap_length
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_state
@@ -47,6 +47,7 @@ GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end;
 @kernel
 def walk(lanes, values, workspace, problem, jumps, chance):
     """Walk through the accepted step; leaves the state, the time and the phase at its end."""
+    apart()
     nodes = node_count(lanes, values, workspace, problem, jumps, chance)
     share, how = 0.0, GOES_ON
     for node in range(min(nodes, MOST_NODES)):
@@ -72,6 +73,7 @@ def is_watched(problem):
 @kernel
 def show_at(lanes, workspace, problem, chance, share):
     """Set the species rows to the state at a share of the step, with what jumps have changed so far."""
+    apart()
     layout, signed = problem.layout, problem.options.signed
     workspace[layout.share] = share
     dense_state(lanes, workspace, layout, signed)
@@ -87,6 +89,7 @@ def show_at(lanes, workspace, problem, chance, share):
 @kernel
 def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
     """Evaluate all rates, and what is watched, at a share of the step; False where a propensity is bad."""
+    apart()
     show_at(lanes, workspace, problem, chance, share)
     run(lanes, values, workspace, problem.programs.rates)
     if is_watched(problem):
@@ -109,6 +112,7 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
     With D the second difference and V the first of the propensities at the ends and the middle, A their mean: the
     midpoint rule in m nodes is off by D / (6 m^2), and within a node the hazard gone through by V / (8 m) of it.
     """
+    apart()
     layout = problem.layout
     for s in range(layout.n_species):
         workspace[layout.moved + s] = 0.0
@@ -139,6 +143,7 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
 @kernel
 def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, right):
     """Let reactions fire until the node's end: (share of the step reached, how it was left)."""
+    apart()
     left = 0  # of a burst of reactions one by one
     while True:
         if chance.epsilon > 0.0 and left == 0:
@@ -165,6 +170,7 @@ def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, r
 @kernel
 def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, right):
     """Leap within the node where that is worth it: (whether there was a leap, share reached, how it was left)."""
+    apart()
     lane, length = problem.lane, problem.lane.tried[0]
     end = min(right, next_output(problem))  # outputs end leaps, so that each shows the state of its moment
     room = (end - share) * length
@@ -187,6 +193,7 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
 @kernel
 def jump(lanes, values, workspace, problem, jumps, chance):
     """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
+    apart()
     reaction = choose(chance.tree, chance.size, uniform(chance.stream))
     chance.clock[0] = exponential(chance.stream)
     if not fire(workspace, problem, jumps, chance, reaction):
@@ -205,6 +212,7 @@ def fire(workspace, problem, jumps, chance, reaction):
 
     A species of the equations of which less is left than the reaction takes, a small and fast one, withholds it.
     """
+    apart()
     layout, lane, results = problem.layout, problem.lane, problem.results
     chance.events[lane.patient[0]] += 1
     if too_many(problem, chance):
@@ -250,6 +258,7 @@ def next_output(problem):
 @kernel
 def write_before(lanes, values, workspace, problem, chance, share, also):
     """Write every output before this share of the step (`also`: and at it); True where there was one."""
+    apart()
     written = False
     while problem.lane.output[0] < problem.results.n_times:
         at = next_output(problem)
@@ -265,6 +274,7 @@ def write_before(lanes, values, workspace, problem, chance, share, also):
 @kernel
 def end_node(lanes, values, workspace, problem, chance, share, right):
     """Look at conditions at a node's end and find since when one holds; write what lies before: (share, how)."""
+    apart()
     how = GOES_ON
     if is_watched(problem) and is_due_at(lanes, values, workspace, problem, chance, right):
         how, low = STOPS, share
@@ -281,6 +291,7 @@ def end_node(lanes, values, workspace, problem, chance, share, right):
 @kernel
 def is_due_at(lanes, values, workspace, problem, chance, share):
     """Whether anything has to happen at a share of the step."""
+    apart()
     show_at(lanes, workspace, problem, chance, share)
     run(lanes, values, workspace, problem.programs.watching)
     return is_due(1, workspace, problem.layout, problem.watch, problem.lane, 0)
@@ -289,6 +300,7 @@ def is_due_at(lanes, values, workspace, problem, chance, share):
 @kernel
 def finish(lanes, workspace, problem, chance, share, stops):
     """Make the state at this share of the step the state, from which the course goes on."""
+    apart()
     layout, lane = problem.layout, problem.lane
     show_at(lanes, workspace, problem, chance, share)
     for s in range(layout.n_species):

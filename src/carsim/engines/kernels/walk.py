@@ -71,6 +71,12 @@ def is_watched(problem):
 
 
 @kernel
+def is_over(problem):
+    """Whether all outputs are written: what a step holds beyond the last one is not gone through."""
+    return problem.lane.output[0] == problem.results.n_times
+
+
+@kernel
 def show_at(lanes, workspace, problem, chance, share):
     """Set the species rows to the state at a share of the step, with what jumps have changed so far."""
     apart()
@@ -160,6 +166,8 @@ def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, r
             return right, GOES_ON
         share = min(share + chance.clock[0] / (total * length), right)
         if write_before(lanes, values, workspace, problem, chance, share, False):
+            if is_over(problem):
+                return share, RESUMES
             look(lanes, values, workspace, problem, jumps, chance, middle, True)
         left -= left > 0
         how = jump(lanes, values, workspace, problem, jumps, chance)
@@ -186,6 +194,8 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
         if not chance.jumping[r] and abs(chance.drift[r]) > chance.drift_limit * abs(chance.known[r]):
             return True, share, RESUMES
     if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
+        if is_over(problem):
+            return True, share, RESUMES
         look(lanes, values, workspace, problem, jumps, chance, middle, True)
     return True, share, GOES_ON
 
@@ -285,7 +295,7 @@ def end_node(lanes, values, workspace, problem, chance, share, right):
             else:
                 low = middle
     write_before(lanes, values, workspace, problem, chance, right, False)
-    return right, how
+    return right, RESUMES if is_over(problem) else how
 
 
 @kernel
@@ -309,7 +319,7 @@ def finish(lanes, workspace, problem, chance, share, stops):
     end = lane.stop[0] if lane.lands[0] else lane.time[0] + lane.tried[0]
     lane.time[0] = end if whole_step else lane.time[0] + share * lane.tried[0]
     lane.refined[0] = False
-    if lane.output[0] == problem.results.n_times:
+    if is_over(problem):
         lane.phase[0] = IDLE
     elif stops or (whole_step and lane.lands[0]):
         lane.phase[0] = AT_STOP

@@ -24,7 +24,8 @@ OTHER_TREATMENT = {  # the twin knows CAR T cells and lymphodepletion; what else
     "consolidative_transplant.yaml",
     "early_tocilizumab.yaml",
 }
-SCENARIOS = sorted({path.name for path in FOLDER.glob("*.yaml")} - OTHER_TREATMENT)
+BY_CHANCE = {"minimal_residual_disease.yaml", "why_one_cell_matters.yaml"}  # the twin states the equations
+SCENARIOS = sorted({path.name for path in FOLDER.glob("*.yaml")} - OTHER_TREATMENT - BY_CHANCE)
 PLAIN = {  # rows of the network that the twin names otherwise
     "bcells.progenitor": "progenitor_b",
     "bcells.marrow": "marrow_b",

@@ -53,7 +53,8 @@ def export(scenario: Scenario, patient: str | None = None) -> Export:
     from carsim.interchange.sbml import About, document
     from carsim.spec.prepare import prepare
 
-    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
+    equations = scenario.with_(**{"run.engine": "ode", "run.replicates": 1})  # SBML states what is expected, no draw
+    made = prepare(equations, Path(scenario.file).parent if scenario.file else None)
     start, until = float(made.times[0]), float(made.times[-1])
     index = index_of(made.patients, patient)
     one = Individual.of(made.network, made.patients, made.schedule, index, start)

@@ -21,7 +21,6 @@ from tests.plot.sample import chances
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CHILD = str(SCENARIOS / "tisagenlecleucel_child.yaml")
 Printed = pytest.CaptureFixture[str]
-needs_interruption = pytest.mark.skipif("INTERRUPTED" not in Status.__members__, reason="no engine can be interrupted")
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +104,6 @@ def test_failed_courses_are_named_with_their_replicate(capsys: Printed, stub: di
     assert "4 replicates (1 failed)" in shown.out
 
 
-@needs_interruption
 def test_an_interrupted_run_writes_what_is_finished(capsys: Printed, stub: dict[str, int]) -> None:
     stub["missing"] = 3
     assert main(["run", CHILD, "--replicates", "8", "--json"]) == 130
@@ -119,7 +117,6 @@ def test_an_interrupted_run_writes_what_is_finished(capsys: Printed, stub: dict[
     assert Path("results/tisagenlecleucel_child.png").is_file()
 
 
-@needs_interruption
 def test_half_a_run_does_not_replace_the_whole_one(capsys: Printed, stub: dict[str, int]) -> None:
     assert main(["run", CHILD, "--replicates", "8"]) == 0
     whole = Path("results/tisagenlecleucel_child.nc").read_bytes()

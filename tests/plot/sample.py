@@ -118,7 +118,7 @@ def chances(patients: int = 1, replicates: int = 8, missing: int = 0) -> xr.Data
     data["status_day"] = ("patient", np.full(fate.size, np.nan), {"units": "d"})
     data["status_row"] = ("patient", np.full(fate.size, ""))
     if missing:
-        data["status"].values[-missing:] = int(Status["INTERRUPTED"])
+        data["status"].values[-missing:] = int(Status.INTERRUPTED)
         for variable in data.data_vars.values():
             if variable.dtype.kind == "f" and "patient" in variable.dims:
                 variable.values[-missing:] = np.nan

@@ -167,6 +167,8 @@ STATISTICS: tuple[Variable, ...] = tuple(
             "repeated steps in which a state fell below zero beyond its tolerance",
         ),
         ("engine_clipped", "clipped", "states below zero within their tolerance that were set to zero"),
+        ("engine_events", "events", "reactions that an engine of chance fired one by one"),
+        ("engine_withheld", "withheld", "reactions among them that did not happen for want of cells"),
     )
 )
 

@@ -133,7 +133,7 @@ def _answer(endpoint: Endpoint, curves: Curves, patient: int, whole: Mapping[str
 
 def is_interrupted(status: int) -> bool:
     """Whether a course was not simulated because the run was interrupted before."""
-    return Status(status).name == "INTERRUPTED"
+    return status == Status.INTERRUPTED
 
 
 def summed(level: np.ndarray) -> np.ndarray:

@@ -345,6 +345,8 @@ def _spread(data: xr.Dataset, name: str, unit: str, ongoing: str = "") -> str:
     for share, end in ((50.0, f" {unit}".rstrip()), (5.0, ""), (95.0, f" {unit}".rstrip())):
         reaches = np.percentile(known, share, method="higher") >= shortest
         words[share] = figures(float(np.percentile(known, share))) + end + (" or more" if reaches else "")
+    if len({figures(float(value)) for value in known}) == 1 < known.size == values.size and not censored.size:
+        return f"{words[50.0]} in all {_them(data)}"
     of = f" ({known.size} of {values.size} {_them(data)})" if known.size < values.size else ""
     still = f"; ongoing at the end in {censored.size}" if censored.size else ""
     return f"median {words[50.0]}, 5–95 %: {words[5.0]} to {words[95.0]}{of}{still}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from carsim.spec.scenario import Scenario
 
-ENGINES_NOW = ("ode", "hybrid", "exact", "leap", "agent")
+ENGINES_NOW = ("ode", "hybrid", "exact", "leap")
 OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from them
 
 

@@ -4,10 +4,12 @@ Until all outputs are written: at a stop what is due happens; who is rare is dec
 one step without the reactions that fire as jumps (their rows `keep` are zero); then the walk lets these fire (`walk`).
 Where nothing is rare the step ends exactly as the deterministic engine's does, with the same bits.
 
-A species is rare while it has less than `threshold` cells, and until it has twice as many; but not where it would fire
-more than `most_jumps` times in one step of the equations: few cells that turn over so fast follow their mean. What
-becomes rare becomes a whole number around what it was, which is its mean. A step that would take a species from above
-the threshold to below half of it is tried again, to end in between.
+A species is rare while it has less than `threshold` cells, and until it has twice as many. But few cells that are fed
+by many, as those in blood are by those in marrow, turn over fast and follow the many: such a species is not rare where
+it would fire more than FED_JUMPS times in one step of the equations, nor any other that would fire more than
+`most_jumps` times. What becomes rare becomes a whole number around what it was, which is its mean. A step that would
+take a species from above the threshold to below half of it is tried again, to end in between. Without a threshold, all
+that counts is rare for good.
 """
 
 import numpy as np
@@ -28,7 +30,9 @@ from carsim.engines.kernels.walk import walk
 
 DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
 RETURN = 2.0  # a rare species is abundant again above so many thresholds
-SLOWER = 4.0  # and where it would fire so many times `most_jumps` in a step
+FED_JUMPS = 100.0
+FED = 0.5  # of what a species loses comes from cells of abundant species: it is fed
+SLOWER = 4.0  # a rare species is abundant again where it would fire so many times what keeps it from being rare
 
 
 def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
@@ -135,33 +139,45 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
         return jumping
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.rates)
-    firing = chance.trend
-    count_firing(workspace, layout, jumps, firing)
-    step = max(lane.step[0], 0.0)
+    count_firing(workspace, layout, jumps, chance)
     changed = False
     for s in range(layout.n_species):
         if not jumps.counted[s]:
             continue
         cells = workspace[layout.state + s]
+        fed = chance.threshold < np.inf and chance.spread[s] > FED * chance.lost[s]
+        most = min(FED_JUMPS, chance.most_jumps) if fed else chance.most_jumps
+        jumps_now = chance.trend[s] * lane.step[0]
         if chance.rare[s]:
-            stays = cells <= RETURN * chance.threshold and firing[s] * step <= SLOWER * chance.most_jumps
-            if not stays:
+            if cells > RETURN * chance.threshold or jumps_now > SLOWER * most:
                 chance.rare[s], changed = False, True
-        elif cells < chance.threshold and firing[s] * step <= chance.most_jumps:
+        elif cells < chance.threshold and jumps_now <= most:
             workspace[layout.state + s] = whole(chance.stream, cells)
             chance.rare[s], changed = True, True
     return choose_jumping(workspace, layout, jumps, chance) if changed else jumping
 
 
 @kernel
-def count_firing(workspace, layout, jumps, firing):
-    """Reactions per time that change each species."""
+def count_firing(workspace, layout, jumps, chance):
+    """Per time and species: how often it changes (trend), what it loses, what comes from abundant species (spread)."""
     apart()
+    firing, fed, lost = chance.trend, chance.spread, chance.lost
     for s in range(layout.n_species):
-        firing[s] = 0.0
+        firing[s], fed[s], lost[s] = 0.0, 0.0, 0.0
     for r in range(jumps.n_reactions):
-        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
-            firing[jumps.change_species[k]] += workspace[jumps.rate[r]]
+        rate = workspace[jumps.rate[r]]
+        first, last = jumps.change_start[r], jumps.change_start[r + 1]
+        from_many = False
+        for k in range(first, last):
+            s = jumps.change_species[k]
+            from_many = from_many or (jumps.change_amount[k] < 0.0 and jumps.counted[s] and not chance.rare[s])
+        for k in range(first, last):
+            s, amount = jumps.change_species[k], jumps.change_amount[k]
+            firing[s] += rate
+            if amount < 0.0:
+                lost[s] -= amount * rate
+            elif from_many:
+                fed[s] += amount * rate
 
 
 @kernel

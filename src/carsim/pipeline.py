@@ -10,7 +10,6 @@ What it will take is estimated before anything is drawn or allocated, and refuse
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +32,6 @@ Notify = Callable[[str], None]
 
 COPIES = 3  # of every output at one time: as simulated, as assembled, and while it is written
 EXTRA_TIMES = 300  # outputs beyond one a day: hours of lymphodepletion, days before the infusion
-DEFAULT_MEMORY = 8 * 2**30  # bytes, where the system does not say
 
 
 def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
@@ -197,9 +195,11 @@ def given_by_events(cast: Cast) -> dict[str, str]:
 
 def refuse_beyond_memory(scenario: Scenario, patients: int, times: int, replicates: int = 1) -> None:
     """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
+    from carsim.engines.memory import memory
+
     rows = 50 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
     values = patients * replicates * times * rows
-    needed, limit = COPIES * 8 * values, _memory() // 2
+    needed, limit = COPIES * 8 * values, memory() // 2
     if needed > limit:
         of = f" with {replicates:,} replicates each" if replicates > 1 else ""
         fewer = "fewer patients, fewer replicates" if replicates > 1 else "fewer patients"
@@ -207,13 +207,6 @@ def refuse_beyond_memory(scenario: Scenario, patients: int, times: int, replicat
             f"{patients:,} patients{of} at {times:,} times need about {_gigabytes(needed)} of memory for {values:.1e} "
             f"values; the limit here is {_gigabytes(limit)}. Ask for {fewer} or a shorter run"
         )
-
-
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return DEFAULT_MEMORY
 
 
 def _gigabytes(size: int) -> str:

@@ -97,7 +97,7 @@ def test_what_this_version_lacks_is_named() -> None:
 def test_memory_is_estimated_first(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = carsim.load(SCENARIOS / "antigen_escape.yaml")
     pipeline.refuse_beyond_memory(scenario, 1, 731)
-    monkeypatch.setattr(pipeline, "_memory", lambda: 1_000_000)
+    monkeypatch.setattr("carsim.engines.memory.memory", lambda: 1_000_000)
     with pytest.raises(ResourceRefused, match=r"1 patients at 731 times need about"):
         pipeline.refuse_beyond_memory(scenario, 1, 731)
 

@@ -84,7 +84,7 @@ def test_without_chance_every_replicate_is_the_same_course() -> None:
 def test_memory_counts_the_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = carsim.loads(TEXT.format(n=10, replicates=50))
     needed = "10 patients with 50 replicates each at 700 times need about"
-    monkeypatch.setattr(pipeline, "_memory", lambda: 400_000_000)
+    monkeypatch.setattr("carsim.engines.memory.memory", lambda: 400_000_000)
     pipeline.refuse_beyond_memory(scenario, 10, 700)
     with pytest.raises(ResourceRefused, match=needed) as caught:
         pipeline.refuse_beyond_memory(scenario, 10, 700, 50)

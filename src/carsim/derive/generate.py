@@ -13,8 +13,9 @@ TARGET = Path(__file__).parents[1] / "engines" / "kernels" / "generated_laws.py"
 
 
 def laws() -> tuple[Law, ...]:
-    """Every law of carsim: those of its own model and those that published models add."""
-    return (*own(), *published())
+    """Every law of carsim: of its own model, of published models, and of one cell what is else a mean over cells."""
+    stated = (*own(), *published())
+    return (*stated, *(law.of_cell for law in stated if law.trait is not None))
 
 
 def text() -> str:

@@ -12,13 +12,19 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from carsim.derive.individuals import Copies, owner_of
 from carsim.derive.programs import Blocks, Lowering
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
 
 
-def jumps_of(low: Lowering, running: set[int], watch: Watch, watched: Iterable[int]) -> Jumps:
-    """The jumps of a lowered network; `running`: the rows kept up to date, `watched`: those of conditions."""
+def jumps_of(
+    low: Lowering, running: set[int], watch: Watch, watched: Iterable[int], copies: Copies | None = None
+) -> Jumps:
+    """The jumps of a lowered network; `running`: the rows kept up to date, `watched`: those of conditions.
+
+    With `copies`, cells are simulated one by one, and a reaction also changes what the traits of its cells make.
+    """
     rows, network = low.rows, low.rows.network
     position = {species.name: k for k, species in enumerate(network.all_species)}
     rates = list(rows.rates.values())
@@ -30,6 +36,9 @@ def jumps_of(low: Lowering, running: set[int], watch: Watch, watched: Iterable[i
     ends, affected, touches = [0], [], []
     for r, change in enumerate(changes):
         changed = [rows.species + k for k in change]
+        if copies is not None:
+            own = {*change, owner_of(network.reactions[r], rows)}
+            changed += [row for s in sorted(own) for row in copies.mean.get(s, {}).values()]
         after = _after(changed, readers, running)
         low.add(blocks, after, which=r)
         ends.append(len(blocks.groups))

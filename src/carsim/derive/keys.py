@@ -20,7 +20,8 @@ def key_of(law: Law) -> tuple[str, str]:
     if not inspect.isfunction(function):
         return law.name, law.name
     module = function.__module__ or "session"  # none for code that `exec` runs
-    name = f"{module}.{function.__qualname__}"
+    averaged = "" if law.trait is None else f" over {law.trait}"
+    name = f"{module}.{function.__qualname__}{averaged}"
     if module.partition(".")[0] == "carsim":
         return name, _digest(f"{inspect.getsource(function)}|trait={law.trait}")
     import sympy

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from carsim.derive.factorization import eliminate
+from carsim.derive.individuals import cells_of, copies_of
 from carsim.derive.jumping import jumps_of
 from carsim.derive.programs import Blocks, Lowering
 from carsim.derive.rows import Bound, Rows, Sum, rows_of
@@ -30,12 +31,14 @@ from carsim.derive.watching import needed_rows, watch_of
 from carsim.model.network import Network
 
 
-def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False) -> Tables:
+def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False, individuals: bool = False) -> Tables:
     """The tables of a network, which is sealed by it, with a program for these rows as outputs.
 
     `chance`: reactions can fire as jumps; the tables then have `jumps`, and rows that leave them out of the equations.
+    `individuals`: cells are simulated one by one; the tables then have `cells` too.
     """
     rows = rows_of(network)
+    copies = copies_of(rows) if individuals else None
     low = Lowering(rows)
     n = len(network.all_species)
     derived = [row for row in rows.formulas if row not in low.switched and row not in rows.rates.values()]
@@ -54,6 +57,7 @@ def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False
     watch, watched = watch_of(rows)
     watching = needed_rows(low.behind(watched), derived)
     output_rows = [rows.names[name] for name in outputs]
+    cells = cells_of(low, copies) if copies is not None else None
     return Tables(
         laws=tuple(low.laws),
         rows=dict(rows.names),
@@ -71,7 +75,8 @@ def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False
         matrix_rows=place,
         unknowns=tuple(name for name, row in rows.names.items() if row in unknown_rows),
         rate_rows=dict(rows.rates),
-        jumps=jumps_of(low, {*running, *watching}, watch, watched) if chance else None,
+        jumps=jumps_of(low, {*running, *watching}, watch, watched, copies) if chance else None,
+        cells=cells,
     )
 
 

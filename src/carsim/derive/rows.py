@@ -89,10 +89,11 @@ def rows_of(network: Network) -> Rows:
 
 
 def _amounts(network: Network) -> list[float]:
-    """Literal numbers that events and modes read as rows: thresholds and amounts."""
+    """Literal numbers that are read as rows: thresholds and amounts of events and modes, heritabilities of traits."""
     conditions = [c for event in network.events for c in event.conditions]
     conditions += [t.condition for mode in network.modes for t in mode.transitions]
     values = [c.threshold for c in conditions] + [c.amount for event in network.events for c in event.changes]
+    values += [trait.heritability for trait in network.traits]
     return [float(value) for value in values if not isinstance(value, Ref)]
 
 

@@ -153,6 +153,41 @@ class Jumps(NamedTuple):
     watched: Integers
 
 
+class Cells(NamedTuple):
+    """What single cells need: their traits, what each of them makes of the traits, and which reactions are theirs.
+
+    Species s has traits `trait_start[s]` to `trait_start[s + 1]`: `trait[k]` is the trait's number among `n_traits`,
+    `median[k]`, `log_sd[k]` and `heritability[k]` are rows. Blocks `own_start[s]` to `own_start[s + 1]` of the program
+    `own` make of these rows, set to one cell's, what the network reads: `made[k]`, for `made_start[s]` on; the mean of
+    it over all cells of the species stands in `mean[k]`, and for a species without single cells what the network itself
+    makes of the whole population, `whole[k]`.
+
+    Reaction r is done by a cell of species `owner[r]` (-1: nobody's). Where its rate depends on what the owner's traits
+    make (`dependent[r]`), blocks `rate_start[r]` to `rate_start[r + 1]` of the program `rate` evaluate it for one cell;
+    these reactions are listed by owner: `selective[selective_start[s]]` on.
+    """
+
+    n_traits: int
+    n_made: int
+    trait_start: Integers
+    trait: Integers
+    median: Integers
+    log_sd: Integers
+    heritability: Integers
+    own: Program
+    own_start: Integers
+    made_start: Integers
+    made: Integers
+    mean: Integers
+    whole: Integers
+    owner: Integers
+    dependent: Integers
+    rate: Program
+    rate_start: Integers
+    selective_start: Integers
+    selective: Integers
+
+
 @dataclass(frozen=True)
 class Tables:
     """A lowered network.
@@ -178,6 +213,7 @@ class Tables:
     unknowns: tuple[str, ...]
     rate_rows: dict[str, int]
     jumps: Jumps | None = None
+    cells: Cells | None = None
 
     @property
     def programs(self) -> tuple[Program, Program, Program, Program, Program]:

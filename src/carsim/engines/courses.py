@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
+from carsim.derive.individuals import no_cells
 from carsim.derive.lower import lower
 from carsim.derive.tables import Jumps
 from carsim.engines.arrays import (
@@ -27,7 +28,9 @@ from carsim.engines.arrays import (
     start_values,
     workspace_of,
 )
+from carsim.engines.cells import herd_of, individuals_of, left_over
 from carsim.engines.compiled import Notify, compiled, evaluator_of
+from carsim.engines.domain import refuse_too_many_cells
 from carsim.engines.outcome import trajectories_of
 from carsim.engines.protocol import Options, Status, Trajectories
 from carsim.model.network import Network
@@ -44,7 +47,7 @@ class Settings:
     """How courses are simulated; see `kernels.hybrid` and `kernels.walk` for what the numbers mean.
 
     name: of the engine, which is also the purpose of its random streams. equations: whether the kernel takes steps of
-    the differential equations, and so needs partial derivatives.
+    the differential equations, and so needs partial derivatives. individuals: whether cells are simulated one by one.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Settings:
     epsilon: float = 0.0
     drift_limit: float = 0.0
     hazard_tolerance: float = 1e-3
+    individuals: bool = False
 
 
 def simulate_courses(
@@ -72,7 +76,7 @@ def simulate_courses(
     """Trajectories of all courses at these times (ascending, the first is the start)."""
     from carsim.engines.kernels import lane as kinds
 
-    tables = lower(network, tuple(outputs), chance=True)
+    tables = lower(network, tuple(outputs), chance=True, individuals=settings.individuals)
     assert tables.jumps is not None
     evaluator = evaluator_of(tables.laws, WIDTH, notify)
     start = kinds.Patients(patients.n, *start_values(network, patients))
@@ -88,34 +92,47 @@ def simulate_courses(
         lane=lane_of(kinds, tables, WIDTH),
         results=results,
     )
+    cells = tables.cells or no_cells()
+    if settings.individuals:
+        refuse_too_many_cells(network, cells, patients, settings.threshold, options)
     jumps = tables.jumps._replace(update=numbered(tables.jumps.update, tables, evaluator))
+    cells = cells._replace(own=numbered(cells.own, tables, evaluator), rate=numbered(cells.rate, tables, evaluator))
     chance = _chance(kinds, settings, tables.jumps, patients, options, seed)
+    left: dict[int, dict[str, NDArray[Any]]] = {}
     addresses = evaluator.addresses()[: 2 if settings.equations else 1]
     width = (0.0,) * WIDTH
 
     def arguments(first: int, last: int) -> tuple[Any, ...]:
         own = problem._replace(lane=lane_of(kinds, tables, WIDTH))
-        return width, *addresses, workspace_of(tables, WIDTH), own, jumps, _own_room(chance), first, last
+        herd = herd_of(kinds, cells, len(jumps.counted), options, wanted=settings.individuals)
+        tail = (_own_room(chance, herd), first, last)
+        return (
+            width,
+            *addresses,
+            workspace_of(tables, WIDTH),
+            own,
+            jumps,
+            *([cells] if settings.equations else []),
+            *tail,
+        )
 
     kernel = compiled(settings.kernel, arguments(0, 0), WIDTH, notify)
-    try:
-        _share_out(kernel, arguments, patients.n, options.threads, chance.stop)
-    finally:
-        left = (chance.done == 0) & (start.skip == 0)
-        results.status[left], results.status_time[left] = Status.INTERRUPTED, times[0]
-    return trajectories_of(
-        network,
-        times,
-        outputs,
-        schedule,
-        results,
-        status_row,
-        patients.replicates,
-        {
-            "events": chance.events,
-            "withheld": chance.withheld,
-        },
-    )
+
+    def simulate(first: int, last: int) -> None:
+        given = arguments(first, last)
+        kernel(*given)
+        if settings.individuals and chance.done[first]:
+            left[first] = left_over(given[-3].herd, first)
+
+    block = 1 if settings.individuals else BLOCK
+    _share_out(simulate, patients.n, block, options.threads, chance.stop)
+    missing = (chance.done == 0) & (start.skip == 0)
+    results.status[missing], results.status_time[missing] = Status.INTERRUPTED, times[0]
+    counts = {"events": chance.events, "withheld": chance.withheld}
+    trajectories = trajectories_of(network, times, outputs, schedule, results, status_row, patients.replicates, counts)
+    if not left:
+        return trajectories
+    return replace(trajectories, individuals=individuals_of(network, patients, [left[k] for k in sorted(left)]))
 
 
 def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, options: Options, seed: int) -> Any:
@@ -136,6 +153,10 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         tree=np.zeros(2 << depth),
         known=np.zeros(reactions),
         drift=np.zeros(reactions),
+        scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
+        weight=options.weight if settings.individuals else 1.0,
+        individuals=int(settings.individuals),
+        herd=None,
         owner=np.zeros(reactions, dtype=np.int64),
         number=np.zeros(reactions),
         trend=np.zeros(species),
@@ -154,24 +175,36 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
     )
 
 
-def _own_room(chance: Any) -> Any:
-    """The same with room for working of its own, for one thread."""
+def _own_room(chance: Any, herd: Any) -> Any:
+    """The same with room for working of its own, for one block of courses."""
     from carsim.engines.kernels.streams import STREAM_WORDS
 
-    names = ("clock", "rare", "jumping", "tree", "known", "drift", "owner", "number", "trend", "spread", "lost")
+    names = (
+        "clock",
+        "rare",
+        "jumping",
+        "tree",
+        "known",
+        "drift",
+        "scale",
+        "owner",
+        "number",
+        "trend",
+        "spread",
+        "lost",
+    )
     own = {name: getattr(chance, name).copy() for name in names}
-    return chance._replace(stream=np.zeros(STREAM_WORDS, dtype=np.uint64), **own)
+    return chance._replace(stream=np.zeros(STREAM_WORDS, dtype=np.uint64), herd=herd, **own)
 
 
 def _share_out(
-    kernel: Any, arguments: Callable[[int, int], tuple[Any, ...]], courses: int, threads: int, stop: NDArray[np.uint8]
+    simulate: Callable[[int, int], None], courses: int, most: int, threads: int, stop: NDArray[np.uint8]
 ) -> None:
     """Simulate all courses in blocks on threads; on an interrupt those that are being simulated are finished."""
     threads = max(1, min(threads or os.cpu_count() or 1, courses))
-    block = max(1, min(BLOCK, courses // (threads * BLOCKS)))
-    starts = range(0, courses, block)
+    block = max(1, min(most, courses // (threads * BLOCKS)))
     with ThreadPoolExecutor(threads) as pool:
-        blocks = [pool.submit(lambda a, b: kernel(*arguments(a, b)), k, min(k + block, courses)) for k in starts]
+        blocks = [pool.submit(simulate, k, min(k + block, courses)) for k in range(0, courses, block)]
         try:
             for finished in wait(blocks).done:
                 finished.result()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim.derive.tables import Cells
+from carsim.engines.cells import MOST_TOGETHER, bytes_per_cell
+from carsim.engines.memory import memory
 from carsim.engines.protocol import Options
 from carsim.errors import ResourceRefused, UnsupportedMechanism
 from carsim.model.network import Network
@@ -14,6 +18,7 @@ from carsim.model.plain import rates_at
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import ADD, Schedule
 
+LINEAGE_BYTES = 36  # of one cell that is remembered
 LOOKED_AT = 8  # patients whose reactions are estimated: those with the most cells
 
 
@@ -63,6 +68,44 @@ def refuse_too_many_events(
                     f"{state[counted].sum():.2g} cells would take about {expected:.1e} reactions; the limit is "
                     f"{options.max_events:.1e}. Use the hybrid engine, which fires only the reactions of few cells"
                 )
+
+
+def refuse_too_many_cells(
+    network: Network, cells: Cells, patients: Patients, threshold: float, options: Options
+) -> None:
+    """Raise ResourceRefused for more single cells than `max_cells` in a patient, or than memory holds."""
+    counted = [k for k, species in enumerate(network.all_species) if species.kind == "count"]
+    few = patients.initial[:, counted] < threshold
+    wanted = np.where(few, patients.initial[:, counted], 0.0).sum(axis=1) / options.weight
+    worst = int(np.argmax(wanted))
+    each = bytes_per_cell(cells)
+    advice = "let each stand for more (weight), or lower the threshold above which populations follow equations"
+    if wanted[worst] > options.max_cells:
+        raise ResourceRefused(
+            f"patient {patients.identifiers[worst]} would have {wanted[worst]:.2g} single cells at the start, about "
+            f"{wanted[worst] * each / 1e9:,.1f} GB; the limit is {options.max_cells:.2g} cells. Use the hybrid engine, "
+            + advice
+        )
+    threads = max(1, min(options.threads or os.cpu_count() or 1, patients.n))
+    needed = threads * (options.max_cells * each + (LINEAGE_BYTES * options.max_lineages if options.lineages else 0))
+    if needed > memory() // 2:
+        raise ResourceRefused(
+            f"{threads} courses of up to {options.max_cells:.2g} single cells at a time need about "
+            f"{needed / 1e9:,.1f} GB; the limit here is {memory() // 2 / 1e9:,.1f} GB. Lower max_cells, " + advice
+        )
+
+
+def refuse_large_meetings(network: Network) -> None:
+    """Raise UnsupportedMechanism for reactions of more cells than are simulated together."""
+    problems = [
+        f"reaction {reaction.name!r} takes or makes {number:g} {ref.name!r} at once; the agent engine takes up to "
+        f"{MOST_TOGETHER} cells together: use the hybrid engine"
+        for reaction in network.reactions
+        for ref, number in reaction.consumes + reaction.produces
+        if number > MOST_TOGETHER / 2
+    ]
+    if problems:
+        raise UnsupportedMechanism(problems)
 
 
 def _propensity(network: Network, patients: Patients, patient: int, state: NDArray[np.float64]) -> float:

@@ -14,6 +14,7 @@ from carsim.engines.courses import Settings
 from carsim.engines.protocol import Options
 from carsim.model.network import Network
 
+THRESHOLD = 1_000.0  # cells
 DRIFT_LIMIT = 0.02
 JUMPS_PER_CELL = 10.0  # a species that would fire more than this times the threshold in one step follows its mean
 
@@ -22,11 +23,12 @@ def settings_of(network: Network, options: Options) -> Settings:
     """How this network is simulated by equations and jumps."""
     from carsim.engines.kernels.hybrid import hybrid
 
+    threshold = THRESHOLD if options.threshold is None else options.threshold
     return Settings(
         "hybrid",
         hybrid,
         equations=True,
-        threshold=options.threshold,
-        most_jumps=JUMPS_PER_CELL * options.threshold,
+        threshold=threshold,
+        most_jumps=JUMPS_PER_CELL * threshold,
         drift_limit=DRIFT_LIMIT,
     )

@@ -18,9 +18,13 @@ class Options:
     its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
     max_occurrences: most extinctions, events and mode changes recorded for one patient.
 
-    For engines of chance: threshold: cells below which the hybrid engine counts a species. epsilon: relative change of
-    a propensity that the leaping engine allows in one leap. max_events: most reactions fired in one course. threads:
-    how many work side by side (0: as many as there are processors); no result depends on it.
+    For engines of chance: threshold: cells below which the hybrid engine counts a species, and the agent engine
+    simulates its cells one by one (None: 1,000 and 100,000; infinite: always). epsilon: relative change of a propensity
+    that the leaping engine allows in one leap. max_events: most reactions fired in one course. threads: how many work
+    side by side (0: as many as there are processors); no result depends on it.
+
+    For single cells: weight: cells that each simulated one stands for. max_cells: most simulated at one time. lineages:
+    whether parent, birth and death of every cell are kept, of the first max_lineages.
     """
 
     rtol: float = 1e-6
@@ -28,10 +32,14 @@ class Options:
     atol_scale: float = 1.0
     max_steps: int = 100_000
     max_occurrences: int = 1_000
-    threshold: float = 1_000.0
+    threshold: float | None = None
     epsilon: float = 0.03
     max_events: int = 1_000_000_000
     threads: int = 0
+    weight: float = 1.0
+    max_cells: int = 2_000_000
+    lineages: bool = False
+    max_lineages: int = 10_000_000
 
     def __post_init__(self) -> None:
         """Refuse settings with which no step could be judged."""
@@ -39,7 +47,9 @@ class Options:
             raise ValueError(f"rtol: got {self.rtol}; expected a number from 1e-14 to 0.1, for example 1e-6")
         if not (self.atol > 0.0 and self.atol_scale > 0.0):
             raise ValueError("atol and atol_scale: expected positive numbers, for example 1e-9 and 1")
-        if not self.threshold >= 1.0:
+        if not self.weight >= 1.0 or self.max_cells < 1 or self.max_lineages < 0:
+            raise ValueError("weight and max_cells: expected numbers from 1 on, max_lineages from 0 on")
+        if self.threshold is not None and not self.threshold >= 1.0:
             raise ValueError(f"threshold: got {self.threshold}; expected a number of cells from 1 on, for example 1000")
         if not 0.0 < self.epsilon <= 0.5:
             raise ValueError(f"epsilon: got {self.epsilon}; expected a share above 0 and up to 0.5, for example 0.03")
@@ -63,6 +73,8 @@ class Status(IntEnum):
     NEGATIVE_RATE = 10
     COUNT_TOO_LARGE = 11
     INTERRUPTED = 12
+    TOO_MANY_CELLS = 13
+    NOT_PROPORTIONAL = 14
 
     @property
     def advice(self) -> str:
@@ -91,6 +103,10 @@ ADVICE: Mapping[Status, str] = {
     Status.NEGATIVE_RATE: "the rate of this reaction is negative or undefined: a rate that fires as jumps must be zero "
     "or more for every state; state births and deaths apart",
     Status.COUNT_TOO_LARGE: "more cells than can be counted one by one (2^53): use the hybrid engine",
+    Status.TOO_MANY_CELLS: "more single cells than there is room for: let each stand for more (weight), lower the "
+    "threshold above which populations follow equations, or raise max_cells",
+    Status.NOT_PROPORTIONAL: "the rate of this reaction is not proportional to what the traits of its cells make: "
+    "state it so, or use the hybrid engine",
     Status.INTERRUPTED: "the run was interrupted before this course was simulated: run it again",
 }
 
@@ -106,6 +122,35 @@ class Occurrence:
 
 
 @dataclass(frozen=True)
+class Individuals:
+    """Single cells at the end of each course, one entry a cell; `species` and `traits` name what the numbers mean.
+
+    course, kind (index into species), generation (divisions since the founder), clonotype (number of the founder in its
+    course), identity (number in its course, in order of birth): (n,). values (n, n_traits): the trait, such as antigen
+    molecules; not-a-number where the species does not have it.
+
+    lineage_...: with `Options.lineages` every cell that ever was: course, identity, parent (-1: founder), kind at
+    birth, clonotype, born and died (d; infinite: alive).
+    """
+
+    species: tuple[str, ...]
+    traits: tuple[str, ...]
+    course: NDArray[np.int64]
+    kind: NDArray[np.int32]
+    values: NDArray[np.float64]
+    generation: NDArray[np.int32]
+    clonotype: NDArray[np.int64]
+    identity: NDArray[np.int64]
+    lineage_course: NDArray[np.int64]
+    lineage_identity: NDArray[np.int64]
+    lineage_parent: NDArray[np.int64]
+    lineage_kind: NDArray[np.int32]
+    lineage_clonotype: NDArray[np.int64]
+    lineage_born: NDArray[np.float64]
+    lineage_died: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Trajectories:
     """What came out: values (n_patients, n_times, n_outputs), state after any change at that time.
 
@@ -115,7 +160,7 @@ class Trajectories:
     tolerance below zero that were set to zero (clipped); of engines of chance also events, the reactions that fired,
     and withheld, those that did not for want of cells in a species of the equations.
 
-    With `replicates` R, course k of the n is replicate k mod R of patient k // R.
+    With `replicates` R, course k of the n is replicate k mod R of patient k // R. `individuals`: of the agent engine.
     """
 
     times: NDArray[np.float64]
@@ -127,6 +172,7 @@ class Trajectories:
     events: tuple[Occurrence, ...]
     statistics: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     replicates: int = 1
+    individuals: Individuals | None = None
 
     def of(self, name: str) -> NDArray[np.float64]:
         """Values (n_patients, n_times) of one output by name."""

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from carsim.engines.compiled import Notify
-from carsim.engines.domain import refuse_too_many_events, refuse_uncountable
+from carsim.engines.domain import refuse_large_meetings, refuse_too_many_events, refuse_uncountable
 from carsim.engines.protocol import Options, Trajectories
 from carsim.errors import nearest
 from carsim.model.network import Network
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
-ENGINES = ("ode", "exact", "leap", "hybrid")
+ENGINES = ("ode", "exact", "leap", "hybrid", "agent")
 
 
 def simulate(
@@ -72,6 +72,8 @@ def simulate(
     refuse_uncountable(network, engine)
     if engine == "exact":
         refuse_too_many_events(network, patients, schedule, times, options)
+    if engine == "agent":
+        refuse_large_meetings(network)
     if replicates > 1:
         patients, schedule = patients.repeated(replicates), schedule.repeated(replicates)
     settings = import_module(f"carsim.engines.{engine}").settings_of(network, options)

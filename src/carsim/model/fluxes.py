@@ -63,6 +63,14 @@ def with_fluxes(network: Network) -> Network:
         )
     for extinction in network.extinctions:
         copy.extinction(extinction.name, [copy.rows[ref.name] for ref in extinction.species], extinction.below)
+    for trait in network.traits:
+        copy.trait(
+            trait.name,
+            [copy.rows[ref.name] for ref in trait.species],
+            median=copy.rows[trait.median.name],
+            log_sd=copy.rows[trait.log_sd.name],
+            heritability=_moved(trait.heritability, copy),
+        )
     return copy
 
 

@@ -69,6 +69,11 @@ class Law:
         rest = tuple(name for name in self.arguments if name != self.trait)
         return (f"{self.trait}_median", f"{self.trait}_log_sd", *rest)
 
+    @property
+    def of_cell(self) -> Law:
+        """The same formula for one cell, its trait an argument like others."""
+        return Law(self.name, self.function, self.arguments)
+
     def __call__(self, **bindings: Any) -> Call:
         """Bind every argument to a handle or a number; names must match exactly."""
         if set(bindings) != set(self.slots):

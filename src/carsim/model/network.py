@@ -159,6 +159,21 @@ class Extinction:
     below: float
 
 
+@dataclass(frozen=True)
+class Trait:
+    """What single cells of some species differ by: log-normal over the cells, with these rows as its parameters.
+
+    Laws with a trait read the two rows and take the mean; engines of single cells give each cell a value of its own. A
+    daughter keeps the share `heritability` (a row, or 1) of how far its mother lies from the median, in log.
+    """
+
+    name: str
+    species: tuple[Ref, ...]
+    median: Ref
+    log_sd: Ref
+    heritability: Ref | float
+
+
 @dataclass(eq=False)
 class Network:
     """Rows of a reaction system; see the module's text. Attributes are read-only views for the rooms that derive."""
@@ -173,6 +188,7 @@ class Network:
     modes: list[Mode] = field(default_factory=list, init=False)
     events: list[Event] = field(default_factory=list, init=False)
     extinctions: list[Extinction] = field(default_factory=list, init=False)
+    traits: list[Trait] = field(default_factory=list, init=False)
     sealed: bool = field(default=False, init=False)
 
     def species(
@@ -266,6 +282,13 @@ class Network:
         """State that a population below `below` in total is gone."""
         self._open(name)
         self.extinctions.append(Extinction(name, tuple(species), float(below)))
+
+    def trait(
+        self, name: str, species: Sequence[Ref], *, median: Ref, log_sd: Ref, heritability: Ref | float = 1.0
+    ) -> None:
+        """State a trait of the cells of these species; species of one name share it when cells pass between them."""
+        self._open(name)
+        self.traits.append(Trait(name, tuple(species), median, log_sd, heritability))
 
     def seal(self) -> Network:
         """Make the network immutable; called by its first derivation.

@@ -11,6 +11,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
 from carsim.errors import nearest
+from carsim.model.handle import Ref
 from carsim.model.law import Call
 from carsim.model.words import Kind, Operation, Side
 
@@ -34,6 +35,7 @@ def refuse_unsound(network: Network) -> None:
     _modes(network)
     _events(network)
     _extinctions(network)
+    _traits(network)
 
 
 def _species(network: Network) -> None:
@@ -104,7 +106,6 @@ def _condition(network: Network, where: str, condition: Condition) -> None:
 
 def _formula(network: Network, where: str, formula: Any, known: Iterable[str]) -> None:
     """`known`: names that an expression may hold; a quantity is evaluated after those stated before it."""
-    from carsim.model.handle import Ref
 
     if isinstance(formula, Call):
         for slot, part in zip(formula.law.slots, formula.bindings, strict=True):
@@ -129,7 +130,6 @@ def _row_or_number(network: Network, where: str, value: Any) -> None:
 
 def _own(network: Network, where: str, ref: Any, kinds: Sequence[str] = (), expected: str = "a handle") -> None:
     """Refuse what is no handle of this network, or not of these kinds (none: of any)."""
-    from carsim.model.handle import Ref
 
     if not isinstance(ref, Ref):
         raise ValueError(f"{where}: got {ref!r}; expected {expected} of network {network.title!r}{_row(network, ref)}")
@@ -166,3 +166,17 @@ def _number(where: str, value: Any, *, least: float | None = None, above: float 
         return
     bound = f" of at least {least:g}" if least is not None else f" above {above:g}" if above is not None else ""
     raise ValueError(f"{where}: got {value!r}; expected a finite number{bound}")
+
+
+def _traits(network: Network) -> None:
+    for trait in network.traits:
+        where = f"trait {trait.name!r}"
+        rows = (trait.median, trait.log_sd, trait.heritability)
+        for ref in (row for row in rows if isinstance(row, Ref)):
+            _own(network, where, ref)
+            if ref.kind != "parameter":
+                raise ValueError(f"{where}: {ref!r} is no parameter; expected one")
+        for ref in trait.species:
+            _own(network, where, ref)
+            if ref.kind != "species":
+                raise ValueError(f"{where}: {ref!r} is no species; expected one")

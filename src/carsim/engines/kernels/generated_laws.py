@@ -41,7 +41,7 @@ INDEX = {
     "carsim.model.processes.memory.rested": (32, "4185bfcd31bc346a"),
     "carsim.model.processes.memory.rested_division": (33, "5e73174d02a74a24"),
     "carsim.model.processes.neurotoxicity.passage": (34, "f4d2fd9091cc982e"),
-    "carsim.model.processes.recognition.share_seen": (35, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.share_seen over density": (35, "555b94b6fce0abf8"),
     "carsim.model.processes.recognition.still_unseen": (36, "0c9099240b0de736"),
     "carsim.model.processes.recognition.complement": (37, "170eb8cb4fcf7598"),
     "carsim.model.processes.stimulation.stimulation": (38, "4c8e7385b98505d0"),
@@ -50,6 +50,7 @@ INDEX = {
     "carsim.literature.laws.kimmel_expansion": (41, "4874091e0b75b449"),
     "carsim.literature.laws.stein_expansion": (42, "1ca5676c8ede4d67"),
     "carsim.literature.laws.mueller_expansion": (43, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.recognition.share_seen": (44, "57f1ed7e707b9c10"),
 }
 
 
@@ -1603,8 +1604,42 @@ def partial_43(lanes, workspace, entries, count, mask):
 
 
 @kernel
+def value_44(lanes, workspace, entries, count):
+    """share_seen."""
+    at = 0
+    for _ in range(count):
+        v_density = load(lanes, workspace, entries[at + 0])
+        v_half_density = load(lanes, workspace, entries[at + 1])
+        v_steepness = load(lanes, workspace, entries[at + 2])
+        store(workspace, entries[at + 3], (1.0 / ((1.0 + power((v_half_density / (v_density)), v_steepness)))))
+        at += 4
+
+
+@kernel
+def partial_44(lanes, workspace, entries, count, mask):
+    """Slopes of share_seen."""
+    at = 0
+    for _ in range(count):
+        v_density = load(lanes, workspace, entries[at + 0])
+        v_half_density = load(lanes, workspace, entries[at + 1])
+        v_steepness = load(lanes, workspace, entries[at + 2])
+        s_0 = (1.0 / v_density)
+        s_1 = (s_0 * v_half_density)
+        s_2 = power(s_1, v_steepness)
+        s_3 = (1.0 * s_2 / (((1.0 + s_2) * (1.0 + s_2))))
+        s_4 = (s_3 * v_steepness)
+        if mask & 1:
+            store(workspace, entries[at + 3], (s_0 * s_4))
+        if mask & 2:
+            store(workspace, entries[at + 4], (-s_4 / (v_half_density)))
+        if mask & 4:
+            store(workspace, entries[at + 5], (-s_3 * logarithm(s_1)))
+        at += 6
+
+
+@kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (44 laws)."""
+    """Choose the law by its index (45 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1693,11 +1728,13 @@ def values(lanes, workspace, entries, law, count):
         value_42(lanes, workspace, entries, count)
     elif law == 43:
         value_43(lanes, workspace, entries, count)
+    elif law == 44:
+        value_44(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (44 laws)."""
+    """Choose the law by its index (45 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1786,6 +1823,8 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_42(lanes, workspace, entries, count, mask)
     elif law == 43:
         partial_43(lanes, workspace, entries, count, mask)
+    elif law == 44:
+        partial_44(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

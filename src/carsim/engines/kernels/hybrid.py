@@ -16,6 +16,7 @@ import numpy as np
 
 from carsim.engines.kernels.course import begin, happen, leave
 from carsim.engines.kernels.happenings import show_state
+from carsim.engines.kernels.herd import empty, muster
 from carsim.engines.kernels.jumps import whole
 from carsim.engines.kernels.lane import AT_STOP, IDLE
 from carsim.engines.kernels.lanes import apart, bare, kernel
@@ -35,7 +36,7 @@ FED = 0.5  # of what a species loses comes from cells of abundant species: it is
 SLOWER = 4.0  # a rare species is abundant again where it would fire so many times what keeps it from being rare
 
 
-def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
+def hybrid(lanes, values, partials, space, problem, jumps, cells, chance, first, last):
     """Simulate the courses from `first` to before `last`, one after the other."""
     simulate(
         lanes,
@@ -44,6 +45,7 @@ def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
         bare(space),
         viewed(bare(problem)),
         viewed(bare(jumps)),
+        viewed(bare(cells)),
         viewed(bare(chance)),
         first,
         last,
@@ -51,7 +53,7 @@ def hybrid(lanes, values, partials, space, problem, jumps, chance, first, last):
 
 
 @kernel
-def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, last):
+def simulate(lanes, values, partials, workspace, problem, jumps, cells, chance, first, last):
     """The same on bare pointers."""
     apart()
     layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
@@ -66,6 +68,8 @@ def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, 
         chance.clock[0] = exponential(chance.stream)
         for s in range(layout.n_species):
             chance.rare[s] = False
+        if chance.individuals:
+            empty(chance.herd, layout.n_species)
         jumping = choose_jumping(workspace, layout, jumps, chance)
         while True:
             if lane.phase[0] == AT_STOP:
@@ -73,18 +77,20 @@ def simulate(lanes, values, partials, workspace, problem, jumps, chance, first, 
                 if lane.phase[0] == IDLE:
                     break
             jumping = divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jumping)
+            if chance.individuals and not muster(lanes, values, workspace, problem, jumps, cells, chance):
+                break
             if lane.phase[0] == AT_STOP:
                 leave(lanes, values, workspace, layout, programs, watch, problem.schedule, lane, results)
                 if lane.phase[0] == IDLE:
                     break
-            take_step(lanes, values, partials, workspace, problem, jumps, chance, jumping)
+            take_step(lanes, values, partials, workspace, problem, jumps, cells, chance, jumping)
             if lane.phase[0] == IDLE:
                 break
         chance.done[course] = True
 
 
 @kernel
-def take_step(lanes, values, partials, workspace, problem, jumps, chance, jumping):
+def take_step(lanes, values, partials, workspace, problem, jumps, cells, chance, jumping):
     """One step of the equations, and what fires in it."""
     apart()
     layout, programs, watch, options = problem.layout, problem.programs, problem.watch, problem.options
@@ -98,7 +104,7 @@ def take_step(lanes, values, partials, workspace, problem, jumps, chance, jumpin
         return
     dense_coefficients(lanes, workspace, layout)
     if jumping:
-        walk(lanes, values, workspace, problem, jumps, chance)
+        walk(lanes, values, workspace, problem, jumps, cells, chance)
         return
     if watch.n_extinctions + watch.n_events + layout.n_modes > 0:
         locate(lanes, values, workspace, layout, programs, watch, options, lane)
@@ -132,7 +138,9 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
     for s in range(layout.n_species):
         if jumps.counted[s]:
             if chance.rare[s] and lane.phase[0] == AT_STOP:
-                workspace[layout.state + s] = whole(chance.stream, workspace[layout.state + s])
+                workspace[layout.state + s] = (
+                    whole(chance.stream, workspace[layout.state + s] / chance.weight) * chance.weight
+                )
             few = workspace[layout.state + s] < chance.threshold
             undecided = undecided or (chance.rare[s] and chance.threshold < np.inf) or (few and not chance.rare[s])
     if not undecided:
@@ -152,7 +160,7 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
             if cells > RETURN * chance.threshold or jumps_now > SLOWER * most:
                 chance.rare[s], changed = False, True
         elif cells < chance.threshold and jumps_now <= most:
-            workspace[layout.state + s] = whole(chance.stream, cells)
+            workspace[layout.state + s] = whole(chance.stream, cells / chance.weight) * chance.weight
             chance.rare[s], changed = True, True
     return choose_jumping(workspace, layout, jumps, chance) if changed else jumping
 

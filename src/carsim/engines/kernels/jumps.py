@@ -31,7 +31,7 @@ def plant(workspace, jumps, chance, drifting):
         if drifting and not chance.jumping[r]:
             chance.drift[r] += rate - chance.known[r]
         chance.known[r] = rate
-        tree[size + r] = rate if chance.jumping[r] else 0.0
+        tree[size + r] = rate * chance.scale[r] if chance.jumping[r] else 0.0
         if chance.jumping[r] and not 0.0 <= rate < np.inf and bad == NO_REACTION:
             bad = r
     grow(tree, size)
@@ -81,7 +81,7 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
             if not 0.0 <= rate < np.inf and bad == NO_REACTION:
                 bad = r
             node = size + r
-            tree[node] = rate
+            tree[node] = rate * chance.scale[r]
             if not many:
                 while node > 1:
                     node //= 2

@@ -14,6 +14,8 @@ TOO_MANY_OCCURRENCES = 6
 TOO_MANY_EVENTS = 9
 NEGATIVE_RATE = 10
 COUNT_TOO_LARGE = 11
+TOO_MANY_CELLS = 13
+NOT_PROPORTIONAL = 14
 
 EXTINCTION, EVENT, MODE = 0, 1, 2
 NOWHERE = -1
@@ -131,6 +133,46 @@ class Problem(NamedTuple):
     results: Any
 
 
+class Herd(NamedTuple):
+    """Single cells (see `herd`): arrays by cell, by species, and by number of the cell in order of birth (log_...).
+
+    kind: species of a cell; place: where it stands among the `members` of it. score: its traits; made: what they make.
+    before: its species before the last reaction. sums, highest: of what is made, by species. used, freed, free: places.
+    kept, taken, wanted, chosen, known_whole: room for working.
+    """
+
+    capacity: Any
+    n_made: Any
+    kind: Any
+    place: Any
+    members: Any
+    count: Any
+    score: Any
+    made: Any
+    generation: Any
+    clonotype: Any
+    identity: Any
+    partner: Any
+    before: Any
+    sums: Any
+    highest: Any
+    used: Any
+    freed: Any
+    free: Any
+    identity_next: Any
+    kept: Any
+    taken: Any
+    wanted: Any
+    chosen: Any
+    known_whole: Any
+    log_capacity: Any
+    log_parent: Any
+    log_species: Any
+    log_clonotype: Any
+    log_born: Any
+    log_died: Any
+
+
 class Chance(NamedTuple):
     """What an engine of chance adds: one course's stream and clock, who counts, propensities, settings and counts.
 
@@ -138,7 +180,9 @@ class Chance(NamedTuple):
     reactions that fire as jumps now. tree: propensities and their sums (see `jumps`). known: rates as last looked at.
     drift: how much jumps have changed the rates of the equations in this step. owner, number: per reaction, and trend,
     spread, lost, per species: room for working. threshold, most_jumps, epsilon, drift_limit, hazard_tolerance: see
-    `engines.courses`. events, withheld, done: per course. stop: set from outside to end after the present course.
+    `engines.courses`. scale: propensity over rate: 1, but for single cells. individuals: whether
+    there are any, in herd; weight: cells that each stands for. events, withheld, done: per course. stop: set from
+    outside to end after the present course.
     """
 
     seed: Any
@@ -154,6 +198,10 @@ class Chance(NamedTuple):
     tree: Any
     known: Any
     drift: Any
+    scale: Any
+    weight: Any
+    individuals: Any
+    herd: Any
     owner: Any
     number: Any
     trend: Any

@@ -18,6 +18,7 @@ import numpy as np
 
 from carsim.engines.kernels.course import write_output
 from carsim.engines.kernels.happenings import fail, is_due, revive
+from carsim.engines.kernels.herd import act, admits
 from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
 from carsim.engines.kernels.lane import (
     AT_STOP,
@@ -45,7 +46,7 @@ GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end;
 
 
 @kernel
-def walk(lanes, values, workspace, problem, jumps, chance):
+def walk(lanes, values, workspace, problem, jumps, cells, chance):
     """Walk through the accepted step; leaves the state, the time and the phase at its end."""
     apart()
     nodes = node_count(lanes, values, workspace, problem, jumps, chance)
@@ -54,7 +55,7 @@ def walk(lanes, values, workspace, problem, jumps, chance):
         middle, right = (node + 0.5) / nodes, (node + 1) / nodes
         if not look(lanes, values, workspace, problem, jumps, chance, middle, False):
             return
-        share, how = pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, right)
+        share, how = pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, middle, right)
         if how == GOES_ON:
             share, how = end_node(lanes, values, workspace, problem, chance, share, right)
         if how == FAILED:
@@ -147,7 +148,7 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
 
 
 @kernel
-def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, right):
+def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, middle, right):
     """Let reactions fire until the node's end: (share of the step reached, how it was left)."""
     apart()
     left = 0  # of a burst of reactions one by one
@@ -170,7 +171,7 @@ def pass_node(lanes, values, workspace, problem, jumps, chance, share, middle, r
                 return share, RESUMES
             look(lanes, values, workspace, problem, jumps, chance, middle, True)
         left -= left > 0
-        how = jump(lanes, values, workspace, problem, jumps, chance)
+        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share)
         if how != GOES_ON:
             return share, how
 
@@ -201,13 +202,19 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
 
 
 @kernel
-def jump(lanes, values, workspace, problem, jumps, chance):
+def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
     """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
     apart()
     reaction = choose(chance.tree, chance.size, uniform(chance.stream))
     chance.clock[0] = exponential(chance.stream)
+    if chance.individuals and not admits(lanes, values, workspace, problem, jumps, cells, chance, reaction):
+        return FAILED if problem.lane.phase[0] == IDLE else GOES_ON
     if not fire(workspace, problem, jumps, chance, reaction):
         return FAILED if problem.lane.phase[0] == IDLE else GOES_ON
+    if chance.individuals:
+        time = problem.lane.time[0] + share * problem.lane.tried[0]
+        if not act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
+            return FAILED
     bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
     if not is_sound(problem, bad):
         return FAILED
@@ -230,7 +237,7 @@ def fire(workspace, problem, jumps, chance, reaction):
     first, last = jumps.change_start[reaction], jumps.change_start[reaction + 1]
     for k in range(first, last):
         s = jumps.change_species[k]
-        value = workspace[layout.species + s] + jumps.change_amount[k]
+        value = workspace[layout.species + s] + jumps.change_amount[k] * chance.weight
         if value < 0.0 and not problem.options.signed[s]:
             if not chance.rare[s]:
                 chance.withheld[lane.patient[0]] += 1
@@ -242,8 +249,8 @@ def fire(workspace, problem, jumps, chance, reaction):
             return False
     for k in range(first, last):
         s = jumps.change_species[k]
-        workspace[layout.moved + s] += jumps.change_amount[k]
-        workspace[layout.species + s] += jumps.change_amount[k]
+        workspace[layout.moved + s] += jumps.change_amount[k] * chance.weight
+        workspace[layout.species + s] += jumps.change_amount[k] * chance.weight
     return True
 
 

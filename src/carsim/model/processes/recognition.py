@@ -4,6 +4,10 @@
     per population  its mean over the log-normal density D
     per product     1 - prod_arms (1 - efficiency * share seen)   any arm suffices (OR)
 
+Engines of single cells give each cell a density of its own. At a division each daughter keeps density_heritability of
+how far its mother lies from the median, in log; the rest is drawn anew, so that the density of the clone stays as it is
+where nothing selects.
+
 The half-density of the CD28 product lies near 2,000 molecules (Majzner 2018); 4-1BB needs more (Majzner 2020).
 """
 
@@ -12,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carsim.model.body import HEALTHY, Body, Density, Product
+from carsim.model.body import BLOOD_AND_MARROW, HEALTHY, Body, Density, Product
 from carsim.model.handle import Ref
 from carsim.model.law import law
 
@@ -62,6 +66,19 @@ def density_rows(body: Body, population: str, antigen: str, density: Density) ->
     key, meaning = f"{population}.{antigen}", f"{antigen} molecules per {population} cell"
     body.state(f"density.{key}", density.median, unit="molecules", meaning=f"median {meaning}")
     body.state(f"density_log_sd.{key}", density.log_sd, meaning=f"log standard deviation of {meaning}")
+    body.net.trait(
+        antigen,
+        _cells_of(body, population),
+        median=body.row(f"density.{key}"),
+        log_sd=body.row(f"density_log_sd.{key}"),
+        heritability=body.p("density_heritability"),
+    )
+
+
+def _cells_of(body: Body, population: str) -> list[Ref]:
+    if population == HEALTHY:
+        return [body.bcells[site] for site in BLOOD_AND_MARROW]
+    return [cells for (name, _), cells in body.blasts.items() if name == population]
 
 
 def _seen_by_any_arm(body: Body, product: Product, population: str, antigens: Mapping[str, Density]) -> Ref:

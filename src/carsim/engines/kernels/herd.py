@@ -1,0 +1,373 @@
+"""Single cells: who they are, which of them a reaction takes, and what becomes of them and their daughters.
+
+The walk decides which reaction fires and when, from the counts; here it is decided whose it is. Cells of a species are
+alike but for their traits. A trait is kept as a score z: the cell's value is median exp(log_sd z), and z stays when a
+cell passes to another species (dimming turns the whole distribution, not the order of its cells). What a species'
+traits make (its recognition) is kept for each cell, and the mean over the cells is what the network's rates read.
+
+    whose     a reaction whose rate depends on what traits make goes through a thinning: it is fired as often as if
+              every cell were the most exposed one, a cell is drawn, and it is taken with its own rate over that; any
+              other reaction takes each cell alike
+    birth     z' = rho z + sqrt(1 - rho^2) normal, for both daughters; generation + 1; clonotype of the mother
+    founder   a cell from a dose, or from a population that is not simulated as cells: z normal, a clonotype of its own
+    meeting   two cells that become one stay two records, one the partner of the other, until they part
+
+Cells are numbered in order of birth; parent, birth and death of each are kept as long as there is room.
+"""
+
+import math
+
+import numpy as np
+
+from carsim.engines.kernels.happenings import fail
+from carsim.engines.kernels.lane import NOT_PROPORTIONAL, TOO_MANY_CELLS
+from carsim.engines.kernels.lanes import apart, kernel
+from carsim.engines.kernels.program import run_blocks
+from carsim.engines.kernels.samplers import normal
+from carsim.engines.kernels.streams import uniform
+
+NOBODY = -1
+SLACK = 1e-9  # of one, by which rounding may lift a cell's rate above that of the most exposed
+
+
+@kernel
+def empty(herd, n_species):
+    """No cells, all places free, nothing remembered."""
+    apart()
+    for s in range(n_species):
+        herd.count[s] = 0
+        for m in range(herd.n_made):
+            herd.sums[s * herd.n_made + m] = 0.0
+            herd.highest[s * herd.n_made + m] = 0.0
+    for k in range(herd.used[0]):
+        herd.kind[k] = NOBODY
+    herd.used[0], herd.freed[0], herd.identity_next[0] = 0, 0, 0
+
+
+@kernel
+def new_place(herd):
+    """A free place, or NOBODY."""
+    if herd.freed[0] > 0:
+        herd.freed[0] -= 1
+        return np.int64(herd.free[herd.freed[0]])
+    if herd.used[0] < herd.capacity:
+        herd.used[0] += 1
+        return herd.used[0] - 1
+    return np.int64(NOBODY)
+
+
+@kernel
+def enlist(herd, cell, s):
+    """Count a cell among its species, with what its traits make."""
+    herd.kind[cell] = s
+    herd.place[cell] = herd.count[s]
+    herd.members[s * herd.capacity + herd.count[s]] = cell
+    herd.count[s] += 1
+    for m in range(herd.n_made):
+        value = herd.made[cell * herd.n_made + m]
+        herd.sums[s * herd.n_made + m] += value
+        herd.highest[s * herd.n_made + m] = max(herd.highest[s * herd.n_made + m], value)
+
+
+@kernel
+def delist(herd, cell):
+    """Take a cell out of its species; the last of the list takes its place."""
+    s, place = herd.kind[cell], herd.place[cell]
+    herd.count[s] -= 1
+    last = herd.members[s * herd.capacity + herd.count[s]]
+    herd.members[s * herd.capacity + place] = last
+    herd.place[last] = place
+    herd.kind[cell] = NOBODY
+    for m in range(herd.n_made):
+        at = s * herd.n_made + m
+        herd.sums[at] -= herd.made[cell * herd.n_made + m]
+        if herd.count[s] == 0:
+            herd.sums[at], herd.highest[at] = 0.0, 0.0
+
+
+@kernel
+def member(stream, herd, s):
+    """Any cell of a species, each alike."""
+    return np.int64(herd.members[s * herd.capacity + np.int64(uniform(stream) * herd.count[s])])
+
+
+@kernel
+def express(lanes, values, workspace, cells, herd, cell, s):
+    """Evaluate what the traits of one cell make as a cell of species s."""
+    apart()
+    first, last = cells.trait_start[s], cells.trait_start[s + 1]
+    for k in range(first, last):
+        row, score = cells.median[k], herd.score[cell * cells.n_traits + cells.trait[k]]
+        herd.kept[k] = workspace[row]
+        workspace[row] = workspace[row] * math.exp(workspace[cells.log_sd[k]] * score)
+    run_blocks(lanes, values, workspace, cells.own, cells.own_start[s], cells.own_start[s + 1])
+    for k in range(first, last):
+        workspace[cells.median[k]] = herd.kept[k]
+    begin = cells.made_start[s]
+    for m in range(cells.made_start[s + 1] - begin):
+        herd.made[cell * herd.n_made + m] = workspace[cells.made[begin + m]]
+
+
+@kernel
+def register(herd, cell, parent, clonotype, generation, s, time):
+    """Give a cell its number and remember where it comes from."""
+    number = herd.identity_next[0]
+    herd.identity_next[0] = number + 1
+    herd.identity[cell], herd.generation[cell] = number, generation
+    herd.clonotype[cell] = number if clonotype == NOBODY else clonotype
+    herd.partner[cell], herd.before[cell] = NOBODY, NOBODY
+    if number < herd.log_capacity:
+        herd.log_parent[number], herd.log_species[number] = parent, s
+        herd.log_clonotype[number] = herd.clonotype[cell]
+        herd.log_born[number], herd.log_died[number] = time, np.inf
+
+
+@kernel
+def found(lanes, values, workspace, cells, herd, stream, s, time):
+    """A cell without a mother among the cells; NOBODY where there is no room."""
+    apart()
+    cell = new_place(herd)
+    if cell == NOBODY:
+        return cell
+    for k in range(cells.n_traits):
+        herd.score[cell * cells.n_traits + k] = normal(stream)
+    register(herd, cell, NOBODY, NOBODY, 0, s, time)
+    express(lanes, values, workspace, cells, herd, cell, s)
+    enlist(herd, cell, s)
+    return cell
+
+
+@kernel
+def inherit(workspace, cells, herd, stream, mother, daughter, s):
+    """Scores of a daughter of species s from those of its mother (who may be the same record)."""
+    for k in range(cells.n_traits):
+        herd.score[daughter * cells.n_traits + k] = herd.score[mother * cells.n_traits + k]
+    for k in range(cells.trait_start[s], cells.trait_start[s + 1]):
+        kept = workspace[cells.heritability[k]]
+        if kept < 1.0:
+            at = daughter * cells.n_traits + cells.trait[k]
+            herd.score[at] = kept * herd.score[at] + math.sqrt(1.0 - kept * kept) * normal(stream)
+
+
+@kernel
+def divide_cell(lanes, values, workspace, cells, herd, stream, mother, s, time):
+    """A mother divides: one daughter of species s, and the mother itself goes on as the other; False without room."""
+    apart()
+    daughter, own = new_place(herd), np.int64(herd.kind[mother])
+    if daughter == NOBODY:
+        return False
+    herd.generation[mother] += 1
+    register(herd, daughter, herd.identity[mother], herd.clonotype[mother], herd.generation[mother], s, time)
+    inherit(workspace, cells, herd, stream, mother, daughter, s)
+    express(lanes, values, workspace, cells, herd, daughter, s)
+    enlist(herd, daughter, s)
+    if cells.trait_start[own + 1] > cells.trait_start[own]:
+        delist(herd, mother)
+        inherit(workspace, cells, herd, stream, mother, mother, own)
+        express(lanes, values, workspace, cells, herd, mother, own)
+        enlist(herd, mother, own)
+    return True
+
+
+@kernel
+def turn(lanes, values, workspace, cells, herd, cell, s):
+    """A cell becomes one of another species."""
+    if herd.kind[cell] != NOBODY:
+        delist(herd, cell)
+    express(lanes, values, workspace, cells, herd, cell, s)
+    enlist(herd, cell, s)
+
+
+@kernel
+def bury(herd, cell, time):
+    """A cell is gone, with its partner."""
+    if herd.kind[cell] != NOBODY:
+        delist(herd, cell)
+    while cell != NOBODY:
+        if herd.identity[cell] < herd.log_capacity:
+            herd.log_died[herd.identity[cell]] = time
+        herd.free[herd.freed[0]] = cell
+        herd.freed[0] += 1
+        cell = np.int64(herd.partner[cell])
+
+
+@kernel
+def set_means(workspace, jumps, cells, chance, s):
+    """The rows that rates read of species s: the mean over its cells; and how far the most exposed lies above it."""
+    herd = chance.herd
+    first, last = cells.made_start[s], cells.made_start[s + 1]
+    if first == last:
+        return
+    above = 1.0
+    for m in range(last - first):
+        mean = workspace[cells.whole[first + m]]
+        if herd.count[s] > 0:
+            mean = max(herd.sums[s * herd.n_made + m] / herd.count[s], 0.0)
+            if mean > 0.0:
+                above = max(above, herd.highest[s * herd.n_made + m] / mean)
+        workspace[cells.mean[first + m]] = mean
+    for k in range(cells.selective_start[s], cells.selective_start[s + 1]):
+        chance.scale[cells.selective[k]] = above / chance.weight
+
+
+@kernel
+def own_rate(lanes, values, workspace, jumps, cells, herd, cell, s, reaction):
+    """The rate that a reaction would have if all cells of the species were like this one; the means stay."""
+    first, last = cells.made_start[s], cells.made_start[s + 1]
+    for m in range(last - first):
+        herd.kept[m] = workspace[cells.mean[first + m]]
+        workspace[cells.mean[first + m]] = herd.made[cell * herd.n_made + m]
+    begin, end = cells.rate_start[reaction], cells.rate_start[reaction + 1]
+    run_blocks(lanes, values, workspace, cells.rate, begin, end)
+    rate = workspace[jumps.rate[reaction]]
+    for m in range(last - first):
+        workspace[cells.mean[first + m]] = herd.kept[m]
+    run_blocks(lanes, values, workspace, cells.rate, begin, end)
+    return rate
+
+
+@kernel
+def admits(lanes, values, workspace, problem, jumps, cells, chance, reaction):
+    """Draw the cell that a reaction is done by; False where the thinning lets it pass."""
+    apart()
+    herd, s = chance.herd, cells.owner[reaction]
+    herd.chosen[0] = NOBODY
+    if s == NOBODY or not chance.rare[s] or herd.count[s] == 0:
+        return True
+    cell = member(chance.stream, herd, s)
+    herd.chosen[0] = cell
+    if not cells.dependent[reaction]:
+        return True
+    most = workspace[jumps.rate[reaction]] * chance.scale[reaction] * chance.weight
+    share = own_rate(lanes, values, workspace, jumps, cells, herd, cell, s, reaction) / most
+    if share > 1.0 + SLACK:
+        fail(problem.lane, problem.results, 0, NOT_PROPORTIONAL, problem.layout.n_species + reaction)
+        return False
+    return uniform(chance.stream) < share
+
+
+@kernel
+def act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
+    """Let the cells of a reaction that has fired die, be born, turn, meet or part; False where there is no room."""
+    apart()
+    herd, stream = chance.herd, chance.stream
+    first, last = jumps.change_start[reaction], jumps.change_start[reaction + 1]
+    mother = herd.chosen[0]
+    taken, made = 0, 0
+    for k in range(first, last):
+        s, amount = jumps.change_species[k], jumps.change_amount[k]
+        if not chance.rare[s]:
+            continue
+        for _ in range(np.int64(abs(amount))):
+            if amount < 0.0:
+                is_mother = taken == 0 and mother != NOBODY and herd.kind[mother] == s
+                cell = mother if is_mother else member(stream, herd, s)
+                delist(herd, cell)
+                if herd.partner[cell] == NOBODY:  # of two that have met, what each was before stays known
+                    herd.before[cell] = s
+                herd.taken[taken] = cell
+                taken += 1
+            else:
+                herd.wanted[made] = s
+                made += 1
+    room = settle_cells(lanes, values, workspace, cells, chance, taken, made, time)
+    for k in range(first, last):
+        set_means(workspace, jumps, cells, chance, jumps.change_species[k])
+    if cells.owner[reaction] != NOBODY:
+        set_means(workspace, jumps, cells, chance, cells.owner[reaction])
+    if not room:
+        fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, problem.layout.n_species + reaction)
+    return room
+
+
+@kernel
+def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
+    """Make of the cells that a reaction took what it makes: True where there was room for all."""
+    herd, stream, mother = chance.herd, chance.stream, chance.herd.chosen[0]
+    if taken == 0:
+        for j in range(made):
+            s = np.int64(herd.wanted[j])
+            if mother == NOBODY:
+                if found(lanes, values, workspace, cells, herd, stream, s, time) == NOBODY:
+                    return False
+            elif not divide_cell(lanes, values, workspace, cells, herd, stream, mother, s, time):
+                return False
+        return True
+    if taken == 2 and made == 1:  # they meet, and stay two records
+        one, other = np.int64(herd.taken[0]), np.int64(herd.taken[1])
+        herd.partner[one] = other
+        turn(lanes, values, workspace, cells, herd, one, np.int64(herd.wanted[0]))
+        return True
+    for i in range(taken):
+        cell = np.int64(herd.taken[i])
+        other = np.int64(herd.partner[cell])
+        if i >= made:
+            bury(herd, cell, time)
+        elif other != NOBODY:  # they part: each goes where it came from, the partner dies where only one is made
+            part(lanes, values, workspace, cells, herd, cell, other, made, time)
+            return True
+        else:
+            turn(lanes, values, workspace, cells, herd, cell, np.int64(herd.wanted[i]))
+    for j in range(taken, made):
+        s = np.int64(herd.wanted[j])
+        if not divide_cell(lanes, values, workspace, cells, herd, stream, np.int64(herd.taken[0]), s, time):
+            return False
+    return True
+
+
+@kernel
+def part(lanes, values, workspace, cells, herd, cell, other, made, time):
+    """Two cells that had met part; of one wanted species the one remains that came from it, the other is gone."""
+    herd.partner[cell] = NOBODY
+    if made == 1:
+        stays = other if herd.before[other] == herd.wanted[0] and herd.before[cell] != herd.wanted[0] else cell
+        bury(herd, other if stays == cell else cell, time)
+        turn(lanes, values, workspace, cells, herd, stays, np.int64(herd.wanted[0]))
+        return
+    swapped = herd.before[cell] == herd.wanted[1] and herd.before[other] == herd.wanted[0]
+    turn(lanes, values, workspace, cells, herd, cell, np.int64(herd.wanted[1 if swapped else 0]))
+    turn(lanes, values, workspace, cells, herd, other, np.int64(herd.wanted[0 if swapped else 1]))
+
+
+@kernel
+def muster(lanes, values, workspace, problem, jumps, cells, chance):
+    """Make the cells of each species as many as the state counts; False where there is no room.
+
+    New ones are founders: what a dose brings, or what a population was that has become rare. Where too many are there,
+    any of them go. What traits make is evaluated anew where the network's own mean of it has changed.
+    """
+    apart()
+    herd, layout, stream, time = chance.herd, problem.layout, chance.stream, problem.lane.time[0]
+    for s in range(layout.n_species):
+        wanted = workspace[layout.state + s] / chance.weight if chance.rare[s] else 0.0
+        if wanted > herd.capacity:
+            fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, s)
+            return False
+        changed = False
+        for k in range(cells.made_start[s], cells.made_start[s + 1]):
+            changed = changed or herd.known_whole[k] != workspace[cells.whole[k]]
+            herd.known_whole[k] = workspace[cells.whole[k]]
+        if changed and herd.count[s] > 0:
+            express_all(lanes, values, workspace, cells, herd, s)
+        while herd.count[s] > wanted:
+            bury(herd, member(stream, herd, s), time)
+        while herd.count[s] < wanted:
+            if found(lanes, values, workspace, cells, herd, stream, np.int64(s), time) == NOBODY:
+                fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, s)
+                return False
+        set_means(workspace, jumps, cells, chance, s)
+    return True
+
+
+@kernel
+def express_all(lanes, values, workspace, cells, herd, s):
+    """Evaluate anew what the traits of all cells of a species make."""
+    for m in range(herd.n_made):
+        herd.sums[s * herd.n_made + m], herd.highest[s * herd.n_made + m] = 0.0, 0.0
+    for k in range(herd.count[s]):
+        cell = np.int64(herd.members[s * herd.capacity + k])
+        express(lanes, values, workspace, cells, herd, cell, np.int64(s))
+        for m in range(herd.n_made):
+            value, at = herd.made[cell * herd.n_made + m], s * herd.n_made + m
+            herd.sums[at] += value
+            herd.highest[at] = max(herd.highest[at], value)

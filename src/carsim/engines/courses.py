@@ -7,6 +7,7 @@ on how courses are shared out among threads. A run that is interrupted keeps the
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -100,29 +101,25 @@ def simulate_courses(
     chance = _chance(kinds, settings, tables.jumps, patients, options, seed)
     left: dict[int, dict[str, NDArray[Any]]] = {}
     addresses = evaluator.addresses()[: 2 if settings.equations else 1]
-    width = (0.0,) * WIDTH
+    rooms = threading.local()
 
-    def arguments(first: int, last: int) -> tuple[Any, ...]:
-        own = problem._replace(lane=lane_of(kinds, tables, WIDTH))
-        herd = herd_of(kinds, cells, len(jumps.counted), options, wanted=settings.individuals)
-        tail = (_own_room(chance, herd), first, last)
-        return (
-            width,
-            *addresses,
-            workspace_of(tables, WIDTH),
-            own,
-            jumps,
-            *([cells] if settings.equations else []),
-            *tail,
-        )
+    def room() -> tuple[Any, ...]:
+        """Arguments of the kernel, with room for working that belongs to this thread."""
+        if not hasattr(rooms, "arguments"):
+            own = problem._replace(lane=lane_of(kinds, tables, WIDTH))
+            herd = herd_of(kinds, cells, len(jumps.counted), options, wanted=settings.individuals)
+            of_cells = (cells,) if settings.equations else ()
+            tables_and_room = (workspace_of(tables, WIDTH), own, jumps, *of_cells, _own_room(chance, herd))
+            rooms.arguments = ((0.0,) * WIDTH, *addresses, *tables_and_room)
+        arguments: tuple[Any, ...] = rooms.arguments
+        return arguments
 
-    kernel = compiled(settings.kernel, arguments(0, 0), WIDTH, notify)
+    kernel = compiled(settings.kernel, (*room(), 0, 0), WIDTH, notify)
 
     def simulate(first: int, last: int) -> None:
-        given = arguments(first, last)
-        kernel(*given)
+        kernel(*room(), first, last)
         if settings.individuals and chance.done[first]:
-            left[first] = left_over(given[-3].herd, first)
+            left[first] = left_over(room()[-1].herd, first)
 
     block = 1 if settings.individuals else BLOCK
     _share_out(simulate, patients.n, block, options.threads, chance.stop)

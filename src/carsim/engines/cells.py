@@ -18,7 +18,7 @@ MOST_TOGETHER = 64  # cells that one reaction takes or makes
 
 def bytes_per_cell(cells: Cells) -> int:
     """Memory that one cell takes while it is simulated; a list of members takes 4 more for its own species."""
-    return 6 * 4 + 2 * 8 + 8 * (cells.n_traits + cells.n_made) + 4
+    return 7 * 4 + 2 * 8 + 8 * (cells.n_traits + cells.n_made) + 4
 
 
 def herd_of(kinds: Any, cells: Cells, n_species: int, options: Options, *, wanted: bool) -> Any:
@@ -27,7 +27,7 @@ def herd_of(kinds: Any, cells: Cells, n_species: int, options: Options, *, wante
     log = options.max_lineages if wanted and options.lineages else 0
     whole, small, real = np.int64, np.int32, np.float64
     shapes: dict[str, tuple[int, Any]] = {
-        **dict.fromkeys(("kind", "place", "generation", "partner", "before", "free"), (capacity, small)),
+        **dict.fromkeys(("kind", "place", "generation", "kills", "partner", "before", "free"), (capacity, small)),
         **dict.fromkeys(("clonotype", "identity"), (capacity, whole)),
         **dict.fromkeys(("log_parent", "log_clonotype"), (log, whole)),
         **dict.fromkeys(("log_born", "log_died"), (log, real)),
@@ -53,7 +53,7 @@ def left_over(herd: Any, course: int) -> dict[str, NDArray[Any]]:
     used, known = int(herd.used[0]), min(int(herd.identity_next[0]), herd.log_capacity)
     alive = np.flatnonzero(herd.kind[:used] >= 0)
     width = len(herd.score) // max(herd.capacity, 1)
-    left = {name: getattr(herd, name)[alive] for name in ("kind", "generation", "clonotype", "identity")}
+    left = {name: getattr(herd, name)[alive] for name in ("kind", "generation", "kills", "clonotype", "identity")}
     log = {
         f"lineage_{name}": getattr(herd, f"log_{name}")[:known].copy()
         for name in ("parent", "clonotype", "born", "died")

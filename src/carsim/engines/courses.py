@@ -100,6 +100,7 @@ def simulate_courses(
     cells = cells._replace(own=numbered(cells.own, tables, evaluator), rate=numbered(cells.rate, tables, evaluator))
     chance = _chance(kinds, settings, tables.jumps, patients, options, seed)
     left: dict[int, dict[str, NDArray[Any]]] = {}
+    keeps = settings.individuals and options.keep_cells
     addresses = evaluator.addresses()[: 2 if settings.equations else 1]
     rooms = threading.local()
 
@@ -118,10 +119,10 @@ def simulate_courses(
 
     def simulate(first: int, last: int) -> None:
         kernel(*room(), first, last)
-        if settings.individuals and chance.done[first]:
+        if keeps and chance.done[first]:
             left[first] = left_over(room()[-1].herd, first)
 
-    block = 1 if settings.individuals else BLOCK
+    block = 1 if keeps else BLOCK
     _share_out(simulate, patients.n, block, options.threads, chance.stop)
     missing = (chance.done == 0) & (start.skip == 0)
     results.status[missing], results.status_time[missing] = Status.INTERRUPTED, times[0]

@@ -23,8 +23,9 @@ class Options:
     that the leaping engine allows in one leap. max_events: most reactions fired in one course. threads: how many work
     side by side (0: as many as there are processors); no result depends on it.
 
-    For single cells: weight: cells that each simulated one stands for. max_cells: most simulated at one time. lineages:
-    whether parent, birth and death of every cell are kept, of the first max_lineages.
+    For single cells: weight: cells that each simulated one stands for. max_cells: most simulated at one time.
+    keep_cells: whether the cells at the end of each course are in the result; lineages: whether parent, birth and death
+    of every cell are, of the first max_lineages.
     """
 
     rtol: float = 1e-6
@@ -38,6 +39,7 @@ class Options:
     threads: int = 0
     weight: float = 1.0
     max_cells: int = 2_000_000
+    keep_cells: bool = True
     lineages: bool = False
     max_lineages: int = 10_000_000
 
@@ -125,9 +127,9 @@ class Occurrence:
 class Individuals:
     """Single cells at the end of each course, one entry a cell; `species` and `traits` name what the numbers mean.
 
-    course, kind (index into species), generation (divisions since the founder), clonotype (number of the founder in its
-    course), identity (number in its course, in order of birth): (n,). values (n, n_traits): the trait, such as antigen
-    molecules; not-a-number where the species does not have it.
+    course, kind (index into species), generation (divisions since the founder), kills (partners that it outlived),
+    clonotype (number of the founder in its course), identity (number in its course, in order of birth): (n,).
+    values (n, n_traits): the trait, such as antigen molecules; not-a-number where the species does not have it.
 
     lineage_...: with `Options.lineages` every cell that ever was: course, identity, parent (-1: founder), kind at
     birth, clonotype, born and died (d; infinite: alive).
@@ -139,6 +141,7 @@ class Individuals:
     kind: NDArray[np.int32]
     values: NDArray[np.float64]
     generation: NDArray[np.int32]
+    kills: NDArray[np.int32]
     clonotype: NDArray[np.int64]
     identity: NDArray[np.int64]
     lineage_course: NDArray[np.int64]

@@ -14,43 +14,44 @@ INDEX = {
     "carsim.model.processes.assays.vector_copies_per_dna": (5, "ec9f3052d3f85eae"),
     "carsim.model.processes.bcells.logistic_death": (6, "a7f216c3103fe7c6"),
     "carsim.model.processes.bystander.mean_hazard": (7, "52dbfd7c8d46c266"),
-    "carsim.model.processes.cytokines.released": (8, "2bda71edc1282cfc"),
-    "carsim.model.processes.domains.composed": (9, "87ad441744f7bd30"),
-    "carsim.model.processes.expansion.driven_division": (10, "03af0eefbeb08ea6"),
-    "carsim.model.processes.fludarabine.renal_clearance": (11, "9da4474c408b383e"),
-    "carsim.model.processes.haematopoiesis.crowded_set_point": (12, "9d270869020d3bb9"),
-    "carsim.model.processes.haematopoiesis.feedback_birth": (13, "a22658f961796642"),
-    "carsim.model.processes.haematopoiesis.suppression": (14, "b3b69e50de895d89"),
-    "carsim.model.processes.homeostasis.uptake": (15, "07d6b5b8cb5a526c"),
-    "carsim.model.processes.homeostasis.cytokine_driven_division": (16, "bd393c57624ee1b8"),
-    "carsim.model.processes.homeostasis.floored": (17, "324eb5534b75c557"),
-    "carsim.model.processes.killing.kill_pressure": (18, "19e906b29376c65a"),
-    "carsim.model.processes.kinetics.first_order": (19, "5d97534e8d6feadd"),
-    "carsim.model.processes.kinetics.constant": (20, "78aa0bc00219da6a"),
-    "carsim.model.processes.kinetics.ratio": (21, "27445fd8e9656ca0"),
-    "carsim.model.processes.kinetics.allometry": (22, "89a4aefb4339c1e8"),
-    "carsim.model.processes.kinetics.saturating": (23, "55e027591c9eeda8"),
-    "carsim.model.processes.kinetics.inhibited": (24, "69ea7462bfa62b49"),
-    "carsim.model.processes.kinetics.threefold": (25, "2ecdf28736f6213e"),
-    "carsim.model.processes.kinetics.larger": (26, "3c8c67e8656e9f9e"),
-    "carsim.model.processes.kinetics.geometric_mean": (27, "bc7248bb7c428667"),
-    "carsim.model.processes.kinetics.lessened": (28, "e16301755b56d390"),
-    "carsim.model.processes.kinetics.raised": (29, "fc78a3cbaac4e75c"),
-    "carsim.model.processes.leukaemia.faithful_birth": (30, "52f51c3a19e18df9"),
-    "carsim.model.processes.leukaemia.crowding_death": (31, "462d02e319ff0a87"),
-    "carsim.model.processes.memory.rested": (32, "4185bfcd31bc346a"),
-    "carsim.model.processes.memory.rested_division": (33, "5e73174d02a74a24"),
-    "carsim.model.processes.neurotoxicity.passage": (34, "f4d2fd9091cc982e"),
-    "carsim.model.processes.recognition.share_seen over density": (35, "555b94b6fce0abf8"),
-    "carsim.model.processes.recognition.still_unseen": (36, "0c9099240b0de736"),
-    "carsim.model.processes.recognition.complement": (37, "170eb8cb4fcf7598"),
-    "carsim.model.processes.stimulation.stimulation": (38, "4c8e7385b98505d0"),
-    "carsim.literature.laws.hill": (39, "a513352802bbfa22"),
-    "carsim.literature.laws.gompertz_loss": (40, "1cbc7a7ddcf09c04"),
-    "carsim.literature.laws.kimmel_expansion": (41, "4874091e0b75b449"),
-    "carsim.literature.laws.stein_expansion": (42, "1ca5676c8ede4d67"),
-    "carsim.literature.laws.mueller_expansion": (43, "d160cea5ab9a2fcd"),
-    "carsim.model.processes.recognition.share_seen": (44, "57f1ed7e707b9c10"),
+    "carsim.model.processes.conjugation.encounter": (8, "3c590d75a60fee03"),
+    "carsim.model.processes.cytokines.released": (9, "2bda71edc1282cfc"),
+    "carsim.model.processes.domains.composed": (10, "87ad441744f7bd30"),
+    "carsim.model.processes.expansion.driven_division": (11, "03af0eefbeb08ea6"),
+    "carsim.model.processes.fludarabine.renal_clearance": (12, "9da4474c408b383e"),
+    "carsim.model.processes.haematopoiesis.crowded_set_point": (13, "9d270869020d3bb9"),
+    "carsim.model.processes.haematopoiesis.feedback_birth": (14, "a22658f961796642"),
+    "carsim.model.processes.haematopoiesis.suppression": (15, "b3b69e50de895d89"),
+    "carsim.model.processes.homeostasis.uptake": (16, "07d6b5b8cb5a526c"),
+    "carsim.model.processes.homeostasis.cytokine_driven_division": (17, "bd393c57624ee1b8"),
+    "carsim.model.processes.homeostasis.floored": (18, "324eb5534b75c557"),
+    "carsim.model.processes.killing.kill_pressure": (19, "19e906b29376c65a"),
+    "carsim.model.processes.kinetics.first_order": (20, "5d97534e8d6feadd"),
+    "carsim.model.processes.kinetics.constant": (21, "78aa0bc00219da6a"),
+    "carsim.model.processes.kinetics.ratio": (22, "27445fd8e9656ca0"),
+    "carsim.model.processes.kinetics.allometry": (23, "89a4aefb4339c1e8"),
+    "carsim.model.processes.kinetics.saturating": (24, "55e027591c9eeda8"),
+    "carsim.model.processes.kinetics.inhibited": (25, "69ea7462bfa62b49"),
+    "carsim.model.processes.kinetics.threefold": (26, "2ecdf28736f6213e"),
+    "carsim.model.processes.kinetics.larger": (27, "3c8c67e8656e9f9e"),
+    "carsim.model.processes.kinetics.geometric_mean": (28, "bc7248bb7c428667"),
+    "carsim.model.processes.kinetics.lessened": (29, "e16301755b56d390"),
+    "carsim.model.processes.kinetics.raised": (30, "fc78a3cbaac4e75c"),
+    "carsim.model.processes.leukaemia.faithful_birth": (31, "52f51c3a19e18df9"),
+    "carsim.model.processes.leukaemia.crowding_death": (32, "462d02e319ff0a87"),
+    "carsim.model.processes.memory.rested": (33, "4185bfcd31bc346a"),
+    "carsim.model.processes.memory.rested_division": (34, "5e73174d02a74a24"),
+    "carsim.model.processes.neurotoxicity.passage": (35, "f4d2fd9091cc982e"),
+    "carsim.model.processes.recognition.share_seen over density": (36, "555b94b6fce0abf8"),
+    "carsim.model.processes.recognition.still_unseen": (37, "0c9099240b0de736"),
+    "carsim.model.processes.recognition.complement": (38, "170eb8cb4fcf7598"),
+    "carsim.model.processes.stimulation.stimulation": (39, "4c8e7385b98505d0"),
+    "carsim.literature.laws.hill": (40, "a513352802bbfa22"),
+    "carsim.literature.laws.gompertz_loss": (41, "1cbc7a7ddcf09c04"),
+    "carsim.literature.laws.kimmel_expansion": (42, "4874091e0b75b449"),
+    "carsim.literature.laws.stein_expansion": (43, "1ca5676c8ede4d67"),
+    "carsim.literature.laws.mueller_expansion": (44, "d160cea5ab9a2fcd"),
+    "carsim.model.processes.recognition.share_seen": (45, "57f1ed7e707b9c10"),
 }
 
 
@@ -353,6 +354,42 @@ def partial_7(lanes, workspace, entries, count, mask):
 
 @kernel
 def value_8(lanes, workspace, entries, count):
+    """encounter."""
+    at = 0
+    for _ in range(count):
+        v_meeting = load(lanes, workspace, entries[at + 0])
+        v_killers = load(lanes, workspace, entries[at + 1])
+        v_targets = load(lanes, workspace, entries[at + 2])
+        v_volume = load(lanes, workspace, entries[at + 3])
+        store(workspace, entries[at + 4], (v_killers * v_meeting * v_targets / (v_volume)))
+        at += 5
+
+
+@kernel
+def partial_8(lanes, workspace, entries, count, mask):
+    """Slopes of encounter."""
+    at = 0
+    for _ in range(count):
+        v_meeting = load(lanes, workspace, entries[at + 0])
+        v_killers = load(lanes, workspace, entries[at + 1])
+        v_targets = load(lanes, workspace, entries[at + 2])
+        v_volume = load(lanes, workspace, entries[at + 3])
+        s_0 = (1.0 / v_volume)
+        s_1 = (s_0 * v_targets)
+        s_2 = (v_killers * v_meeting)
+        if mask & 1:
+            store(workspace, entries[at + 4], (s_1 * v_killers))
+        if mask & 2:
+            store(workspace, entries[at + 5], (s_1 * v_meeting))
+        if mask & 4:
+            store(workspace, entries[at + 6], (s_0 * s_2))
+        if mask & 8:
+            store(workspace, entries[at + 7], (-s_2 * v_targets / ((v_volume * v_volume))))
+        at += 8
+
+
+@kernel
+def value_9(lanes, workspace, entries, count):
     """released."""
     at = 0
     for _ in range(count):
@@ -366,7 +403,7 @@ def value_8(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_8(lanes, workspace, entries, count, mask):
+def partial_9(lanes, workspace, entries, count, mask):
     """Slopes of released."""
     at = 0
     for _ in range(count):
@@ -392,7 +429,7 @@ def partial_8(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_9(lanes, workspace, entries, count):
+def value_10(lanes, workspace, entries, count):
     """composed."""
     at = 0
     for _ in range(count):
@@ -403,7 +440,7 @@ def value_9(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_9(lanes, workspace, entries, count, mask):
+def partial_10(lanes, workspace, entries, count, mask):
     """Slopes of composed."""
     at = 0
     for _ in range(count):
@@ -418,7 +455,7 @@ def partial_9(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_10(lanes, workspace, entries, count):
+def value_11(lanes, workspace, entries, count):
     """driven_division."""
     at = 0
     for _ in range(count):
@@ -431,7 +468,7 @@ def value_10(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_10(lanes, workspace, entries, count, mask):
+def partial_11(lanes, workspace, entries, count, mask):
     """Slopes of driven_division."""
     at = 0
     for _ in range(count):
@@ -453,7 +490,7 @@ def partial_10(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_11(lanes, workspace, entries, count):
+def value_12(lanes, workspace, entries, count):
     """renal_clearance."""
     at = 0
     for _ in range(count):
@@ -468,7 +505,7 @@ def value_11(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_11(lanes, workspace, entries, count, mask):
+def partial_12(lanes, workspace, entries, count, mask):
     """Slopes of renal_clearance."""
     at = 0
     for _ in range(count):
@@ -498,7 +535,7 @@ def partial_11(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_12(lanes, workspace, entries, count):
+def value_13(lanes, workspace, entries, count):
     """crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -511,7 +548,7 @@ def value_12(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_12(lanes, workspace, entries, count, mask):
+def partial_13(lanes, workspace, entries, count, mask):
     """Slopes of crowded_set_point."""
     at = 0
     for _ in range(count):
@@ -536,7 +573,7 @@ def partial_12(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_13(lanes, workspace, entries, count):
+def value_14(lanes, workspace, entries, count):
     """feedback_birth."""
     at = 0
     for _ in range(count):
@@ -550,7 +587,7 @@ def value_13(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_13(lanes, workspace, entries, count, mask):
+def partial_14(lanes, workspace, entries, count, mask):
     """Slopes of feedback_birth."""
     at = 0
     for _ in range(count):
@@ -579,7 +616,7 @@ def partial_13(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_14(lanes, workspace, entries, count):
+def value_15(lanes, workspace, entries, count):
     """suppression."""
     at = 0
     for _ in range(count):
@@ -592,7 +629,7 @@ def value_14(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_14(lanes, workspace, entries, count, mask):
+def partial_15(lanes, workspace, entries, count, mask):
     """Slopes of suppression."""
     at = 0
     for _ in range(count):
@@ -613,7 +650,7 @@ def partial_14(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_15(lanes, workspace, entries, count):
+def value_16(lanes, workspace, entries, count):
     """uptake."""
     at = 0
     for _ in range(count):
@@ -628,7 +665,7 @@ def value_15(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_15(lanes, workspace, entries, count, mask):
+def partial_16(lanes, workspace, entries, count, mask):
     """Slopes of uptake."""
     at = 0
     for _ in range(count):
@@ -660,7 +697,7 @@ def partial_15(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_16(lanes, workspace, entries, count):
+def value_17(lanes, workspace, entries, count):
     """cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -672,7 +709,7 @@ def value_16(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_16(lanes, workspace, entries, count, mask):
+def partial_17(lanes, workspace, entries, count, mask):
     """Slopes of cytokine_driven_division."""
     at = 0
     for _ in range(count):
@@ -689,7 +726,7 @@ def partial_16(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_17(lanes, workspace, entries, count):
+def value_18(lanes, workspace, entries, count):
     """floored."""
     at = 0
     for _ in range(count):
@@ -700,7 +737,7 @@ def value_17(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_17(lanes, workspace, entries, count, mask):
+def partial_18(lanes, workspace, entries, count, mask):
     """Slopes of floored."""
     at = 0
     for _ in range(count):
@@ -714,7 +751,7 @@ def partial_17(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_18(lanes, workspace, entries, count):
+def value_19(lanes, workspace, entries, count):
     """kill_pressure."""
     at = 0
     for _ in range(count):
@@ -734,7 +771,7 @@ def value_18(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_18(lanes, workspace, entries, count, mask):
+def partial_19(lanes, workspace, entries, count, mask):
     """Slopes of kill_pressure."""
     at = 0
     for _ in range(count):
@@ -780,7 +817,7 @@ def partial_18(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_19(lanes, workspace, entries, count):
+def value_20(lanes, workspace, entries, count):
     """first_order."""
     at = 0
     for _ in range(count):
@@ -791,7 +828,7 @@ def value_19(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_19(lanes, workspace, entries, count, mask):
+def partial_20(lanes, workspace, entries, count, mask):
     """Slopes of first_order."""
     at = 0
     for _ in range(count):
@@ -805,7 +842,7 @@ def partial_19(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_20(lanes, workspace, entries, count):
+def value_21(lanes, workspace, entries, count):
     """constant."""
     at = 0
     for _ in range(count):
@@ -816,7 +853,7 @@ def value_20(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_20(lanes, workspace, entries, count, mask):
+def partial_21(lanes, workspace, entries, count, mask):
     """Slopes of constant."""
     at = 0
     for _ in range(count):
@@ -830,7 +867,7 @@ def partial_20(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_21(lanes, workspace, entries, count):
+def value_22(lanes, workspace, entries, count):
     """ratio."""
     at = 0
     for _ in range(count):
@@ -841,7 +878,7 @@ def value_21(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_21(lanes, workspace, entries, count, mask):
+def partial_22(lanes, workspace, entries, count, mask):
     """Slopes of ratio."""
     at = 0
     for _ in range(count):
@@ -855,7 +892,7 @@ def partial_21(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_22(lanes, workspace, entries, count):
+def value_23(lanes, workspace, entries, count):
     """allometry."""
     at = 0
     for _ in range(count):
@@ -867,7 +904,7 @@ def value_22(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_22(lanes, workspace, entries, count, mask):
+def partial_23(lanes, workspace, entries, count, mask):
     """Slopes of allometry."""
     at = 0
     for _ in range(count):
@@ -886,7 +923,7 @@ def partial_22(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_23(lanes, workspace, entries, count):
+def value_24(lanes, workspace, entries, count):
     """saturating."""
     at = 0
     for _ in range(count):
@@ -897,7 +934,7 @@ def value_23(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_23(lanes, workspace, entries, count, mask):
+def partial_24(lanes, workspace, entries, count, mask):
     """Slopes of saturating."""
     at = 0
     for _ in range(count):
@@ -913,7 +950,7 @@ def partial_23(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_24(lanes, workspace, entries, count):
+def value_25(lanes, workspace, entries, count):
     """inhibited."""
     at = 0
     for _ in range(count):
@@ -924,7 +961,7 @@ def value_24(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_24(lanes, workspace, entries, count, mask):
+def partial_25(lanes, workspace, entries, count, mask):
     """Slopes of inhibited."""
     at = 0
     for _ in range(count):
@@ -940,7 +977,7 @@ def partial_24(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_25(lanes, workspace, entries, count):
+def value_26(lanes, workspace, entries, count):
     """threefold."""
     at = 0
     for _ in range(count):
@@ -952,7 +989,7 @@ def value_25(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_25(lanes, workspace, entries, count, mask):
+def partial_26(lanes, workspace, entries, count, mask):
     """Slopes of threefold."""
     at = 0
     for _ in range(count):
@@ -969,7 +1006,7 @@ def partial_25(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_26(lanes, workspace, entries, count):
+def value_27(lanes, workspace, entries, count):
     """larger."""
     at = 0
     for _ in range(count):
@@ -980,7 +1017,7 @@ def value_26(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_26(lanes, workspace, entries, count, mask):
+def partial_27(lanes, workspace, entries, count, mask):
     """Slopes of larger."""
     at = 0
     for _ in range(count):
@@ -996,7 +1033,7 @@ def partial_26(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_27(lanes, workspace, entries, count):
+def value_28(lanes, workspace, entries, count):
     """geometric_mean."""
     at = 0
     for _ in range(count):
@@ -1007,7 +1044,7 @@ def value_27(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_27(lanes, workspace, entries, count, mask):
+def partial_28(lanes, workspace, entries, count, mask):
     """Slopes of geometric_mean."""
     at = 0
     for _ in range(count):
@@ -1022,7 +1059,7 @@ def partial_27(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_28(lanes, workspace, entries, count):
+def value_29(lanes, workspace, entries, count):
     """lessened."""
     at = 0
     for _ in range(count):
@@ -1034,7 +1071,7 @@ def value_28(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_28(lanes, workspace, entries, count, mask):
+def partial_29(lanes, workspace, entries, count, mask):
     """Slopes of lessened."""
     at = 0
     for _ in range(count):
@@ -1051,7 +1088,7 @@ def partial_28(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_29(lanes, workspace, entries, count):
+def value_30(lanes, workspace, entries, count):
     """raised."""
     at = 0
     for _ in range(count):
@@ -1062,7 +1099,7 @@ def value_29(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_29(lanes, workspace, entries, count, mask):
+def partial_30(lanes, workspace, entries, count, mask):
     """Slopes of raised."""
     at = 0
     for _ in range(count):
@@ -1076,7 +1113,7 @@ def partial_29(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_30(lanes, workspace, entries, count):
+def value_31(lanes, workspace, entries, count):
     """faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1089,7 +1126,7 @@ def value_30(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_30(lanes, workspace, entries, count, mask):
+def partial_31(lanes, workspace, entries, count, mask):
     """Slopes of faithful_birth."""
     at = 0
     for _ in range(count):
@@ -1112,7 +1149,7 @@ def partial_30(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_31(lanes, workspace, entries, count):
+def value_32(lanes, workspace, entries, count):
     """crowding_death."""
     at = 0
     for _ in range(count):
@@ -1126,7 +1163,7 @@ def value_31(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_31(lanes, workspace, entries, count, mask):
+def partial_32(lanes, workspace, entries, count, mask):
     """Slopes of crowding_death."""
     at = 0
     for _ in range(count):
@@ -1154,7 +1191,7 @@ def partial_31(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_32(lanes, workspace, entries, count):
+def value_33(lanes, workspace, entries, count):
     """rested."""
     at = 0
     for _ in range(count):
@@ -1166,7 +1203,7 @@ def value_32(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_32(lanes, workspace, entries, count, mask):
+def partial_33(lanes, workspace, entries, count, mask):
     """Slopes of rested."""
     at = 0
     for _ in range(count):
@@ -1184,7 +1221,7 @@ def partial_32(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_33(lanes, workspace, entries, count):
+def value_34(lanes, workspace, entries, count):
     """rested_division."""
     at = 0
     for _ in range(count):
@@ -1197,7 +1234,7 @@ def value_33(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_33(lanes, workspace, entries, count, mask):
+def partial_34(lanes, workspace, entries, count, mask):
     """Slopes of rested_division."""
     at = 0
     for _ in range(count):
@@ -1220,7 +1257,7 @@ def partial_33(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_34(lanes, workspace, entries, count):
+def value_35(lanes, workspace, entries, count):
     """passage."""
     at = 0
     for _ in range(count):
@@ -1235,7 +1272,7 @@ def value_34(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_34(lanes, workspace, entries, count, mask):
+def partial_35(lanes, workspace, entries, count, mask):
     """Slopes of passage."""
     at = 0
     for _ in range(count):
@@ -1263,7 +1300,7 @@ def partial_34(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_35(lanes, workspace, entries, count):
+def value_36(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -1281,7 +1318,7 @@ def value_35(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_35(lanes, workspace, entries, count, mask):
+def partial_36(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1317,7 +1354,7 @@ def partial_35(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_36(lanes, workspace, entries, count):
+def value_37(lanes, workspace, entries, count):
     """still_unseen."""
     at = 0
     for _ in range(count):
@@ -1329,7 +1366,7 @@ def value_36(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_36(lanes, workspace, entries, count, mask):
+def partial_37(lanes, workspace, entries, count, mask):
     """Slopes of still_unseen."""
     at = 0
     for _ in range(count):
@@ -1346,7 +1383,7 @@ def partial_36(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_37(lanes, workspace, entries, count):
+def value_38(lanes, workspace, entries, count):
     """complement."""
     at = 0
     for _ in range(count):
@@ -1356,7 +1393,7 @@ def value_37(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_37(lanes, workspace, entries, count, mask):
+def partial_38(lanes, workspace, entries, count, mask):
     """Slopes of complement."""
     at = 0
     for _ in range(count):
@@ -1366,7 +1403,7 @@ def partial_37(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_38(lanes, workspace, entries, count):
+def value_39(lanes, workspace, entries, count):
     """stimulation."""
     at = 0
     for _ in range(count):
@@ -1380,7 +1417,7 @@ def value_38(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_38(lanes, workspace, entries, count, mask):
+def partial_39(lanes, workspace, entries, count, mask):
     """Slopes of stimulation."""
     at = 0
     for _ in range(count):
@@ -1405,7 +1442,7 @@ def partial_38(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_39(lanes, workspace, entries, count):
+def value_40(lanes, workspace, entries, count):
     """hill."""
     at = 0
     for _ in range(count):
@@ -1418,7 +1455,7 @@ def value_39(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_39(lanes, workspace, entries, count, mask):
+def partial_40(lanes, workspace, entries, count, mask):
     """Slopes of hill."""
     at = 0
     for _ in range(count):
@@ -1444,7 +1481,7 @@ def partial_39(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_40(lanes, workspace, entries, count):
+def value_41(lanes, workspace, entries, count):
     """gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1457,7 +1494,7 @@ def value_40(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_40(lanes, workspace, entries, count, mask):
+def partial_41(lanes, workspace, entries, count, mask):
     """Slopes of gompertz_loss."""
     at = 0
     for _ in range(count):
@@ -1480,7 +1517,7 @@ def partial_40(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_41(lanes, workspace, entries, count):
+def value_42(lanes, workspace, entries, count):
     """kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1495,7 +1532,7 @@ def value_41(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_41(lanes, workspace, entries, count, mask):
+def partial_42(lanes, workspace, entries, count, mask):
     """Slopes of kimmel_expansion."""
     at = 0
     for _ in range(count):
@@ -1527,7 +1564,7 @@ def partial_41(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_42(lanes, workspace, entries, count):
+def value_43(lanes, workspace, entries, count):
     """stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1538,7 +1575,7 @@ def value_42(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_42(lanes, workspace, entries, count, mask):
+def partial_43(lanes, workspace, entries, count, mask):
     """Slopes of stein_expansion."""
     at = 0
     for _ in range(count):
@@ -1552,7 +1589,7 @@ def partial_42(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_43(lanes, workspace, entries, count):
+def value_44(lanes, workspace, entries, count):
     """mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1568,7 +1605,7 @@ def value_43(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_43(lanes, workspace, entries, count, mask):
+def partial_44(lanes, workspace, entries, count, mask):
     """Slopes of mueller_expansion."""
     at = 0
     for _ in range(count):
@@ -1604,7 +1641,7 @@ def partial_43(lanes, workspace, entries, count, mask):
 
 
 @kernel
-def value_44(lanes, workspace, entries, count):
+def value_45(lanes, workspace, entries, count):
     """share_seen."""
     at = 0
     for _ in range(count):
@@ -1616,7 +1653,7 @@ def value_44(lanes, workspace, entries, count):
 
 
 @kernel
-def partial_44(lanes, workspace, entries, count, mask):
+def partial_45(lanes, workspace, entries, count, mask):
     """Slopes of share_seen."""
     at = 0
     for _ in range(count):
@@ -1639,7 +1676,7 @@ def partial_44(lanes, workspace, entries, count, mask):
 
 @kernel
 def values(lanes, workspace, entries, law, count):
-    """Choose the law by its index (45 laws)."""
+    """Choose the law by its index (46 laws)."""
     if law == 0:
         value_0(lanes, workspace, entries, count)
     elif law == 1:
@@ -1730,11 +1767,13 @@ def values(lanes, workspace, entries, law, count):
         value_43(lanes, workspace, entries, count)
     elif law == 44:
         value_44(lanes, workspace, entries, count)
+    elif law == 45:
+        value_45(lanes, workspace, entries, count)
 
 
 @kernel
 def partials(lanes, workspace, entries, law, count, mask):
-    """Choose the law by its index (45 laws)."""
+    """Choose the law by its index (46 laws)."""
     if law == 0:
         partial_0(lanes, workspace, entries, count, mask)
     elif law == 1:
@@ -1825,6 +1864,8 @@ def partials(lanes, workspace, entries, law, count, mask):
         partial_43(lanes, workspace, entries, count, mask)
     elif law == 44:
         partial_44(lanes, workspace, entries, count, mask)
+    elif law == 45:
+        partial_45(lanes, workspace, entries, count, mask)
 
 
 LANES_1 = (0.0,) * 1

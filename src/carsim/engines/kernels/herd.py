@@ -115,7 +115,7 @@ def register(herd, cell, parent, clonotype, generation, s, time):
     herd.identity_next[0] = number + 1
     herd.identity[cell], herd.generation[cell] = number, generation
     herd.clonotype[cell] = number if clonotype == NOBODY else clonotype
-    herd.partner[cell], herd.before[cell] = NOBODY, NOBODY
+    herd.partner[cell], herd.before[cell], herd.kills[cell] = NOBODY, NOBODY, 0
     if number < herd.log_capacity:
         herd.log_parent[number], herd.log_species[number] = parent, s
         herd.log_clonotype[number] = herd.clonotype[cell]
@@ -321,6 +321,8 @@ def part(lanes, values, workspace, cells, herd, cell, other, made, time):
     herd.partner[cell] = NOBODY
     if made == 1:
         stays = other if herd.before[other] == herd.wanted[0] and herd.before[cell] != herd.wanted[0] else cell
+        herd.partner[other] = NOBODY
+        herd.kills[stays] += 1
         bury(herd, other if stays == cell else cell, time)
         turn(lanes, values, workspace, cells, herd, stays, np.int64(herd.wanted[0]))
         return

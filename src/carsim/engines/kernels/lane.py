@@ -150,6 +150,7 @@ class Herd(NamedTuple):
     score: Any
     made: Any
     generation: Any
+    kills: Any
     clonotype: Any
     identity: Any
     partner: Any

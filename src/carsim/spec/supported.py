@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from carsim.spec.scenario import Scenario
 
-ENGINES_NOW = ("ode", "hybrid", "exact", "leap")
+ENGINES_NOW = ("ode", "exact", "leap", "hybrid", "agent")
 OUTPUT_NOW = 1.0  # d between outputs at most: endpoints are worked out from them
 
 

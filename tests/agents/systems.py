@@ -54,6 +54,16 @@ def pure_birth(founders: int, rate: float) -> Network:
     return net
 
 
+def crowded(side: int, birth: float, founders: int = 1) -> Network:
+    """Cells on a lattice that divide where there is room beside them."""
+    net = Network("crowded")
+    cell = net.species("cells", unit="cells", initial=founders)
+    rate = first_order(rate_constant=net.parameter("birth", birth, unit="1/d"), amount=cell)
+    net.reaction("birth", produces={cell: 1}, rate=rate)
+    net.lattice("marrow", [cell], side)
+    return net
+
+
 def conjugates(killers: float, targets: float, meeting: float, parting: float, killing: float) -> Network:
     """Killers and targets that meet, part, or end in a kill, in a unit volume."""
     net = Network("conjugates")

@@ -145,6 +145,7 @@ def cells_of(low: Lowering, copies: Copies) -> Cells:
         dependent.append(bool(path))
         if path:
             selective[owner[r]].append(r)
+    standing = {ref.name for lattice in network.lattices for ref in lattice.species}
     traits = [copies.traits.get(s, []) for s in range(n)]
     means = [copies.mean.get(s, {}) for s in range(n)]
     flat = [trait for some in traits for trait in some]
@@ -171,7 +172,16 @@ def cells_of(low: Lowering, copies: Copies) -> Cells:
         rate_start=_whole(rate_ends),
         selective_start=_starts(selective),
         selective=_whole(r for some in selective for r in some),
+        side=network.lattices[0].side if network.lattices else 0,
+        on_lattice=_whole(species.name in standing for species in network.all_species),
+        crowds=_whole(_added(reaction, standing) for reaction in network.reactions),
     )
+
+
+def _added(reaction: Reaction, species: set[str]) -> int:
+    """Cells of these species that a reaction makes, less those that it takes."""
+    sides = ((reaction.produces, 1.0), (reaction.consumes, -1.0))
+    return int(sum(sign * number for side, sign in sides for ref, number in side if ref.name in species))
 
 
 def _add_own(low: Lowering, blocks: Blocks, formula: Bound | Sum, mine: dict[int, int], copy: int) -> None:
@@ -238,7 +248,13 @@ def no_cells() -> Cells:
     """The tables of a simulation without single cells."""
     nothing = _whole(())
     program = Blocks().program()
-    empty = dict.fromkeys(Cells._fields, nothing) | {"n_traits": 0, "n_made": 0, "own": program, "rate": program}
+    empty = dict.fromkeys(Cells._fields, nothing) | {
+        "n_traits": 0,
+        "n_made": 0,
+        "side": 0,
+        "own": program,
+        "rate": program,
+    }
     return Cells(**empty)  # type: ignore[arg-type]
 
 

@@ -165,6 +165,9 @@ class Cells(NamedTuple):
     Reaction r is done by a cell of species `owner[r]` (-1: nobody's). Where its rate depends on what the owner's traits
     make (`dependent[r]`), blocks `rate_start[r]` to `rate_start[r + 1]` of the program `rate` evaluate it for one cell;
     these reactions are listed by owner: `selective[selective_start[s]]` on.
+
+    Cells of the species `on_lattice[s]` stand on a lattice of this side (0: there is none), to which reaction r adds
+    `crowds[r]` cells.
     """
 
     n_traits: int
@@ -186,6 +189,9 @@ class Cells(NamedTuple):
     rate_start: Integers
     selective_start: Integers
     selective: Integers
+    side: int
+    on_lattice: Integers
+    crowds: Integers
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ MOST_TOGETHER = 64  # cells that one reaction takes or makes
 
 def bytes_per_cell(cells: Cells) -> int:
     """Memory that one cell takes while it is simulated; a list of members takes 4 more for its own species."""
-    return 7 * 4 + 2 * 8 + 8 * (cells.n_traits + cells.n_made) + 4
+    return 8 * 4 + 2 * 8 + 8 * (cells.n_traits + cells.n_made) + 4
 
 
 def herd_of(kinds: Any, cells: Cells, n_species: int, options: Options, *, wanted: bool) -> Any:
@@ -27,13 +27,16 @@ def herd_of(kinds: Any, cells: Cells, n_species: int, options: Options, *, wante
     log = options.max_lineages if wanted and options.lineages else 0
     whole, small, real = np.int64, np.int32, np.float64
     shapes: dict[str, tuple[int, Any]] = {
-        **dict.fromkeys(("kind", "place", "generation", "kills", "partner", "before", "free"), (capacity, small)),
+        **dict.fromkeys(
+            ("kind", "place", "generation", "kills", "partner", "before", "site", "free"), (capacity, small)
+        ),
         **dict.fromkeys(("clonotype", "identity"), (capacity, whole)),
         **dict.fromkeys(("log_parent", "log_clonotype"), (log, whole)),
         **dict.fromkeys(("log_born", "log_died"), (log, real)),
-        **dict.fromkeys(("used", "freed", "identity_next", "chosen"), (1, whole)),
+        **dict.fromkeys(("used", "freed", "identity_next", "chosen", "target", "standing"), (1, whole)),
         **dict.fromkeys(("taken", "wanted"), (MOST_TOGETHER, whole)),
         **dict.fromkeys(("sums", "highest"), (n_species * cells.n_made, real)),
+        "occupied": (cells.side**3 if wanted else 0, small),
         "members": (capacity * n_species, small),
         "count": (n_species, whole),
         "score": (capacity * cells.n_traits, real),
@@ -43,7 +46,18 @@ def herd_of(kinds: Any, cells: Cells, n_species: int, options: Options, *, wante
         "log_species": (log, small),
     }
     arrays = {name: np.empty(max(size, 1), dtype=kind) for name, (size, kind) in shapes.items()}
-    for name in ("count", "sums", "highest", "used", "freed", "identity_next", "chosen", "known_whole"):
+    for name in (
+        "count",
+        "sums",
+        "highest",
+        "used",
+        "freed",
+        "identity_next",
+        "chosen",
+        "target",
+        "standing",
+        "known_whole",
+    ):
         arrays[name][:] = 0
     return kinds.Herd(capacity=capacity, n_made=cells.n_made, log_capacity=log, **arrays)
 
@@ -53,7 +67,9 @@ def left_over(herd: Any, course: int) -> dict[str, NDArray[Any]]:
     used, known = int(herd.used[0]), min(int(herd.identity_next[0]), herd.log_capacity)
     alive = np.flatnonzero(herd.kind[:used] >= 0)
     width = len(herd.score) // max(herd.capacity, 1)
-    left = {name: getattr(herd, name)[alive] for name in ("kind", "generation", "kills", "clonotype", "identity")}
+    left = {
+        name: getattr(herd, name)[alive] for name in ("kind", "generation", "kills", "site", "clonotype", "identity")
+    }
     log = {
         f"lineage_{name}": getattr(herd, f"log_{name}")[:known].copy()
         for name in ("parent", "clonotype", "born", "died")

@@ -104,6 +104,15 @@ def refuse_large_meetings(network: Network) -> None:
         for ref, number in reaction.consumes + reaction.produces
         if number > MOST_TOGETHER / 2
     ]
+    for lattice in network.lattices:
+        standing = {ref.name for ref in lattice.species}
+        problems += [
+            f"reaction {reaction.name!r} makes {made - taken:g} cells on lattice {lattice.name!r} at once; expected one"
+            for reaction in network.reactions
+            for made in [sum(n for ref, n in reaction.produces if ref.name in standing)]
+            for taken in [sum(n for ref, n in reaction.consumes if ref.name in standing)]
+            if made - taken > 1
+        ]
     if problems:
         raise UnsupportedMechanism(problems)
 

@@ -128,6 +128,7 @@ class Individuals:
     """Single cells at the end of each course, one entry a cell; `species` and `traits` name what the numbers mean.
 
     course, kind (index into species), generation (divisions since the founder), kills (partners that it outlived),
+    site (place on the lattice, x + side (y + side z); -1: none),
     clonotype (number of the founder in its course), identity (number in its course, in order of birth): (n,).
     values (n, n_traits): the trait, such as antigen molecules; not-a-number where the species does not have it.
 
@@ -142,6 +143,7 @@ class Individuals:
     values: NDArray[np.float64]
     generation: NDArray[np.int32]
     kills: NDArray[np.int32]
+    site: NDArray[np.int32]
     clonotype: NDArray[np.int64]
     identity: NDArray[np.int64]
     lineage_course: NDArray[np.int64]

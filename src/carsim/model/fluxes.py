@@ -71,6 +71,8 @@ def with_fluxes(network: Network) -> Network:
             log_sd=copy.rows[trait.log_sd.name],
             heritability=_moved(trait.heritability, copy),
         )
+    for lattice in network.lattices:
+        copy.lattice(lattice.name, [copy.rows[ref.name] for ref in lattice.species], lattice.side)
     return copy
 
 

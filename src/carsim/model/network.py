@@ -28,6 +28,8 @@ from carsim.model.law import Call
 from carsim.model.sound import refuse_unsound
 from carsim.model.words import Kind, Operation, Side
 
+LARGEST_SIDE = 512  # of a lattice: 1.3e8 places, half a gigabyte
+
 
 @dataclass(frozen=True)
 class Species:
@@ -174,6 +176,19 @@ class Trait:
     heritability: Ref | float
 
 
+@dataclass(frozen=True)
+class Lattice:
+    """A cubic lattice of side^3 places, joined at opposite faces, each for one cell of these species.
+
+    For engines of single cells alone: a cell divides only where one of its six neighbouring places is free, and what
+    comes from elsewhere takes any free place. Engines that count leave it out.
+    """
+
+    name: str
+    species: tuple[Ref, ...]
+    side: int
+
+
 @dataclass(eq=False)
 class Network:
     """Rows of a reaction system; see the module's text. Attributes are read-only views for the rooms that derive."""
@@ -189,6 +204,7 @@ class Network:
     events: list[Event] = field(default_factory=list, init=False)
     extinctions: list[Extinction] = field(default_factory=list, init=False)
     traits: list[Trait] = field(default_factory=list, init=False)
+    lattices: list[Lattice] = field(default_factory=list, init=False)
     sealed: bool = field(default=False, init=False)
 
     def species(
@@ -289,6 +305,17 @@ class Network:
         """State a trait of the cells of these species; species of one name share it when cells pass between them."""
         self._open(name)
         self.traits.append(Trait(name, tuple(species), median, log_sd, heritability))
+
+    def lattice(self, name: str, species: Sequence[Ref], side: int) -> None:
+        """State that the cells of these species stand on a lattice, a niche of side^3 places; one in a network."""
+        self._open(name)
+        if self.lattices:
+            raise ValueError(f"lattice {name!r}: network {self.title!r} has {self.lattices[0].name!r}; expected one")
+        if not 1 <= side <= LARGEST_SIDE:
+            raise ValueError(
+                f"lattice {name!r}: got a side of {side}; expected a whole number from 1 to {LARGEST_SIDE}"
+            )
+        self.lattices.append(Lattice(name, tuple(species), side))
 
     def seal(self) -> Network:
         """Make the network immutable; called by its first derivation.

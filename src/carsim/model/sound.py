@@ -36,6 +36,11 @@ def refuse_unsound(network: Network) -> None:
     _events(network)
     _extinctions(network)
     _traits(network)
+    for lattice in network.lattices:
+        for ref in lattice.species:
+            _own(network, f"lattice {lattice.name!r}", ref)
+            if ref.kind != "species":
+                raise ValueError(f"lattice {lattice.name!r}: {ref!r} is no species; expected one")
 
 
 def _species(network: Network) -> None:

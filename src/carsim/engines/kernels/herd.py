@@ -11,6 +11,7 @@ traits make (its recognition) is kept for each cell, and the mean over the cells
     birth     z' = rho z + sqrt(1 - rho^2) normal, for both daughters; generation + 1; clonotype of the mother
     founder   a cell from a dose, or from a population that is not simulated as cells: z normal, a clonotype of its own
     meeting   two cells that become one stay two records, one the partner of the other, until they part
+    lattice   a cell that needs a place and finds none is not made: its reaction does not take place (see `lattice`)
 
 Cells are numbered in order of birth; parent, birth and death of each are kept as long as there is room.
 """
@@ -22,6 +23,7 @@ import numpy as np
 from carsim.engines.kernels.happenings import fail
 from carsim.engines.kernels.lane import NOT_PROPORTIONAL, TOO_MANY_CELLS
 from carsim.engines.kernels.lanes import apart, kernel
+from carsim.engines.kernels.lattice import clear_lattice, find_room, stand, step_off
 from carsim.engines.kernels.program import run_blocks
 from carsim.engines.kernels.samplers import normal
 from carsim.engines.kernels.streams import uniform
@@ -31,7 +33,7 @@ SLACK = 1e-9  # of one, by which rounding may lift a cell's rate above that of t
 
 
 @kernel
-def empty(herd, n_species):
+def empty(herd, n_species, side):
     """No cells, all places free, nothing remembered."""
     apart()
     for s in range(n_species):
@@ -42,6 +44,7 @@ def empty(herd, n_species):
     for k in range(herd.used[0]):
         herd.kind[k] = NOBODY
     herd.used[0], herd.freed[0], herd.identity_next[0] = 0, 0, 0
+    clear_lattice(herd, side)
 
 
 @kernel
@@ -116,6 +119,7 @@ def register(herd, cell, parent, clonotype, generation, s, time):
     herd.identity[cell], herd.generation[cell] = number, generation
     herd.clonotype[cell] = number if clonotype == NOBODY else clonotype
     herd.partner[cell], herd.before[cell], herd.kills[cell] = NOBODY, NOBODY, 0
+    herd.site[cell] = NOBODY
     if number < herd.log_capacity:
         herd.log_parent[number], herd.log_species[number] = parent, s
         herd.log_clonotype[number] = herd.clonotype[cell]
@@ -132,6 +136,8 @@ def found(lanes, values, workspace, cells, herd, stream, s, time):
     for k in range(cells.n_traits):
         herd.score[cell * cells.n_traits + k] = normal(stream)
     register(herd, cell, NOBODY, NOBODY, 0, s, time)
+    if not stand(stream, herd, cells, cell, s):
+        return np.int64(NOBODY)
     express(lanes, values, workspace, cells, herd, cell, s)
     enlist(herd, cell, s)
     return cell
@@ -158,6 +164,8 @@ def divide_cell(lanes, values, workspace, cells, herd, stream, mother, s, time):
         return False
     herd.generation[mother] += 1
     register(herd, daughter, herd.identity[mother], herd.clonotype[mother], herd.generation[mother], s, time)
+    if not stand(stream, herd, cells, daughter, s):
+        return False
     inherit(workspace, cells, herd, stream, mother, daughter, s)
     express(lanes, values, workspace, cells, herd, daughter, s)
     enlist(herd, daughter, s)
@@ -170,10 +178,11 @@ def divide_cell(lanes, values, workspace, cells, herd, stream, mother, s, time):
 
 
 @kernel
-def turn(lanes, values, workspace, cells, herd, cell, s):
+def turn(lanes, values, workspace, cells, herd, stream, cell, s):
     """A cell becomes one of another species."""
     if herd.kind[cell] != NOBODY:
         delist(herd, cell)
+    stand(stream, herd, cells, cell, s)
     express(lanes, values, workspace, cells, herd, cell, s)
     enlist(herd, cell, s)
 
@@ -184,6 +193,7 @@ def bury(herd, cell, time):
     if herd.kind[cell] != NOBODY:
         delist(herd, cell)
     while cell != NOBODY:
+        step_off(herd, cell)
         if herd.identity[cell] < herd.log_capacity:
             herd.log_died[herd.identity[cell]] = time
         herd.free[herd.freed[0]] = cell
@@ -233,17 +243,17 @@ def admits(lanes, values, workspace, problem, jumps, cells, chance, reaction):
     herd, s = chance.herd, cells.owner[reaction]
     herd.chosen[0] = NOBODY
     if s == NOBODY or not chance.rare[s] or herd.count[s] == 0:
-        return True
+        return find_room(chance.stream, herd, cells, reaction)
     cell = member(chance.stream, herd, s)
     herd.chosen[0] = cell
     if not cells.dependent[reaction]:
-        return True
+        return find_room(chance.stream, herd, cells, reaction)
     most = workspace[jumps.rate[reaction]] * chance.scale[reaction] * chance.weight
     share = own_rate(lanes, values, workspace, jumps, cells, herd, cell, s, reaction) / most
     if share > 1.0 + SLACK:
         fail(problem.lane, problem.results, 0, NOT_PROPORTIONAL, problem.layout.n_species + reaction)
         return False
-    return uniform(chance.stream) < share
+    return uniform(chance.stream) < share and find_room(chance.stream, herd, cells, reaction)
 
 
 @kernel
@@ -296,7 +306,7 @@ def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
     if taken == 2 and made == 1:  # they meet, and stay two records
         one, other = np.int64(herd.taken[0]), np.int64(herd.taken[1])
         herd.partner[one] = other
-        turn(lanes, values, workspace, cells, herd, one, np.int64(herd.wanted[0]))
+        turn(lanes, values, workspace, cells, herd, stream, one, np.int64(herd.wanted[0]))
         return True
     for i in range(taken):
         cell = np.int64(herd.taken[i])
@@ -304,10 +314,10 @@ def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
         if i >= made:
             bury(herd, cell, time)
         elif other != NOBODY:  # they part: each goes where it came from, the partner dies where only one is made
-            part(lanes, values, workspace, cells, herd, cell, other, made, time)
+            part(lanes, values, workspace, cells, herd, stream, cell, other, made, time)
             return True
         else:
-            turn(lanes, values, workspace, cells, herd, cell, np.int64(herd.wanted[i]))
+            turn(lanes, values, workspace, cells, herd, stream, cell, np.int64(herd.wanted[i]))
     for j in range(taken, made):
         s = np.int64(herd.wanted[j])
         if not divide_cell(lanes, values, workspace, cells, herd, stream, np.int64(herd.taken[0]), s, time):
@@ -316,7 +326,7 @@ def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
 
 
 @kernel
-def part(lanes, values, workspace, cells, herd, cell, other, made, time):
+def part(lanes, values, workspace, cells, herd, stream, cell, other, made, time):
     """Two cells that had met part; of one wanted species the one remains that came from it, the other is gone."""
     herd.partner[cell] = NOBODY
     if made == 1:
@@ -324,11 +334,11 @@ def part(lanes, values, workspace, cells, herd, cell, other, made, time):
         herd.partner[other] = NOBODY
         herd.kills[stays] += 1
         bury(herd, other if stays == cell else cell, time)
-        turn(lanes, values, workspace, cells, herd, stays, np.int64(herd.wanted[0]))
+        turn(lanes, values, workspace, cells, herd, stream, stays, np.int64(herd.wanted[0]))
         return
     swapped = herd.before[cell] == herd.wanted[1] and herd.before[other] == herd.wanted[0]
-    turn(lanes, values, workspace, cells, herd, cell, np.int64(herd.wanted[1 if swapped else 0]))
-    turn(lanes, values, workspace, cells, herd, other, np.int64(herd.wanted[0 if swapped else 1]))
+    turn(lanes, values, workspace, cells, herd, stream, cell, np.int64(herd.wanted[1 if swapped else 0]))
+    turn(lanes, values, workspace, cells, herd, stream, other, np.int64(herd.wanted[0 if swapped else 1]))
 
 
 @kernel

@@ -69,7 +69,7 @@ def simulate(lanes, values, partials, workspace, problem, jumps, cells, chance, 
         for s in range(layout.n_species):
             chance.rare[s] = False
         if chance.individuals:
-            empty(chance.herd, layout.n_species)
+            empty(chance.herd, layout.n_species, cells.side)
         jumping = choose_jumping(workspace, layout, jumps, chance)
         while True:
             if lane.phase[0] == AT_STOP:

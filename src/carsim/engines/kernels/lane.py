@@ -138,7 +138,8 @@ class Herd(NamedTuple):
 
     kind: species of a cell; place: where it stands among the `members` of it. score: its traits; made: what they make.
     before: its species before the last reaction. sums, highest: of what is made, by species. used, freed, free: places.
-    kept, taken, wanted, chosen, known_whole: room for working.
+    site: where a cell stands on the lattice; occupied: who stands there. kept, taken, wanted, chosen, target,
+    known_whole: room for working.
     """
 
     capacity: Any
@@ -155,6 +156,10 @@ class Herd(NamedTuple):
     identity: Any
     partner: Any
     before: Any
+    site: Any
+    occupied: Any
+    standing: Any
+    target: Any
     sums: Any
     highest: Any
     used: Any

@@ -9,6 +9,7 @@ Source: M. A. Gibson and J. Bruck, J Phys Chem A 104:1876 (2000).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,11 +30,12 @@ def jumps_of(
     position = {species.name: k for k, species in enumerate(network.all_species)}
     rates = list(rows.rates.values())
     number = {row: r for r, row in enumerate(rates)}
-    seen = {*watched, *(rows.species + int(s) for s in watch.extinction_species)}
+    conditions = set(watched)
+    mortal = _extinctions(watch)
     readers = low.readers
     changes = [_changes(reaction, position) for reaction in network.reactions]
     blocks = Blocks()
-    ends, affected, touches = [0], [], []
+    ends, affected, conditional, touched = [0], [], [], []
     for r, change in enumerate(changes):
         changed = [rows.species + k for k in change]
         if copies is not None:
@@ -43,7 +45,8 @@ def jumps_of(
         low.add(blocks, after, which=r)
         ends.append(len(blocks.groups))
         affected.append([number[row] for row in sorted(after) if row in number])
-        touches.append(not seen.isdisjoint((*changed, *after)))
+        conditional.append(not conditions.isdisjoint((*changed, *after)))
+        touched.append(sorted({e for k in change for e in mortal.get(k, ())}))
     return Jumps(
         n_reactions=len(rates),
         rate=_whole(rates),
@@ -56,7 +59,10 @@ def jumps_of(
         update_start=_whole(ends),
         affected_start=_starts(affected),
         affected=_whole(r for some in affected for r in some),
-        watched=_whole(touches),
+        watched=_whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
+        conditional=_whole(conditional),
+        touched_start=_starts(touched),
+        touched=_whole(e for some in touched for e in some),
     )
 
 
@@ -68,6 +74,15 @@ def _changes(reaction: Reaction, position: dict[str, int]) -> dict[int, float]:
             k = position[ref.name]
             net[k] = net.get(k, 0.0) + sign * float(amount)
     return {k: amount for k, amount in net.items() if amount != 0.0}
+
+
+def _extinctions(watch: Watch) -> dict[int, list[int]]:
+    """For each species, by its position, the extinctions whose population it is part of."""
+    found: dict[int, list[int]] = {}
+    for e, (first, last) in enumerate(pairwise(watch.extinction_start)):
+        for s in watch.extinction_species[first:last]:
+            found.setdefault(int(s), []).append(e)
+    return found
 
 
 def _order(species: str, reactions: Iterable[Reaction]) -> int:

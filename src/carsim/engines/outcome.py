@@ -24,7 +24,9 @@ def trajectories_of(
     statistics: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> Trajectories:
     """Trajectories from filled results; `status_row` names what was refused at the start, by patient."""
-    events = sorted([*_occurrences(network, results), *_doses(schedule, times, results)], key=_order)
+    events, doses = _occurrences(network, results), _doses(schedule, times, results)
+    if doses:  # what kernels record is in order as it is
+        events = sorted([*events, *doses], key=_order)
     _mark_undefined(times, outputs, results, status_row)
     names = [species.name for species in network.all_species] + [reaction.name for reaction in network.reactions]
     rows = [status_row.get(patient, names[row] if row >= 0 else "") for patient, row in enumerate(results.status_row)]
@@ -64,19 +66,29 @@ def _order(item: Occurrence) -> tuple[int, float, bool]:
 
 
 def _occurrences(network: Network, results: Any) -> list[Occurrence]:
+    """What kernels recorded, by patient and time."""
+    counts = results.happened
+    patients = np.repeat(np.arange(len(counts)), counts)
+    places = np.arange(len(patients)) - np.repeat(np.cumsum(counts) - counts, counts)
+    recorded = (results.happened_what, results.happened_which, results.happened_state)
+    keys = zip(*(kind[patients, places].tolist() for kind in recorded), strict=True)
+    times = results.happened_time[patients, places].tolist()
+    named: dict[tuple[int, int, int], tuple[str, str]] = {}
     found = []
-    for patient in np.flatnonzero(results.happened):
-        for k in range(results.happened[patient]):
-            what, which = int(results.happened_what[patient, k]), int(results.happened_which[patient, k])
-            if what == 2:
-                mode = network.modes[which]
-                kind, name = "mode", f"{mode.name}.{mode.states[int(results.happened_state[patient, k])]}"
-            elif what == 1:
-                kind, name = "event", network.events[which].name
-            else:
-                kind, name = "extinction", network.extinctions[which].name
-            found.append(Occurrence(int(patient), float(results.happened_time[patient, k]), kind, name))
+    for patient, time, key in zip(patients.tolist(), times, keys, strict=True):
+        if key not in named:
+            named[key] = _kind_and_name(network, *key)
+        found.append(Occurrence(patient, time, *named[key]))
     return found
+
+
+def _kind_and_name(network: Network, what: int, which: int, state: int) -> tuple[str, str]:
+    if what == 2:
+        mode = network.modes[which]
+        return "mode", f"{mode.name}.{mode.states[state]}"
+    if what == 1:
+        return "event", network.events[which].name
+    return "extinction", network.extinctions[which].name
 
 
 def _doses(schedule: Schedule, times: NDArray[np.float64], results: Any) -> list[Occurrence]:

@@ -17,7 +17,7 @@ from carsim.engines.kernels.lane import (
     NOWHERE,
     TOO_MANY_OCCURRENCES,
 )
-from carsim.engines.kernels.lanes import apart, kernel, load, store
+from carsim.engines.kernels.lanes import apart, kernel, load, store, within
 from carsim.engines.kernels.program import run
 
 ROUNDS = 100
@@ -129,6 +129,16 @@ def is_due(width, workspace, layout, watch, lane, slot):
         if is_tracked(width, watch, lane, event, slot) and all_true(width, workspace, watch, event, slot) != holds:
             return True
     return False
+
+
+@kernel
+def dies_out(workspace, layout, watch, lane, extinction):
+    """Whether a population goes extinct in the present state of the only lane; notes where it has reached its limit."""
+    within()
+    if total_of(1, workspace, watch, extinction, layout.state, 0) >= watch.extinction_below[extinction]:
+        lane.alive[extinction] = True
+        return False
+    return lane.alive[extinction] != 0
 
 
 @kernel

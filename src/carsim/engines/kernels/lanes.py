@@ -105,6 +105,17 @@ def apart(typing_context):
 
 
 @intrinsic
+def within(typing_context):
+    """Make the function that says this a part of every function that calls it: for what one hot loop consists of."""
+
+    def lower(context, builder, sig, args):
+        builder.function.attributes.add("alwaysinline")
+        return context.get_dummy_value()
+
+    return types.void(), lower
+
+
+@intrinsic
 def load(typing_context, lanes, workspace, row):
     """Row `row` of the workspace (a pointer of doubles)."""
 

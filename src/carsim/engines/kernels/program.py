@@ -1,6 +1,6 @@
 """Run a program: blocks of laws through a compiled evaluator, blocks of sums here."""
 
-from carsim.engines.kernels.lanes import apart, call_block, kernel, load, splat, store
+from carsim.engines.kernels.lanes import apart, call_block, kernel, load, splat, store, within
 
 PRODUCTS = -1
 
@@ -15,6 +15,13 @@ def run(lanes, evaluator, workspace, program):
 def run_blocks(lanes, evaluator, workspace, program, first, last):
     """Evaluate the blocks of a program from `first` to before `last`."""
     apart()
+    evaluate(lanes, evaluator, workspace, program, first, last)
+
+
+@kernel
+def evaluate(lanes, evaluator, workspace, program, first, last):
+    """The same within the caller."""
+    within()
     laws, counts, starts, entries, masks = program.law, program.count, program.start, program.entries, program.mask
     for block in range(first, last):
         law, count, start = laws[block], counts[block], starts[block]

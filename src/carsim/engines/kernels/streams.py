@@ -8,11 +8,11 @@ bit, draw k of `carsim.rng` for the same seed, purpose, patient and replicate; t
         = four words w0 w1 w2 w3
     draw 2i = the upper 53 bits of w0 w1;  draw 2i + 1 = the upper 53 bits of w2 w3
 
-Four blocks are made side by side, in one vector register, and the draws are kept until asked for: a block is a chain of
-ten multiplications, each waiting for the last, so that four together take little longer than one (6 against 10 ns a
-draw). Patient, replicate and purpose must lie below 2^32, and a stream repeats after 2^33 draws: who opens it sees to
-the first, who runs it to the second (`carsim.rng` refuses both). Every constant is a np.uint64, since numba turns a
-uint64 and an int64 into a double, which would lose bits without a word.
+Eight blocks are made side by side, in vector registers, and the draws are kept until asked for: a block is a chain of
+ten multiplications, each waiting for the last, so that eight together take little longer than one. Patient, replicate
+and purpose must lie below 2^32, and a stream repeats after 2^33 draws: who opens it sees to the first, who runs it to
+the second (`carsim.rng` refuses both). Every constant is a np.uint64, since numba turns a uint64 and an int64 into a
+double, which would lose bits without a word.
 
 Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 (2011).
 """
@@ -22,12 +22,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from carsim.engines.kernels.lanes import bare, kernel
+from carsim.engines.kernels.lanes import apart, bare, kernel
 
 # Words of a stream: the key, the counter, how many of the draws are still to be used, and the draws.
 KEY_LOW, KEY_HIGH, BLOCK, PATIENT, REPLICATE, PURPOSE, LEFT = range(7)
-DRAWS, STREAM_WORDS = 8, 16
-BLOCKS = 4  # at once
+DRAWS, STREAM_WORDS = 8, 24
+BLOCKS = 8  # at once
 ALL = np.uint64(2 * BLOCKS)
 END = np.uint64(STREAM_WORDS)
 
@@ -58,10 +58,23 @@ def next_bits(stream):
     """The next 53 random bits, as a uint64."""
     left = stream[LEFT]
     if left == NONE:
-        _make_draws(bare(stream))
+        refill(stream)
         left = ALL
     stream[LEFT] = left - ONE
     return stream[np.int64(END - left)]
+
+
+@kernel
+def put_back(stream):
+    """Make the last draw the next one again."""
+    stream[LEFT] += ONE
+
+
+@kernel
+def refill(stream):
+    """Make the next draws; apart, so that taking one of them is a few instructions within the caller."""
+    apart()
+    _make_draws(bare(stream))
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 `viewed` lays a named tuple down in the caller's frame and gives its address, with the same attributes; a named tuple in
 it is an address inside. By value every call would copy each member, and compiling the hybrid kernel took more than ten
-minutes. An attribute is read from memory where it stands, so inner loops read what they need once, before they begin.
+minutes. An attribute is read from memory where it stands, so inner loops read what they need once, before they begin:
+one by one, or all of them by `held`.
 """
 
 from llvmlite import ir
@@ -52,3 +53,16 @@ def viewed(typing_context, value):
         return cgutils.alloca_once_value(builder, args[0])
 
     return View(value)(value), lower
+
+
+@intrinsic
+def held(typing_context, view):
+    """The named tuple that lies at an address, by value: what a loop reads of it stays in registers or in its frame.
+
+    For functions that hand it on to none but those that are `within` them.
+    """
+
+    def lower(context, builder, sig, args):
+        return builder.load(args[0])
+
+    return view.kind(view), lower

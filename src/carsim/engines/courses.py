@@ -160,8 +160,8 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         trend=np.zeros(species),
         spread=np.zeros(species),
         lost=np.zeros(species),
-        threshold=settings.threshold,
-        most_jumps=settings.most_jumps,
+        threshold=float(settings.threshold),  # a whole number would be another type to the compiler
+        most_jumps=float(settings.most_jumps),
         epsilon=settings.epsilon,
         drift_limit=settings.drift_limit,
         hazard_tolerance=settings.hazard_tolerance,

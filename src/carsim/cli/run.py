@@ -71,16 +71,19 @@ def command(
     """
     begun = time.perf_counter()
     if literature is not None:
-        _refuse_beside_literature(
-            scenario, engine, {"--seed": seed, "--patients": patients, "--replicates": replicates}
-        )
+        given = {"--seed": seed, "--patients": patients, "--replicates": replicates}
+        by_chance = _literature_by_chance(literature, scenario, engine, given)
+        parts = [literature, parameter_set, "chance" if by_chance else None]
+        paths = places(Path("-".join(part for part in parts if part)), out, plot)
+        stated, said = (literature, parameter_set, assignments, until, *paths), {"as_json": as_json, "quiet": quiet}
+        if by_chance:
+            from carsim.cli import chance
+
+            drawn = {"patients": patients, "replicates": replicates or 1, "seed": seed or 0}
+            return chance.run(*stated, **drawn, force=force, **said)
         from carsim.cli import literature as published
 
-        stem = literature if parameter_set is None else f"{literature}-{parameter_set}"
-        paths = places(Path(stem), out, plot)
-        return published.run(
-            literature, parameter_set, assignments, until, *paths, force=force, as_json=as_json, quiet=quiet
-        )
+        return published.run(*stated, force=force, **said)
     if scenario is None:
         raise click.UsageError("Missing argument 'SCENARIO': a scenario file, or a published model with --literature.")
     if parameter_set is not None or until is not None:
@@ -162,15 +165,30 @@ def _without_effect(scenario: Scenario) -> list[str]:
     return notes
 
 
-def _refuse_beside_literature(scenario: Path | None, engine: str | None, given: Mapping[str, int | None]) -> None:
-    """A published model is one deterministic course; refuse what would be ignored."""
+def _literature_by_chance(
+    name: str, scenario: Path | None, engine: str | None, given: Mapping[str, int | None]
+) -> bool:
+    """Whether what chance decides in a published model is asked for; refuse what would be ignored.
+
+    Whoever asks for replicates, patients or a seed asks for chance, as for a scenario.
+    """
+    from carsim.literature import models
+
     if scenario is not None:
         raise click.UsageError(f"got a scenario, {scenario}, and --literature; expected one of them.")
-    for option, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{option} does not apply to --literature, which is one course without chance.")
-    if engine not in (None, "ode"):
-        raise click.UsageError(f"--engine: got {engine}; published models run on ode.")
+    asked = [option for option, value in given.items() if value is not None]
+    those = [model.name for model in models() if model.data.chance is not None]
+    if engine not in (None, "ode", "hybrid") or (engine == "hybrid" and name not in those):
+        raise click.UsageError(
+            f"--engine: got {engine}; published models run on ode, and {', '.join(those)} on hybrid too, where chance "
+            "decides who is cured."
+        )
+    if asked and (engine == "ode" or name not in those):
+        raise click.UsageError(
+            f"{asked[0]} does not apply to --literature {name} on ode, which is one course without chance; expected "
+            f"--literature {those[0]} --engine hybrid, where chance decides who is cured."
+        )
+    return engine == "hybrid" or bool(asked)
 
 
 def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, Path]:

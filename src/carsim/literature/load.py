@@ -15,6 +15,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from carsim.errors import CarsimError
+from carsim.literature.chance import Chance
+from carsim.literature.chance import read as read_chance
 from carsim.literature.records import WHATS, Case, Change, Check, Role, Row
 
 ROLES: tuple[Role, ...] = ("states", "parameters", "plan")
@@ -41,6 +43,7 @@ class Data:
     sources: Mapping[str, str]
     rows: Mapping[str, Row]
     checks: tuple[Check, ...]
+    chance: Chance | None = None
 
 
 @lru_cache(maxsize=16)
@@ -55,6 +58,7 @@ def load(name: str) -> Data:
         for row, item in table.get(role, {}).items()
     }
     checks = tuple(_check(f"{name}.toml: check {i + 1}", item, table) for i, item in enumerate(table.get("checks", [])))
+    chance = table.get("chance")
     texts = {key: table[key] for key in ("title", "authors", "year", "disease", "doi", "journal")}
     return Data(
         **texts,
@@ -65,6 +69,7 @@ def load(name: str) -> Data:
         sources=MappingProxyType(sources),
         rows=MappingProxyType(rows),
         checks=checks,
+        chance=None if chance is None else read_chance(f"{name}.toml: chance", chance, sets, rows),
     )
 
 

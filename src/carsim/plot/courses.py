@@ -1,6 +1,7 @@
 """The figure of a published model: its observables over time, one panel for each unit, and the numbers of its paper.
 
 Levels are logarithmic over twelve decades at most. Numbers that the paper prints for these very settings are marked.
+Of many courses by chance the first MOST are drawn, each until its progression.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ DECADES = 12
 TITLE, PANEL, FOOT = 0.95, 3.0, 0.85  # inches
 RIGHT = 0.80
 LETTERS = 70
+MOST = 60  # courses of one observable
 ONE_CELL, LEAST = 1.0, 1e-12  # levels below are as good as none, in cells and in other units
 
 
@@ -75,16 +77,19 @@ def _by_unit(data: xr.Dataset) -> dict[str, list[str]]:
 
 def _draw(axes: Axes, data: xr.Dataset, names: list[str], marks: Marks, number: int) -> None:
     days = data["time"].values
-    levels = {name: data[name].values[0] for name in names}
+    every = {name: _courses(data, name) for name in names}
+    levels = {name: courses[0] for name, courses in every.items()}
     least = ONE_CELL if data[names[0]].attrs["units"] == "cells" else LEAST
-    bottom, top = _limits([*levels.values(), *(np.array([y for _, y in marks.get(n, ())]) for n in names)], least)
+    bottom, top = _limits([*(course for courses in every.values() for course in courses), *(np.array([y for _, y in marks.get(n, ())]) for n in names)], least)
     log_levels(axes, bottom, top, every=max(1, math.ceil(math.log10(top / bottom) / 6)))
     labels = []
     for place, (name, level) in enumerate(levels.items()):
         style = look(number + place)
         if not np.isfinite(level).any():  # a simulation that failed at its start
             continue
-        axes.plot(days, np.maximum(level, 0.5 * bottom), **style.line())
+        faint = {} if len(every[name]) == 1 else {"linewidth": 0.7, "alpha": 0.5, "marker": "", "linestyle": "-"}
+        for course in every[name]:
+            axes.plot(days, np.maximum(course, 0.5 * bottom), **(style.line() | faint))
         axes.plot(
             [day for day, _ in marks.get(name, ())],
             [y for _, y in marks.get(name, ())],
@@ -96,11 +101,21 @@ def _draw(axes: Axes, data: xr.Dataset, names: list[str], marks: Marks, number: 
             zorder=4,
             clip_on=False,
         )
-        labels.append((_short(data[name].attrs["long_name"]), float(level[-1]), style))
+        labels.append((_short(data[name].attrs["long_name"]), float(level[np.isfinite(level)][-1]), style))
     for day, _ in treatments(data):
         axes.axvline(day, color=HAIRLINE, linewidth=0.8, zorder=0)
     axes.set_xlim(float(days[0]), float(days[-1]))
     end_labels(axes, labels)
+
+
+def _courses(data: xr.Dataset, name: str) -> np.ndarray:
+    """The courses of an observable that are drawn (n, n_times); of many by chance, NaN after their progression."""
+    values = data[name].values
+    courses: np.ndarray = values.reshape(-1, values.shape[-1])[:MOST]
+    if "progression_day" not in data:
+        return courses[:1]
+    ended = data["progression_day"].values.ravel()[:MOST, None]
+    return np.where(data["time"].values >= ended + 1.0, np.nan, courses)  # a comparison with no day is false
 
 
 def _limits(levels: Sequence[np.ndarray], least: float) -> tuple[float, float]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from carsim.engines.compiled import Notify
     from carsim.engines.protocol import Trajectories
     from carsim.model.network import Network
+    from carsim.population.patients import Patients
 
 RTOL = 1e-10
 ATOL = 1e-14  # in each row's own unit: values of a year later are read too
@@ -78,7 +79,7 @@ def run_literature(
     part of the treatment plan. until: last day. Raises UnknownModel for names that are not there.
     """
     from carsim.dataset import provenance
-    from carsim.dataset.assemble import add_treatments, from_network
+    from carsim.dataset.assemble import add_treatments
     from carsim.engines.protocol import Status
     from carsim.population.patients import Patients
 
@@ -94,11 +95,8 @@ def run_literature(
     outputs = [species.name for species in network.all_species] + [*data.observables]
     outputs = list(dict.fromkeys(outputs))
     trajectories, schedule = _simulated(network, changes, times, outputs, notify)
-    units = {output: network.unit_of(network.rows[output]) for output in outputs}
-    result = from_network(trajectories, patients=Patients.of(network), units=units)
+    result = dataset_of(network, trajectories, Patients.of(network), outputs)
     add_treatments(result, schedule)
-    for output in outputs:
-        result[output].attrs["long_name"] = _meaning(network, output)
     text = json.dumps({"literature": name, "parameter_set": chosen, "until": end, "values": numbers})
     result.attrs = provenance.attributes(
         title=f"{data.title} ({chosen})",
@@ -206,6 +204,17 @@ def _simulated(
     schedule = Schedule.of(changes)
     options = Options(rtol=RTOL, atol=ATOL)
     return simulate(network, t=times, schedule=schedule, outputs=outputs, options=options, notify=notify), schedule
+
+
+def dataset_of(network: Network, found: Trajectories, people: Patients, outputs: Sequence[str]) -> xr.Dataset:
+    """Courses of a published model by name, with the units and meanings of its rows."""
+    from carsim.dataset.assemble import from_network
+
+    units = {output: network.unit_of(network.rows[output]) for output in outputs}
+    result = from_network(found, patients=people, units=units)
+    for output in outputs:
+        result[output].attrs["long_name"] = _meaning(network, output)
+    return result
 
 
 def _meaning(network: Network, name: str) -> str:

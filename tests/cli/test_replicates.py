@@ -146,8 +146,8 @@ def test_replicates_that_make_no_sense_are_refused(capsys: Printed, arguments: l
     assert not Path("results").exists()
 
 
-def test_a_published_model_has_no_replicates(capsys: Printed) -> None:
-    assert main(["run", "--literature", "kimmel2021", "--replicates", "3"]) == 2
+def test_a_published_model_without_chance_has_no_replicates(capsys: Printed) -> None:
+    assert main(["run", "--literature", "stein2019", "--replicates", "3"]) == 2
     assert "--replicates does not apply to --literature" in " ".join(capsys.readouterr().err.split())
 
 

@@ -84,6 +84,10 @@ def test_the_same_run_may_replace_its_files_and_another_may_not(capsys: Printed)
         (["file.yaml", "--literature", "stein2019"], "expected one of them"),
         (["--literature", "stein2019", "--patients", "3"], "--patients does not apply"),
         (["--literature", "stein2019", "--engine", "exact"], "run on ode"),
+        (["--literature", "stein2019", "--engine", "hybrid"], "kimmel2021 on hybrid too"),
+        (["--literature", "kimmel2021", "--engine", "ode", "--seed", "1"], "--seed does not apply"),
+        (["--literature", "stien2019", "--engine", "ode"], "did you mean stein2019"),
+        (["--literature", "kimmel2021", "--engine", "hybrid", "--set", "growth=much"], "expected a number in 1/d"),
         (["--literature", "stien2019"], "did you mean stein2019"),
         (["--literature", "barros2021", "--parameter-set", "raij"], "expected one of HDLM-2, Raji"),
         (["--literature", "stein2019", "--set", "fold=much"], "expected a number in 1"),
@@ -101,6 +105,57 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], words: str, capsy
 def test_a_model_that_cannot_be_simulated_says_so(capsys: Printed) -> None:
     assert main(["run", "--literature", "leon-triana2021", "--set", "leukaemia=-1"]) == 3
     assert "failed on day 0, in leukaemia" in capsys.readouterr().err
+
+
+def test_what_chance_decides_is_summed_up_and_compared(capsys: Printed, folder: Path) -> None:
+    assert main(["run", "--literature", "kimmel2021", "--engine", "hybrid", "--replicates", "200"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("200 replicates of the numbers as they stand, hybrid engine, seed 0, to day 700", "Cured       in "):
+        assert words in shown
+    for words in (" of 200 courses", "days 20 to 80: ", "8 of 8 statements of the paper agree", "rarely up to day 140"):
+        assert words in shown
+    data = read_netcdf(folder / "results" / "kimmel2021-chance.nc")
+    assert data.attrs["engine"] == "hybrid"
+    cured = int(np.isfinite(data["cure_day"].values).sum())
+    assert cured + int(np.isfinite(data["progression_day"].values).sum()) == 200
+    assert (folder / "results" / "kimmel2021-chance.png").exists()
+
+
+def test_virtual_patients_as_json(capsys: Printed) -> None:
+    arguments = [
+        "run",
+        "--literature",
+        "kimmel2021",
+        "--patients",
+        "40",
+        "--set",
+        "cart_limit=200",
+        "--json",
+        "--quiet",
+    ]
+    assert main([*arguments, "--parameter-set", "table", "--until", "150", "--seed", "5"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["engine"], shown["patients"], shown["replicates"]) == ("hybrid", 40, 1)
+    assert shown["cured"]["share"] == 1.0  # with that much room for CAR T cells 40 of 40, or one set in 1e6 has fewer
+    assert shown["progressed"]["share"] == 0.0
+    assert shown["progression_day"] is None
+    assert 20.0 < shown["cure_day"]["median"] < 80.0
+    assert all(check["agrees"] for check in shown["checks"])
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ((0.4, 0.37, 0.43), "40 % (95 % CI 37 to 43 %)"),
+        ((0.0, 0.0, 0.0094), "0 % (95 % CI 0 to 0.9 %)"),
+        ((-0.63, -0.662, -0.5946), "-63 % (95 % CI -66 to -59 %)"),
+        ((float("nan"),) * 3, "not known"),
+    ],
+)
+def test_a_share_is_said_in_per_cent(share: tuple[float, float, float], words: str) -> None:
+    from carsim.cli.chance import per_cent
+
+    assert per_cent(share) == words
 
 
 def test_a_unit_may_stand_behind_a_number() -> None:

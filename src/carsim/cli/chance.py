@@ -149,7 +149,6 @@ def as_object(
     }
 
 
-
 def _share(share: Share) -> dict[str, float]:
     return dict(zip(("share", "low", "high"), share, strict=True))
 

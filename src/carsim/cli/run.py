@@ -75,15 +75,27 @@ def command(
         by_chance = _literature_by_chance(literature, scenario, engine, given)
         parts = [literature, parameter_set, "chance" if by_chance else None]
         paths = places(Path("-".join(part for part in parts if part)), out, plot)
-        stated, said = (literature, parameter_set, assignments, until, *paths), {"as_json": as_json, "quiet": quiet}
         if by_chance:
             from carsim.cli import chance
 
-            drawn = {"patients": patients, "replicates": replicates or 1, "seed": seed or 0}
-            return chance.run(*stated, **drawn, force=force, **said)
+            return chance.run(
+                literature,
+                parameter_set,
+                assignments,
+                until,
+                *paths,
+                patients=patients,
+                replicates=replicates or 1,
+                seed=seed or 0,
+                force=force,
+                as_json=as_json,
+                quiet=quiet,
+            )
         from carsim.cli import literature as published
 
-        return published.run(*stated, force=force, **said)
+        return published.run(
+            literature, parameter_set, assignments, until, *paths, force=force, as_json=as_json, quiet=quiet
+        )
     if scenario is None:
         raise click.UsageError("Missing argument 'SCENARIO': a scenario file, or a published model with --literature.")
     if parameter_set is not None or until is not None:

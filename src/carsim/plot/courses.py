@@ -80,7 +80,13 @@ def _draw(axes: Axes, data: xr.Dataset, names: list[str], marks: Marks, number: 
     every = {name: _courses(data, name) for name in names}
     levels = {name: courses[0] for name, courses in every.items()}
     least = ONE_CELL if data[names[0]].attrs["units"] == "cells" else LEAST
-    bottom, top = _limits([*(course for courses in every.values() for course in courses), *(np.array([y for _, y in marks.get(n, ())]) for n in names)], least)
+    bottom, top = _limits(
+        [
+            *(course for courses in every.values() for course in courses),
+            *(np.array([y for _, y in marks.get(n, ())]) for n in names),
+        ],
+        least,
+    )
     log_levels(axes, bottom, top, every=max(1, math.ceil(math.log10(top / bottom) / 6)))
     labels = []
     for place, (name, level) in enumerate(levels.items()):

@@ -1,9 +1,11 @@
 """What chance decides in a published model, on the hybrid engine, and what its paper says of it.
 
 The same network as in the deterministic part: its counted row is counted when rare, continuous rows follow their net
-reactions. Simulated are replicates of the published numbers, or virtual patients that differ as the authors' do. Shares
-of courses have Wilson's interval, differences of shares Newcombe's, as if both were drawn apart (Stat Med 17:873, 1998).
-Checks are simulated with the published numbers whatever a user sets.
+reactions. Simulated are replicates of the published numbers, or virtual patients that differ as the authors' do. Checks
+are simulated with the published numbers whatever a user sets.
+
+Shares of courses have Wilson's interval, differences of shares Newcombe's, as if both were drawn apart: R. G. Newcombe,
+Stat Med 17:873 (1998).
 """
 
 from __future__ import annotations
@@ -143,9 +145,7 @@ def compare_chance(name: str, *, seed: int = 0, notify: Notify | None = None) ->
     return [ShareOutcome(check, *_share(check, ended)) for check in chance.checks]
 
 
-def share_of(
-    what: str, days: Sequence[float], cure: Array, progress: Array
-) -> tuple[float, float, float]:
+def share_of(what: str, days: Sequence[float], cure: Array, progress: Array) -> tuple[float, float, float]:
     """A share of courses (see `literature.chance.Share`) with its 95 % interval; NaN of none."""
     from carsim.endpoints.probabilities import wilson
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from carsim import reproduce
+from carsim.cli.chance import cells
 from carsim.literature import models
 
 GUIDE = Path(__file__).parents[2] / "docs" / "explain" / "literature.md"
@@ -30,6 +31,14 @@ def table(name: str) -> str:
 def test_the_table_of_the_guide_is_what_is_simulated(name: str) -> None:
     made = table(name)
     assert made in GUIDE.read_text(encoding="utf-8"), f"the table of {name} in {GUIDE.name} should be\n{made}"
+
+
+def test_the_guide_has_every_statement_on_chance_as_it_is_simulated() -> None:
+    lines = ["| statement | published | simulated | expected | agrees |", "| --- | --- | --- | --- | --- |"]
+    for outcome in reproduce.compare_chance("kimmel2021"):
+        lines.append(f"| {' | '.join([outcome.check.text, outcome.check.published, *cells(outcome)])} |")
+    made = "\n".join(lines)
+    assert made in GUIDE.read_text(encoding="utf-8"), f"the table of chance in {GUIDE.name} should be\n{made}"
 
 
 @pytest.mark.parametrize("name", [model.name for model in models()])

@@ -4,8 +4,9 @@
     C' = -r C ln((N + C) / cart_limit),  r = base + boost (N + C - normal_limit)^2 / (shape (N + C)^2 + (N + C - ...)^2)
     B' = growth B - killing B C / (half + C)
 
-This is the deterministic part; in the paper the tumour is a birth-death process below 100 cells, where cure is decided.
 Growth of T cells changes sign at the limit, so these two rates are net. One cell/uL stands for 5e8 cells in the body.
+In the paper the tumour is a birth-death process below 100 cells, where cure is decided: its growth and its killing are
+stated apart, so that an engine of chance counts it when it is rare, and the T cells stay in the equations.
 """
 
 from __future__ import annotations

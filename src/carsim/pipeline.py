@@ -45,6 +45,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     from carsim.dataset import provenance
     from carsim.dataset.assays import observe
     from carsim.dataset.assemble import assemble, claimed
+    from carsim.dataset.cells import listed, summed
     from carsim.dataset.replicates import folded
     from carsim.endpoints import compute
     from carsim.endpoints.outcome import is_interrupted
@@ -67,7 +68,12 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned, replicates)
     made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
     refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
-    options = Options(rtol=scenario.run.rtol)
+    options = Options(
+        rtol=scenario.run.rtol,
+        threshold=scenario.run.threshold,
+        weight=scenario.run.weight,
+        lineages=scenario.run.lineages,
+    )
     trajectories = solve(
         made.network,
         t=made.times,
@@ -94,9 +100,14 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
         data = data.merge(observe(data, scenario.run.seed, replicates=replicates))
+    single = trajectories.individuals
+    if single is not None:
+        data = data.merge(summed(single, data, made.network, made.patients, options.weight))
     if replicates > 1:
         data = folded(data, replicates)
         data = data.merge(table(data))
+    if single is not None:
+        data = data.merge(listed(single, data, trajectories.status, replicates))
     counts = Counter(Status(int(status)).name.lower() for status in trajectories.status)
     data.attrs = provenance.attributes(
         title=scenario.title,

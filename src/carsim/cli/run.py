@@ -1,6 +1,7 @@
 """`carsim run`: simulate a scenario, write its result and its figure, say what a clinician asks first.
 
-Files: results/<name of the scenario file>.nc and .png, below the folder the command is called in. Running the same
+Files: results/<name of the scenario file>.nc and .png, below the folder the command is called in, and _cells.png where
+there are single cells (engine `agent`). Running the same
 scenario again replaces them, since it gives the same numbers; results of another run are replaced with --force only.
 Ctrl-C ends the simulation: what is finished is written and the rest named; a whole result of the same run stays.
 """
@@ -102,7 +103,10 @@ def command(
         raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     result, figure = places(scenario, out, plot)
-    _check_places((result, figure), read, force=force)
+    from carsim.spec.plain import OF_CELLS
+
+    of_cells = [place_of_cells(figure)] if read.run.engine == OF_CELLS else []
+    _check_places((result, figure, *of_cells), read, force=force)
     if not quiet:
         print_notes([*read.implausible(), *_left_to_trial(read), *_without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:
@@ -121,7 +125,7 @@ def command(
         from carsim.cli.summary import summary
 
         click.echo(summary(data))
-        click.echo(f"\nWrote {files[0]} and {files[1]}")
+        click.echo(f"\nWrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
     if verbose:
         _tell_more(data, simulated - begun, time.perf_counter() - begun)
     if failed:
@@ -224,6 +228,11 @@ def places(scenario: Path, out: Path | None, plot: Path | None) -> tuple[Path, P
     return out, plot or out.with_suffix(".png")
 
 
+def place_of_cells(figure: Path) -> Path:
+    """Where the figure of single cells goes: beside the usual one."""
+    return figure.with_stem(f"{figure.stem}_cells")
+
+
 def as_object(data: xr.Dataset, scenario: Scenario, files: list[Path]) -> dict[str, Any]:
     """What `--json` prints; missing numbers are NaN here, missing texts None.
 
@@ -282,9 +291,13 @@ def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) 
 
 def _write(data: xr.Dataset, result: Path, figure: Path, *, force: bool) -> list[Path]:
     from carsim.dataset.store import write_netcdf
+    from carsim.plot.cells import draw_cells, has_cells
     from carsim.plot.figure import write_figure
 
-    return [write_netcdf(data, result, force=force), write_figure(data, figure, force=force)]
+    files = [write_netcdf(data, result, force=force), write_figure(data, figure, force=force)]
+    if has_cells(data):
+        files.append(write_figure(data, place_of_cells(figure), force=force, draw=draw_cells))
+    return files
 
 
 def _tell_more(data: xr.Dataset, simulated: float, whole: float) -> None:

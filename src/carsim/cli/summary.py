@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carsim.cli.summary_of_cells import single_cells
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
 from carsim.dataset.replicates import flat, replicates_of
 from carsim.endpoints.cytopenia import WINDOW
@@ -37,6 +38,7 @@ def summary(data: xr.Dataset) -> str:
         answers = cohort(_named(data))
     if any(answer == NO_PRODUCT for _, answer in answers):  # once, rather than for each question about the product
         answers = [("CAR T cells", NO_PRODUCT), *(pair for pair in answers if pair[1] != NO_PRODUCT)]
+    answers += single_cells(data)
     return "\n".join([*lines, "", *_lines(answers), "", NOT_FOR_TREATMENT])
 
 

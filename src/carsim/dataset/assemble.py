@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carsim.dataset.variables import COURSES, COVARIATES, STATISTICS, VARIABLES, Variable, attributes
+from carsim.dataset.variable import Variable
+from carsim.dataset.variables import COURSES, COVARIATES, STATISTICS, VARIABLES, attributes
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,55 +7,15 @@ from the fixed list `DIMENSIONS`. Units are carsim's text units (`cells/uL`, `co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from carsim.catalog import antigens
+from carsim.dataset.variable import DIMENSIONS as DIMENSIONS
+from carsim.dataset.variable import Kind, Variable, answer, course
+from carsim.dataset.variables_of_cells import OF_CELLS
 
 if TYPE_CHECKING:
     import xarray as xr
-
-DIMENSIONS = (
-    "patient",
-    "replicate",
-    "draw",
-    "time",
-    "visit",
-    "clone",
-    "product",
-    "phenotype",
-    "site",
-    "treatment",
-    "arm",
-    "point",
-)
-
-Kind = Literal["float64", "int8", "int64", "text"]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """One variable of a result; `rows` are patterns of network row names, the first that fits is read.
-
-    In a run with replicates `replicate` follows `patient` in `dims`, save for what is `of_patient`: the same in all.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    unit: str
-    meaning: str
-    kind: Kind = "float64"
-    rows: tuple[str, ...] = ()
-    of_patient: bool = False
-
-
-def _course(name: str, unit: str, meaning: str, *rows: str, per: tuple[str, ...] = ()) -> Variable:
-    return Variable(name, ("patient", "time", *per), unit, meaning, rows=rows or (name,))
-
-
-def _answer(name: str, unit: str, meaning: str, kind: Kind = "float64") -> Variable:
-    return Variable(name, ("patient",), unit, meaning, kind)
-
 
 COORDINATES: tuple[Variable, ...] = (
     Variable("patient", ("patient",), "1", "identifier of the patient", "text"),
@@ -86,55 +46,55 @@ HAZARDS: tuple[tuple[str, str], ...] = (
 )
 
 COURSES: tuple[Variable, ...] = (
-    _course("cart_cells", "cells/uL", "CAR T cells in blood", "cart_cells.{product}", per=("product",)),
-    _course("cart_copies", "copies/ug", "CAR transgene in blood DNA", "cart_copies.{product}", per=("product",)),
-    _course(
+    course("cart_cells", "cells/uL", "CAR T cells in blood", "cart_cells.{product}", per=("product",)),
+    course("cart_copies", "copies/ug", "CAR transgene in blood DNA", "cart_copies.{product}", per=("product",)),
+    course(
         "cart_phenotype",
         "cells",
         "CAR T cells of each phenotype at each site",
         "cart.{product}.{phenotype}.{site}",
         per=("product", "phenotype", "site"),
     ),
-    _course("host_response", "1", "host response to the product; 1: full", "immunity.{product}", per=("product",)),
-    _course("blasts", "cells", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
-    _course("blasts_blood", "cells/uL", "leukaemic cells in blood"),
-    _course(
+    course("host_response", "1", "host response to the product; 1: full", "immunity.{product}", per=("product",)),
+    course("blasts", "cells", "leukaemic cells of each clone", "blasts.{clone}.{site}", per=("clone", "site")),
+    course("blasts_blood", "cells/uL", "leukaemic cells in blood"),
+    course(
         "marrow_blast_fraction",
         "1",
         "blasts among nucleated marrow cells",
         "marrow_blast_fraction",
         "blasts_marrow_fraction",
     ),
-    _course(
+    course(
         "mrd", "1", "leukaemic cells per nucleated marrow cell, before any assay limit", "mrd", "blasts_marrow_fraction"
     ),
-    _course("csf_blasts", "cells/uL", "leukaemic cells in cerebrospinal fluid"),
-    _course("csf_cart", "cells/uL", "CAR T cells in cerebrospinal fluid"),
-    _course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
-    _course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
-    _course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),
-    _course("platelets", "cells/uL", "platelets in blood, without transfusion", "platelets.blood"),
-    _course("haemoglobin", "g/dL", "haemoglobin, without transfusion"),
-    _course("igg", "g/L", "immunoglobulin G in serum"),
-    _course("il6", "pg/mL", "interleukin 6 in serum"),
-    _course("ifn", "pg/mL", "interferon gamma in serum"),
-    _course("il10", "pg/mL", "interleukin 10 in serum"),
-    _course("temperature_rise", "1", "rise of body temperature, in K; fever from 1 on"),
-    _course("crs_grade", "1", "grade of cytokine release syndrome"),
-    _course("crs_worst", "1", "highest grade of cytokine release syndrome so far"),
-    _course("icans_grade", "1", "grade of neurotoxicity"),
-    _course("icans_worst", "1", "highest grade of neurotoxicity so far"),
-    _course("infection_rate", "1/d", "expected infections per day (empirical)"),
-    _course("leucocytes", "cells/uL", "nucleated cells in blood"),
-    _course("marrow_cells", "cells", "nucleated cells in marrow", "marrow_nucleated"),
-    _course("homeostatic_cytokine", "1", "IL-7/IL-15 drive, relative to its level without T cells"),
-    _course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
-    _course("fludarabine_exposure", "mg/L*d", "F-ara-A exposure so far", "fludarabine.auc"),
-    _course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
-    _course("tocilizumab", "mg/L", "tocilizumab in plasma", "tocilizumab_concentration"),
-    _course("steroid_effect", "1", "effect of steroids, as a share of the whole", "steroid_share"),
+    course("csf_blasts", "cells/uL", "leukaemic cells in cerebrospinal fluid"),
+    course("csf_cart", "cells/uL", "CAR T cells in cerebrospinal fluid"),
+    course("bcells", "cells/uL", "healthy B cells in blood", "bcells_blood"),
+    course("host_t_cells", "cells/uL", "host T cells in blood", "host_t_blood"),
+    course("neutrophils", "cells/uL", "neutrophils in blood", "neutrophils.blood", "neutrophils_blood"),
+    course("platelets", "cells/uL", "platelets in blood, without transfusion", "platelets.blood"),
+    course("haemoglobin", "g/dL", "haemoglobin, without transfusion"),
+    course("igg", "g/L", "immunoglobulin G in serum"),
+    course("il6", "pg/mL", "interleukin 6 in serum"),
+    course("ifn", "pg/mL", "interferon gamma in serum"),
+    course("il10", "pg/mL", "interleukin 10 in serum"),
+    course("temperature_rise", "1", "rise of body temperature, in K; fever from 1 on"),
+    course("crs_grade", "1", "grade of cytokine release syndrome"),
+    course("crs_worst", "1", "highest grade of cytokine release syndrome so far"),
+    course("icans_grade", "1", "grade of neurotoxicity"),
+    course("icans_worst", "1", "highest grade of neurotoxicity so far"),
+    course("infection_rate", "1/d", "expected infections per day (empirical)"),
+    course("leucocytes", "cells/uL", "nucleated cells in blood"),
+    course("marrow_cells", "cells", "nucleated cells in marrow", "marrow_nucleated"),
+    course("homeostatic_cytokine", "1", "IL-7/IL-15 drive, relative to its level without T cells"),
+    course("fludarabine", "mg/L", "F-ara-A in plasma", "fludarabine_concentration"),
+    course("fludarabine_exposure", "mg/L*d", "F-ara-A exposure so far", "fludarabine.auc"),
+    course("cyclophosphamide", "mg/L", "cyclophosphamide in plasma", "cyclophosphamide_concentration"),
+    course("tocilizumab", "mg/L", "tocilizumab in plasma", "tocilizumab_concentration"),
+    course("steroid_effect", "1", "effect of steroids, as a share of the whole", "steroid_share"),
     *(
-        _course(f"hazard_{cause}", "1", f"cumulative hazard of {meaning} (empirical)", f"cumulative_hazard.{cause}")
+        course(f"hazard_{cause}", "1", f"cumulative hazard of {meaning} (empirical)", f"cumulative_hazard.{cause}")
         for cause, meaning in HAZARDS
     ),
 )
@@ -173,9 +133,9 @@ STATISTICS: tuple[Variable, ...] = tuple(
 )
 
 RECORDS: tuple[Variable, ...] = (
-    _answer("status", "1", "how the simulation of the patient ended", "int8"),
-    _answer("status_day", "d", "day at which the simulation of the patient ended early"),
-    _answer("status_row", "1", "state or rate that ended it", "text"),
+    answer("status", "1", "how the simulation of the patient ended", "int8"),
+    answer("status_day", "d", "day at which the simulation of the patient ended early"),
+    answer("status_row", "1", "state or rate that ended it", "text"),
     Variable("clone_extinct_day", ("patient", "clone"), "d", "day at which the clone fell below one cell and was gone"),
     Variable("treatment_day", ("patient", "treatment"), "d", "first day on which the patient was given the treatment"),
     Variable(
@@ -214,56 +174,54 @@ COVARIATES: tuple[Variable, ...] = tuple(
 )
 
 ENDPOINTS: tuple[Variable, ...] = (
-    _answer("response_day28", "1", "CR, CRi, NR or not evaluable at day 28", "text"),
-    _answer("mrd_day28", "1", "blasts per nucleated marrow cell at day 28 by flow cytometry; 0 below its limit"),
-    _answer("mrd_day28_below_limit", "1", "1 where flow cytometry finds no MRD at day 28, else 0; -1 unknown", "int8"),
-    _answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
-    _answer("best_response", "1", "best response at any visit: CR, CRi, NR or not evaluable", "text"),
-    _answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
-    _answer("cart_peak_cells_day", "d", "day of the highest CAR T level"),
-    _answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
-    _answer("cart_peak_day", "d", "day of the highest transgene level"),
-    _answer("cart_auc_0_28_copies", "copies/ug*d", "area under the transgene level, days 0 to 28"),
-    _answer("cart_auc_0_28_cells", "cells/uL*d", "area under the CAR T level, days 0 to 28"),
-    _answer("cart_half_life_fast", "d", "half-life of the fast decline after the peak"),
-    _answer("cart_half_life_slow", "d", "half-life of the slow decline after the peak"),
-    _answer("cart_persistence_day", "d", "last day with transgene at or above the detection limit of qPCR"),
-    _answer(
+    answer("response_day28", "1", "CR, CRi, NR or not evaluable at day 28", "text"),
+    answer("mrd_day28", "1", "blasts per nucleated marrow cell at day 28 by flow cytometry; 0 below its limit"),
+    answer("mrd_day28_below_limit", "1", "1 where flow cytometry finds no MRD at day 28, else 0; -1 unknown", "int8"),
+    answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
+    answer("best_response", "1", "best response at any visit: CR, CRi, NR or not evaluable", "text"),
+    answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
+    answer("cart_peak_cells_day", "d", "day of the highest CAR T level"),
+    answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
+    answer("cart_peak_day", "d", "day of the highest transgene level"),
+    answer("cart_auc_0_28_copies", "copies/ug*d", "area under the transgene level, days 0 to 28"),
+    answer("cart_auc_0_28_cells", "cells/uL*d", "area under the CAR T level, days 0 to 28"),
+    answer("cart_half_life_fast", "d", "half-life of the fast decline after the peak"),
+    answer("cart_half_life_slow", "d", "half-life of the slow decline after the peak"),
+    answer("cart_persistence_day", "d", "last day with transgene at or above the detection limit of qPCR"),
+    answer(
         "cart_persistence_ongoing", "1", "1 where transgene is still detected at the end, else 0; -1 unknown", "int8"
     ),
-    _answer("cart_persistence_flow_day", "d", "last day with CAR T at or above the detection limit of flow cytometry"),
-    _answer("bcell_aplasia_days", "d", "days after the infusion with B cells below the limit, to recovery or the end"),
-    _answer("bcell_aplasia_ongoing", "1", "1 where B cells are below the limit at the end, else 0; -1 unknown", "int8"),
-    _answer("bcell_recovery_day", "d", "first of two successive visits with B cells at or above the limit"),
-    _answer("relapse_day", "d", "first day of relapse after a remission"),
-    _answer("relapse_detected_day", "d", "first visit that sees the relapse"),
-    _answer(
-        "relapse_phenotype", "1", "phenotypes that make up at least 20 % of blasts at relapse, joined by +", "text"
-    ),
+    answer("cart_persistence_flow_day", "d", "last day with CAR T at or above the detection limit of flow cytometry"),
+    answer("bcell_aplasia_days", "d", "days after the infusion with B cells below the limit, to recovery or the end"),
+    answer("bcell_aplasia_ongoing", "1", "1 where B cells are below the limit at the end, else 0; -1 unknown", "int8"),
+    answer("bcell_recovery_day", "d", "first of two successive visits with B cells at or above the limit"),
+    answer("relapse_day", "d", "first day of relapse after a remission"),
+    answer("relapse_detected_day", "d", "first visit that sees the relapse"),
+    answer("relapse_phenotype", "1", "phenotypes that make up at least 20 % of blasts at relapse, joined by +", "text"),
     *(
-        _answer(f"relapse_{name.lower()}", "1", f"{name} of the blasts at relapse, joined by +", "text")
+        answer(f"relapse_{name.lower()}", "1", f"{name} of the blasts at relapse, joined by +", "text")
         for name in sorted(antigens())
     ),
-    _answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
-    _answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
-    _answer("remission_ongoing", "1", "1 where a remission lasts to the end, else 0; -1 unknown", "int8"),
-    _answer("cured", "1", "1 where every leukaemic clone is at zero cells at the end, else 0; -1 unknown", "int8"),
-    _answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
-    _answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 5"),
-    _answer("crs_onset_day", "d", "first day with cytokine release syndrome"),
-    _answer("icans_grade_max", "1", "highest grade of neurotoxicity, 0 to 5"),
-    _answer("icans_onset_day", "d", "first day with neurotoxicity"),
-    _answer("il6_peak", "pg/mL", "highest interleukin 6 in serum"),
-    _answer("neutropenia_days", "d", "days of the first 90 with neutrophils below 1,000/uL (grade 3)"),
-    _answer("severe_neutropenia_days", "d", "days of the first 90 with neutrophils below 500/uL (grade 4)"),
-    _answer("thrombocytopenia_days", "d", "days of the first 90 with platelets below 50,000/uL (grade 3)"),
-    _answer("anaemia_days", "d", "days of the first 90 with haemoglobin below 8 g/dL (grade 3)"),
-    _answer("infections_expected", "1", "infections expected in the 90 days after the infusion (empirical)"),
-    _answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
-    _answer("death_cause", "1", "release syndrome, neurotoxicity, infection, transplant or leukaemia", "text"),
-    _answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),
-    _answer("graft_versus_host_day", "d", "day of acute graft-versus-host disease"),
-    _answer("infection_grade_max", "1", "0 no severe infection, 3 severe, 5 fatal; -1 unknown", "int8"),
+    answer("relapse_lineage", "1", "lineage of the blasts at relapse, joined by +", "text"),
+    answer("relapse_site", "1", "site that relapsed first: marrow, blood, CNS or extramedullary", "text"),
+    answer("remission_ongoing", "1", "1 where a remission lasts to the end, else 0; -1 unknown", "int8"),
+    answer("cured", "1", "1 where every leukaemic clone is at zero cells at the end, else 0; -1 unknown", "int8"),
+    answer("fludarabine_auc", "mg*h/L", "cumulative exposure to F-ara-A"),
+    answer("crs_grade_max", "1", "highest grade of cytokine release syndrome, 0 to 5"),
+    answer("crs_onset_day", "d", "first day with cytokine release syndrome"),
+    answer("icans_grade_max", "1", "highest grade of neurotoxicity, 0 to 5"),
+    answer("icans_onset_day", "d", "first day with neurotoxicity"),
+    answer("il6_peak", "pg/mL", "highest interleukin 6 in serum"),
+    answer("neutropenia_days", "d", "days of the first 90 with neutrophils below 1,000/uL (grade 3)"),
+    answer("severe_neutropenia_days", "d", "days of the first 90 with neutrophils below 500/uL (grade 4)"),
+    answer("thrombocytopenia_days", "d", "days of the first 90 with platelets below 50,000/uL (grade 3)"),
+    answer("anaemia_days", "d", "days of the first 90 with haemoglobin below 8 g/dL (grade 3)"),
+    answer("infections_expected", "1", "infections expected in the 90 days after the infusion (empirical)"),
+    answer("death_day", "d", "day of death of any simulated cause (empirical hazards)"),
+    answer("death_cause", "1", "release syndrome, neurotoxicity, infection, transplant or leukaemia", "text"),
+    answer("new_therapy_day", "d", "day on which another therapy starts after relapse or non-response"),
+    answer("graft_versus_host_day", "d", "day of acute graft-versus-host disease"),
+    answer("infection_grade_max", "1", "0 no severe infection, 3 severe, 5 fatal; -1 unknown", "int8"),
     *(
         variable
         for clock, meaning in (
@@ -273,8 +231,8 @@ ENDPOINTS: tuple[Variable, ...] = (
             ("os", "overall survival"),
         )
         for variable in (
-            _answer(f"{clock}_day", "d", f"{meaning}: time from the clock's zero to event or end of observation"),
-            _answer(f"{clock}_event", "1", f"{meaning}: 1 event, 0 end of observation, -1 unknown", "int8"),
+            answer(f"{clock}_day", "d", f"{meaning}: time from the clock's zero to event or end of observation"),
+            answer(f"{clock}_event", "1", f"{meaning}: 1 event, 0 end of observation, -1 unknown", "int8"),
         )
     ),
 )
@@ -302,7 +260,7 @@ VARIABLES: dict[str, Variable] = {
     variable.name: variable
     for variable in (
         *(*COORDINATES, *COURSES, *OBSERVATIONS, *STATISTICS),
-        *(*RECORDS, *COVARIATES, *ENDPOINTS, *PROBABILITIES),
+        *(*RECORDS, *COVARIATES, *ENDPOINTS, *PROBABILITIES, *OF_CELLS),
     )
 }
 

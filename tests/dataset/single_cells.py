@@ -29,6 +29,7 @@ COURSES, REPLICATES, FAILED = 6, 3, 4
 KINDS = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 3, 3, 3, 3, 5])
 DENSITY = np.array([100.0, 200.0, 300.0, 400.0, 500.0, *[np.nan] * 9])
 CLONOTYPE = np.array([0, 0, 1, 1, 2, 7, 7, 7, 7, 20, 20, 20, 21, 30])
+CELL_IDENTITY = np.array([0, 1, 2, 3, 4, 7, 8, 9, 10, 20, 21, 22, 23, 30])
 # the CD19-negative clone: 5 is lost; 7, daughter of the CD19-positive cell 6, founds what is left: 7, 8, 9 and 10
 IDENTITY = np.arange(11)
 PARENT = np.array([-1, -1, -1, -1, -1, -1, 0, 6, 7, 8, 7])
@@ -55,7 +56,7 @@ def individuals(*, lineages: bool = True, handed_over: bool = False) -> Individu
         generation=each(np.arange(KINDS.size)).astype(np.int32),
         kills=each(np.zeros(KINDS.size)).astype(np.int32),
         clonotype=each(CLONOTYPE),
-        identity=each(np.arange(KINDS.size)),
+        identity=each(CELL_IDENTITY),
         lineage_course=np.repeat(np.arange(n), IDENTITY.size),
         lineage_identity=np.tile(IDENTITY, n),
         lineage_parent=np.tile(PARENT, n),

@@ -84,16 +84,26 @@ def test_it_is_known_of_a_clone_that_became_too_many_too() -> None:
 def test_a_clone_that_died_out_has_no_last_cells() -> None:
     clone = np.where(KIND_BORN == 0, 0, 1)
     died = np.where(np.isfinite(DIED), DIED, BORN + 17.0)
-    assert last_cells(IDENTITY, PARENT, died, clone, 1, 40.0) is None
-    assert last_cells(IDENTITY, PARENT, died, clone, 3, 40.0) is None
     nothing = np.zeros(0, dtype=np.int64)
-    assert last_cells(nothing, nothing, np.zeros(0), nothing, 0, 40.0) is None
+    assert last_cells(IDENTITY, PARENT, died, clone, 1, nothing, 40.0) is None
+    assert last_cells(IDENTITY, PARENT, died, clone, 3, nothing, 40.0) is None
+    assert last_cells(nothing, nothing, np.zeros(0), nothing, 0, nothing, 40.0) is None
+
+
+def test_a_cell_that_passed_to_another_clone_belongs_to_that_one() -> None:
+    """Cell 10 was born to the clone and left it; cell 4 was not, and came: its line in the clone begins with itself."""
+    clone = np.where(KIND_BORN == 0, 0, 1)
+    last = last_cells(IDENTITY, PARENT, DIED, clone, 1, np.array([4, 8, 9]), 40.0)
+    assert last is not None
+    assert last.cells.tolist() == [4, 8, 9]
+    assert last.founders.tolist() == [4, 7, 7]
 
 
 def test_a_line_of_many_daughters_has_one_founder() -> None:
     n = 1000
     parent = np.arange(-1, n - 1)  # each the daughter of the one before
-    last = last_cells(np.arange(n), parent, np.full(n, np.nan), np.zeros(n, dtype=np.int64), 0, 1.0)
+    clone = np.zeros(n, dtype=np.int64)
+    last = last_cells(np.arange(n), parent, np.full(n, np.nan), clone, 0, np.arange(n), 1.0)
     assert last is not None
     assert set(last.founders.tolist()) == {0}
     assert last.cells.size == n

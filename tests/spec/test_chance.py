@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from carsim.engines.agent import THRESHOLD
 from carsim.errors import ScenarioError
 from carsim.spec import Scenario, dump, json_schema, loads
+from carsim.spec.plain import CELLS_ONE_BY_ONE
 
 TEXT = "format: carsim/1\ntitle: t\npatient: {population: paediatric-rr-ball}\nleukaemia: {}\n"
 
@@ -60,3 +62,35 @@ def test_a_wrong_number_is_told_once(value: str) -> None:
 def test_the_schema_says_the_rule() -> None:
     said = json_schema()["$defs"]["Run"]["properties"]["engine"]["description"]
     assert "`hybrid` with more than one of `replicates`, else `ode`" in said
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("{weight: 10 cells}", r"`weight` with the engine `ode`, which has no single cells; expected engine: agent"),
+        ("{engine: leap, lineages: true}", r"`lineages` with the engine `leap`.*lineages: false"),
+        ("{engine: exact, threshold: 100 cells}", r"a `threshold` with the engine `exact`.*engine: hybrid or agent"),
+        ("{engine: agent, weight: 1e6 cells}", r"stand for 1000000 each, of populations below 100000: there would be"),
+        ("{engine: agent, threshold: 0.5 cells}", r"run\.threshold: got `0\.5 cells`; expected a value at least"),
+        ("{engine: agent, weight: 10}", r"a number without a unit.*did you mean `10 cells`"),
+    ],
+)
+def test_settings_of_single_cells_that_can_only_be_a_mistake_are_refused(run: str, words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        scenario(run)
+
+
+def test_settings_of_single_cells_are_kept_and_change_the_digest() -> None:
+    plain = scenario("{engine: agent}")
+    assert (plain.run.threshold, plain.run.weight, plain.run.lineages) == (None, 1.0, False)
+    set_ = scenario("{engine: agent, threshold: 1e6 cells, weight: 10 cells, lineages: true}")
+    assert (set_.run.threshold, set_.run.weight, set_.run.lineages) == (1e6, 10.0, True)
+    assert loads(dump(set_)) == set_
+    assert set_.digest != plain.digest
+    assert str(set_.origins["run.weight"]) == "file: text:5"
+    assert str(plain.origins["run.weight"]) == "default"
+    assert scenario("{engine: hybrid}", "run.threshold=500 cells").run.threshold == 500.0
+
+
+def test_the_threshold_told_is_that_of_the_engine() -> None:
+    assert CELLS_ONE_BY_ONE == THRESHOLD

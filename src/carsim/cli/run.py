@@ -274,7 +274,7 @@ def _plain(value: Any) -> Any:
     return None if value == "" or (isinstance(value, int) and value < 0) else value
 
 
-def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) -> None:
+def _check_places(paths: tuple[Path, ...], scenario: Scenario, *, force: bool) -> None:
     """Refuse before the simulation, not after it."""
     from carsim.dataset.provenance import version
     from carsim.dataset.store import check_writable

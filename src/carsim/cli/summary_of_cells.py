@@ -83,7 +83,7 @@ def _shown(courses: xr.Dataset, number: int, name: str) -> Answers:
         else:
             said = f"median {_whole(now)} molecules (median over {known.sum()} courses)"
         ends = f"{_whole(before * np.exp(-reach))} to {_whole(before * np.exp(reach))}"
-        words.append((f"  {antigen} of {name}", f"{said}; at the start {_whole(before)} ({ends})"))
+        words.append((f"  {antigen} on them", f"{name}: {said}; at the start {_whole(before)} ({ends})"))
     return words
 
 
@@ -99,9 +99,10 @@ def _clonotypes(courses: xr.Dataset) -> Answers:
         known = cells > 0.0
         if not known.any():
             continue
-        share = f"the largest is {100.0 * float(np.median(largest[known])):.2g} % of them"
+        share = f"the largest is {_percent(float(np.median(largest[known])))} of them"
         if known.size == 1:
             said = f"{_whole(kinds[0])} among {_whole(cells[0])} {name} cells, {share}"
+            said = said if kinds[0] > 1.0 else f"one, of {_whole(cells[0])} {name} cell{'s' * (cells[0] > 1.0)}"
         else:
             middle = f"median {_whole(float(np.median(kinds[known])))} among {_whole(float(np.median(cells[known])))}"
             said = f"{middle} {name} cells in {known.sum()} of {known.size} courses, {share}"
@@ -117,17 +118,19 @@ def _founded(courses: xr.Dataset, number: int, name: str) -> Answers:
     known = np.isfinite(day)
     if not known.any():
         return []
+    if not (share[known] >= 0.5).any():
+        most = _percent(float(share[known].max()))
+        return [("Founders", f"{name}: many; no one has more than {most} of its last single cells as descendants")]
     if known.size == 1:
-        begin = day[0] <= float(courses["time"].values[0])
-        when = "there at the start" if begin else f"from day {day[0]:.0f}"
-        return [(f"Founder of {name}", f"{when}; {_percent(share[0])} of its last single cells descend from it")]
-    middle = float(np.median(day[known]))
-    said = f"from day {middle:.0f} (median of {known.sum()} courses), of {_percent(float(np.median(share[known])))}"
-    return [(f"Founder of {name}", f"{said} of its last single cells")]
+        when = "there at the start" if day[0] <= float(courses["time"].values[0]) else f"from day {day[0]:.0f} on"
+        return [("Founder", f"{name}: one cell, {when}; {_percent(share[0])} of its last single cells descend from it")]
+    middle, part = float(np.median(day[known])), _percent(float(np.median(share[known])))
+    said = f"{name}: from day {middle:.0f} on (median of {known.sum()} courses); {part} of its last single cells"
+    return [("Founder of most", f"{said} descend from it")]
 
 
 def _percent(share: float) -> str:
-    return "all" if share == 1.0 else f"{100.0 * share:.2g} %"
+    return "all" if share == 1.0 else f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"
 
 
 def _whole(value: float) -> str:

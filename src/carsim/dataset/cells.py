@@ -6,6 +6,9 @@
 Cells of a course that failed or was not finished are left out, and its sums are not-a-number. A clone that follows
 equations at the end has no single cells then. Who founded it is known all the same where lineages are kept: its last
 single cells are those whose records ended together, when the clone became too many (`last_cells`).
+
+A cell may pass from a clone to another (a dim cell whose CD19 returns): its record says what it was at birth, and what
+is left says what it is.
 """
 
 from __future__ import annotations
@@ -100,29 +103,30 @@ def last_cells(
     died: NDArray[np.float64],
     clone: NDArray[np.int64],
     which: int,
+    left: NDArray[np.int64],
     end: float,
 ) -> Last | None:
     """The last single cells of clone number `which` in one course, from its lineage; None where it died out.
 
-    Records are in order of birth. Those without a day of death live at the end. Where there are none, those that ended
-    at one moment with the others of their clone were handed over to equations: a death by chance takes one alone.
+    Records are in order of birth, `clone` is that of their birth, and `left` the identities of the clone's cells at the
+    end. Where there are none, those that ended at one moment with the others of their clone were handed over to
+    equations: a death by chance takes one alone. Their founder is the first of their line that was of the clone.
     """
-    own = clone == which
-    alive = own & ~np.isfinite(died)
-    day = end
-    if not alive.any():
-        days, counts = np.unique(died[own], return_counts=True)
+    own, day = clone == which, end
+    last = np.isin(identity, left)
+    if not last.any():
+        days, counts = np.unique(died[own & np.isfinite(died)], return_counts=True)
         if not counts.size or counts.max() < 2:
             return None
         day = float(days[len(counts) - 1 - np.argmax(counts[::-1])])
-        alive = own & (died == day)
+        last = own & (died == day)
     row = np.full(int(identity.max(initial=-1)) + 1, -1)
     row[identity] = np.arange(identity.size)
     mother = np.where(parent >= 0, row[parent], -1)
     founder = np.where(own & (mother >= 0) & (clone[mother] == which), mother, np.arange(identity.size))
     while (founder != founder[founder]).any():  # twice as far back each time
         founder = founder[founder]
-    return Last(identity[alive], day, identity[founder[alive]])
+    return Last(identity[last], day, identity[founder[last]])
 
 
 def courses_of(who: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
@@ -212,12 +216,15 @@ def _founders(found: Individuals, data: xr.Dataset, clone_of: NDArray[np.int64])
     days, shares, ends = (np.full(shape, np.nan) for _ in range(3))
     end = float(data["time"].values[-1])
     left = data["blasts"].values[:, -1].sum(axis=2) > 0.0 if "blasts" in data else np.ones(shape, dtype=bool)
+    cells = dict(courses_of(found.course))
     for course, rows in courses_of(found.lineage_course):
+        alive = cells.get(course, slice(0, 0))
+        now = clone_of[found.kind[alive]]
         identity, born = found.lineage_identity[rows], found.lineage_born[rows]
-        died = np.where(np.isfinite(found.lineage_died[rows]), found.lineage_died[rows], np.nan)
-        clone = clone_of[found.lineage_kind[rows]]
+        died, clone = found.lineage_died[rows], clone_of[found.lineage_kind[rows]]
         for number in np.flatnonzero(left[course]).tolist():
-            last = last_cells(identity, found.lineage_parent[rows], died, clone, number, end)
+            remaining = found.identity[alive][now == number]
+            last = last_cells(identity, found.lineage_parent[rows], died, clone, number, remaining, end)
             if last is None:
                 continue
             names, counts = np.unique(last.founders, return_counts=True)

@@ -24,13 +24,15 @@ from carsim.plot.style import DPI, FAINT, HAIRLINE, INK, SMALL, TEXT, WIDTH, Loo
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 RIGHT = 0.97
 FEW = 40  # cells below which each is drawn as a tick rather than all as a histogram
+FEWEST = 3  # CAR T cells below which their clonotypes are not drawn
 BINS_PER_DECADE = 12
-HEIGHTS = {"density": 1.75, "clonotypes": 1.75, "tree": 3.6}  # inches
-ABOVE, BELOW, BETWEEN = 0.95, 0.75, 0.75  # inches
+HEIGHTS = {"density": 1.75, "clonotypes": 1.75, "tree": 4.4}  # inches
+ABOVE, BELOW, BETWEEN = 0.95, 0.95, 0.75  # inches
 SPREAD = 3.2  # standard deviations of the start that the axis of a density holds
 
 
@@ -76,8 +78,8 @@ def _panels(data: xr.Dataset) -> tuple[list[str], Tree | None]:
     if "cell_clone" in data:
         followed = [name for name in sorted(antigens()) if _shown_by(data, name)]
         shown = [f"density:{name}" for name in followed]
-        shown += ["clonotypes"] if (data["cell_product"].values >= 0).any() else []
-    tree = tree_of(data) if "lineage_clone" in data else None
+        shown += ["clonotypes"] if (data["cell_product"].values >= 0).sum() >= FEWEST else []
+    tree = tree_of(data) if "lineage_clone" in data and "cell_clone" in data else None
     return [*shown, *(["tree"] if tree else [])], tree
 
 
@@ -88,7 +90,7 @@ def _who(data: xr.Dataset) -> str:
     cells = data.sizes.get("cell", 0)
     each = weight_of(data)
     weight = f", each of which stands for {each:,.3g} cells" if each != 1.0 else ""
-    return f"{who}, at day {float(data['time'].values[-1]):g}: {cells:,} single cells are left{weight}"
+    return f"{who}, at day {float(data['time'].values[-1]):.0f}: {cells:,} single cells are left{weight}"
 
 
 def weight_of(data: xr.Dataset) -> float:
@@ -118,6 +120,8 @@ def _shown_by(data: xr.Dataset, antigen: str) -> dict[str, np.ndarray]:
 
 def _draw_density(axes: Axes, data: xr.Dataset, antigen: str) -> None:
     """Share of cells by their molecules of an antigen: a histogram of those left, a line for the clone at the start."""
+    from matplotlib.ticker import MaxNLocator
+
     shown, looks = _shown_by(data, antigen), _looks(data)
     starts = {name: _start(data, antigen, name) for name in shown}
     ends = [np.log10(values) for values in shown.values()]
@@ -140,7 +144,14 @@ def _draw_density(axes: Axes, data: xr.Dataset, antigen: str) -> None:
             axes.stairs(counts, 10.0**edges, color=style.colour, linewidth=1.3)
             top = max(top, float(counts.max()))
         else:
-            axes.plot(values, np.full(values.size, 0.03), "|", color=style.colour, markersize=10, transform=_rug(axes))
+            axes.plot(
+                values,
+                np.full(values.size, 0.03),
+                "|",
+                color=style.colour,
+                markersize=10,
+                transform=axes.get_xaxis_transform(),
+            )
         text = (
             f"{name}: {values.size:,} left, median {_molecules(values)}\n(dashed: at the start, {_molecules(median)})"
         )
@@ -157,16 +168,22 @@ def _draw_density(axes: Axes, data: xr.Dataset, antigen: str) -> None:
         )
     axes.set_xscale("log")
     axes.set_xlim(10.0**low, 10.0**high)
+    ticks = [base * 10.0**power for power in range(-3, 9) for base in (1.0, 3.0)]
+    _plain_ticks(axes.xaxis, [tick for tick in ticks if 10.0**low <= tick <= 10.0**high])
     axes.set_ylim(0.0, 1.2 * top)
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(lambda value, _: f"{100.0 * value:.0f} %")
     axes.set_xlabel(f"{antigen} molecules on a cell")
     axes.set_ylabel("share of cells")
-    kind = "each a tick" if max(values.size for values in shown.values()) < FEW else "filled"
+    few = [values.size < FEW for values in shown.values()]
+    kind = "each a tick" if all(few) else "filled, or each a tick" if any(few) else "filled"
     heading(axes, f"{antigen} on the leukaemic cells left ({kind}) and on their clone at the start (dashed)")
 
 
-def _rug(axes: Axes):  # type: ignore[no-untyped-def]
-    return axes.get_xaxis_transform()
+def _plain_ticks(axis: Axis, places: list[float]) -> None:
+    """Ticks of a logarithmic axis at these places, written out."""
+    axis.set_ticks(places, [f"{place:,.0f}" if place >= 1.0 else f"{place:g}" for place in places])
+    axis.set_ticks([], minor=True)
 
 
 def _molecules(values: np.ndarray) -> str:
@@ -226,10 +243,12 @@ def _draw_clonotypes(axes: Axes, data: xr.Dataset) -> None:
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.8 * weight), max(high, 20.0 * weight))
+    axes.set_xlim(0.8, max(axes.get_xlim()[1], 10.5))
+    axes.set_ylim(0.8 * weight, max(1.5 * axes.get_ylim()[1], 20.0 * weight))
     axes.grid(axis="y", color=HAIRLINE, linewidth=0.4)
-    axes.minorticks_off()
+    powers = 10.0 ** np.arange(np.ceil(np.log10(max(axes.get_xlim()[1], axes.get_ylim()[1]))))
+    for axis, (least, last) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        _plain_ticks(axis, [float(place) for place in powers if least <= place <= last])
     axes.set_xlabel("rank of the clonotype, largest first", color=INK)
     axes.set_ylabel("cells")
     courses = flat(data).sizes["patient"]

@@ -18,15 +18,16 @@ import numpy as np
 from carsim.dataset.cells import last_cells
 from carsim.dataset.replicates import flat, replicates_of
 from carsim.plot.layout import heading
-from carsim.plot.style import FAINT, Look
+from carsim.plot.style import FAINT, SMALL, Look
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-MOST = 300  # lines that can be told apart in 3.6 inches
+MOST = 200  # lines that can be told apart in 4.4 inches
 DEAD = "#b5b5b5"
+DIMS = ("lineage", "cell")
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,27 @@ class Tree:
 
 
 def tree_of(data: xr.Dataset) -> Tree | None:
-    """The tree of the first course in which a clone has last cells, one that arose or was rare before the main one."""
+    """The tree of the first course in which a clone that arose or was rare has last cells, else of the main clone.
+
+    Of several such clones it is that of the one with most cells at the end.
+    """
     clones = [str(name) for name in data["clone"].values] if "clone" in data.dims else []
-    courses = flat(data)
     end, replicates = float(data["time"].values[-1]), replicates_of(data)
-    left = courses["blasts"].values[:, -1].sum(axis=2) > 0.0
-    course = data["lineage_patient"].values * replicates + data["lineage_replicate"].values
-    clone = data["lineage_clone"].values
-    for number in [*range(1, len(clones)), *([0] if clones else [])]:
-        for k in np.unique(course[clone == number]).tolist():
-            if not left[k, number]:
-                continue
-            rows = np.flatnonzero(course == k)
+    cells = flat(data)["blasts"].values[:, -1].sum(axis=2)
+    course, alive = (data[f"{dim}_patient"].values * replicates + data[f"{dim}_replicate"].values for dim in DIMS)
+    for numbers in (range(1, len(clones)), range(len(clones))[:1]):
+        for k in np.unique(course).tolist():
+            rows, own = np.flatnonzero(course == k), alive == k
             columns = {name: data[f"lineage_{name}"].values[rows] for name in ("identity", "parent", "born", "died")}
-            last = last_cells(columns["identity"], columns["parent"], columns["died"], clone[rows], number, end)
-            if last is not None:
-                return _made(clones[number], _where(data, k), clone[rows] == number, columns, last.cells, last.day, end)
+            clone = data["lineage_clone"].values[rows]
+            for number in sorted(numbers, key=lambda number: -cells[k, number]):
+                if not cells[k, number] > 0.0:
+                    continue
+                left = data["cell_identity"].values[own & (data["cell_clone"].values == number)]
+                last = last_cells(columns["identity"], columns["parent"], columns["died"], clone, number, left, end)
+                if last is not None:
+                    member = (clone == number) | np.isin(columns["identity"], last.cells)
+                    return _made(clones[number], _where(data, k), member, columns, last.cells, last.day, end)
     return None
 
 
@@ -104,7 +110,8 @@ def _made(
         until = np.where(is_last, until, latest)
     renumbered = np.full(identity.size + 1, -1)
     renumbered[:-1][kept] = np.arange(kept.sum())
-    said = f"{last.size:,} last cells" if step == 1 else f"1 in {step:,} of {last.size:,} last cells"
+    said = f"{last.size:,} cells" if step == 1 else f"1 in {step:,} of {last.size:,} cells"
+    said += " left" if day == end else f" of day {day:.0f}"
     said += " and all that died before" if whole and not leads.all() else " and their ancestors"
     columns_kept = (renumbered[mother[kept]], born[kept], until[kept], is_last[kept], leads[kept])
     return Tree(clone, where, *columns_kept, day, day == end, said)
@@ -152,10 +159,9 @@ def draw_tree(axes: Axes, tree: Tree, style: Look) -> None:
     axes.set_xlabel(f"days after the first CAR T infusion{until}")
     where = f", {tree.where}" if tree.where else ""
     heading(axes, f"Lineage of the {tree.clone} clone{where}: {tree.said}")
-    known = ["dot: founder"] + (["grey to ×: died without descendants left"] if ended.any() else [])
-    axes.text(
-        1.0, -0.115, "; ".join(known), transform=axes.transAxes, fontsize=SMALL_NOTE, color=FAINT, ha="right", va="top"
+    known = ["dot: founder, which arose, or was there when the clone became rare"] + (
+        ["grey to ×: died without descendants left"] if ended.any() else []
     )
-
-
-SMALL_NOTE = 7.5
+    axes.text(
+        1.0, -0.125, "; ".join(known), transform=axes.transAxes, fontsize=SMALL - 1.0, color=FAINT, ha="right", va="top"
+    )

@@ -24,7 +24,11 @@ OTHER_TREATMENT = {  # the twin knows CAR T cells and lymphodepletion; what else
     "consolidative_transplant.yaml",
     "early_tocilizumab.yaml",
 }
-BY_CHANCE = {"minimal_residual_disease.yaml", "why_one_cell_matters.yaml"}  # the twin states the equations
+BY_CHANCE = {  # the twin states the equations
+    "low_density_survivors.yaml",
+    "minimal_residual_disease.yaml",
+    "why_one_cell_matters.yaml",
+}
 SCENARIOS = sorted({path.name for path in FOLDER.glob("*.yaml")} - OTHER_TREATMENT - BY_CHANCE)
 PLAIN = {  # rows of the network that the twin names otherwise
     "bcells.progenitor": "progenitor_b",

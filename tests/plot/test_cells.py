@@ -39,9 +39,26 @@ def test_above_the_number_that_can_be_read_last_cells_are_thinned_and_it_is_said
     assert tree is not None
     assert tree.is_last.sum() == MOST
     assert tree.leads.all()
-    assert "Lineage of the CD19-negative clone: 1 in 5 of 1,000 cells left and their ancestors" in texts(
-        draw_cells(yule(1000))
-    )
+    assert "Lineage of the CD19-negative clone: 1 in 5 of 1,000 cells left" in texts(draw_cells(yule(1000)))
+
+
+def test_of_many_families_the_largest_are_drawn_whole() -> None:
+    data = yule(450)
+    parent, born = data["lineage_parent"].values, data["lineage_born"].values
+    parent[born < np.sort(born)[30]] = -1  # the first thirty cells each found a family
+    tree = tree_of(data)
+    assert tree is not None
+    assert tree.said.startswith("largest ")
+    assert 100 < tree.is_last.sum() <= MOST
+    rows = heights(tree.mother, tree.born)
+    first = rows[tree.mother < 0]
+    assert (np.diff(np.diff(np.sort([*first, rows.size]))) <= 0).all()  # from large to small
+
+
+def test_clonotypes_of_one_cell_each_are_left_to_the_summary() -> None:
+    data = yule()
+    data["cell_clonotype"].values[:] = np.arange(data.sizes["cell"])
+    assert "Clonotypes" not in texts(draw_cells(data))
 
 
 @pytest.mark.parametrize("leaves", [40, 1000])

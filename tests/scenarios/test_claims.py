@@ -201,3 +201,19 @@ def test_the_last_cells_of_residual_disease_survive_in_some_and_not_in_others():
     assert (lowest < 20.0).all()
     left = data["blasts"].isel(time=-1).sum("site").sum("clone").values[0] > 0.0
     np.testing.assert_array_equal(left, data["cured"].values[0] == 0)
+
+
+@pytest.mark.full
+def test_cells_of_low_density_outlive_the_peak_and_found_the_relapse():
+    """Some thousand cells on either day: the median moves by 3 % of itself by chance, the claims by a third."""
+    name = "low_density_survivors"
+    early = run(spec.load(str(FOLDER / f"{name}.yaml"), ["run.until=60 d"])).isel(patient=0).sel(clone="CD19-positive")
+    late = result(name).isel(patient=0).sel(clone="CD19-positive")
+    assert late.attrs["engine"] == "agent"
+    assert 2_000 < float(early["clone_single_cells"]) < float(late["clone_single_cells"]) < 1e5
+    start = float(late["clone_cd19_start"])
+    assert 0.25 < float(early["clone_cd19_left"]) / start < 0.45
+    assert 0.45 < float(late["clone_cd19_left"]) / start < 0.65
+    assert float(late["clone_cd19_left_high"]) < start * np.exp(1.645 * float(late["clone_cd19_start_log_sd"]))
+    assert float(late["clone_founder_share"]) < 0.05  # many founders, not one
+    assert float(result(name)["cart_cells"].isel(patient=0, time=-1).sum()) < 0.1

@@ -1,7 +1,7 @@
 """The figure of single cells: what those that are left show, how many founders they have, and how one clone descends.
 
     density       of each antigen, the cells left of each clone (filled) against the clone before selection (dashed)
-    clonotypes    of CAR T cells: size against rank, both logarithmic
+    clonotypes    of CAR T cells: size against rank, both logarithmic; left out where each is one cell
     lineage       of one clone in one course: a line for each cell from birth to death, a step from mother to daughter
 
 Densities and clonotypes take the cells of all courses together; a clonotype belongs to one course. The tree is that of
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 RIGHT = 0.97
 FEW = 40  # cells below which each is drawn as a tick rather than all as a histogram
-FEWEST = 3  # CAR T cells below which their clonotypes are not drawn
 BINS_PER_DECADE = 12
 HEIGHTS = {"density": 1.75, "clonotypes": 1.75, "tree": 4.4}  # inches
 ABOVE, BELOW, BETWEEN = 0.95, 0.95, 0.75  # inches
@@ -78,7 +77,7 @@ def _panels(data: xr.Dataset) -> tuple[list[str], Tree | None]:
     if "cell_clone" in data:
         followed = [name for name in sorted(antigens()) if _shown_by(data, name)]
         shown = [f"density:{name}" for name in followed]
-        shown += ["clonotypes"] if (data["cell_product"].values >= 0).sum() >= FEWEST else []
+        shown += ["clonotypes"] if any(sizes.max() > 1 for sizes in _clonotypes(data).values()) else []
     tree = tree_of(data) if "lineage_clone" in data and "cell_clone" in data else None
     return [*shown, *(["tree"] if tree else [])], tree
 
@@ -208,18 +207,22 @@ def _log_normal(grid: np.ndarray, median: np.ndarray, log_sd: np.ndarray) -> np.
     return density
 
 
+def _clonotypes(data: xr.Dataset) -> dict[str, np.ndarray]:
+    """Sizes of the clonotypes of each product that has any, largest first, in single cells."""
+    course = data["cell_patient"].values * replicates_of(data) + data["cell_replicate"].values
+    product, found = data["cell_product"].values, {}
+    for number in np.unique(product[product >= 0]):
+        pairs = np.stack([course, data["cell_clonotype"].values])[:, product == number]
+        sizes = np.unique(pairs, axis=1, return_counts=True)[1]
+        found[str(data["product"].values[number])] = np.sort(sizes)[::-1]
+    return found
+
+
 def _draw_clonotypes(axes: Axes, data: xr.Dataset) -> None:
     """Cells of each clonotype of CAR T cells against its rank."""
-    product = data["cell_product"].values
-    course = data["cell_patient"].values * replicates_of(data) + data["cell_replicate"].values
-    weight, names = weight_of(data), []
-    for number, name in enumerate(data["product"].values):
-        own = product == number
-        if not own.any():
-            continue
-        pairs = np.stack([course[own], data["cell_clonotype"].values[own]])
-        sizes = np.sort(np.unique(pairs, axis=1, return_counts=True)[1])[::-1] * weight
-        style = look(number)
+    weight = weight_of(data)
+    for number, (name, counts) in enumerate(_clonotypes(data).items()):
+        sizes, style = counts * weight, look(number)
         axes.plot(
             np.arange(1, sizes.size + 1),
             sizes,
@@ -229,18 +232,9 @@ def _draw_clonotypes(axes: Axes, data: xr.Dataset) -> None:
             marker="o" if sizes.size < FEW else "",
             markersize=3.5,
         )
-        names.append((f"{name}: {sizes.size:,} clonotypes among {sizes.sum():,.0f} cells", style))
-    for row, (text, style) in enumerate(names):
-        axes.text(
-            1.0,
-            0.98 - 0.13 * row,
-            text,
-            transform=axes.transAxes,
-            fontsize=SMALL,
-            color=style.colour,
-            ha="right",
-            va="top",
-        )
+        text = f"{name}: {sizes.size:,} clonotypes among {sizes.sum():,.0f} cells"
+        written = {"fontsize": SMALL, "color": style.colour, "ha": "right", "va": "top"}
+        axes.text(1.0, 0.98 - 0.13 * number, text, transform=axes.transAxes, **written)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(0.8, max(axes.get_xlim()[1], 10.5))

@@ -2,10 +2,12 @@
 
 A mother lives on as one of her two daughters, so each cell is one line, from its birth to its death, and a step leads
 to it from its mother's line at its birth. Lines are ordered so that no step crosses another line: below a mother stand
-her daughters, the latest nearest to her. Time runs to the day of the clone's last single cells.
+her daughters, the latest nearest to her, and the largest family comes first. Time runs to the day of the clone's last
+single cells.
 
 Up to `MOST` cells all are drawn, those without a descendant among the last ones in grey. Above that only last cells and
-their ancestors are, and of more than `MOST` last cells every k-th by order of birth, which the heading says.
+their ancestors are; of more than `MOST` last cells those of the largest families that fit in whole, or where the
+largest does not, every k-th of all by order of birth. The heading says which.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carsim.dataset.cells import last_cells
+from carsim.dataset.cells import Last, last_cells
 from carsim.dataset.replicates import flat, replicates_of
 from carsim.plot.layout import heading
 from carsim.plot.style import FAINT, SMALL, Look
@@ -68,7 +70,7 @@ def tree_of(data: xr.Dataset) -> Tree | None:
                 last = last_cells(columns["identity"], columns["parent"], columns["died"], clone, number, left, end)
                 if last is not None:
                     member = (clone == number) | np.isin(columns["identity"], last.cells)
-                    return _made(clones[number], _where(data, k), member, columns, last.cells, last.day, end)
+                    return _made(clones[number], _where(data, k), member, columns, last, end)
     return None
 
 
@@ -84,18 +86,17 @@ def _made(
     where: str,
     own: NDArray[np.bool_],
     columns: dict[str, NDArray[np.float64]],
-    last: NDArray[np.int64],
-    day: float,
+    last: Last,
     end: float,
 ) -> Tree:
     """The tree of the cells that are the clone's `own`, thinned by the rule."""
+    day = last.day
     identity, parent = columns["identity"][own].astype(int), columns["parent"][own].astype(int)
     place = {int(number): k for k, number in enumerate(identity)}
     mother = np.array([place.get(int(number), -1) for number in parent], dtype=int)
     died = np.where(np.isfinite(columns["died"][own]), columns["died"][own], day)
-    step = max(1, -(-last.size // MOST))
-    drawn = {int(number) for number in last[::step]}
-    is_last = np.array([int(number) in drawn for number in identity], dtype=bool)
+    drawn, said = _drawn(last, "left" if day == end else f"of day {day:.0f}")
+    is_last = np.isin(identity, drawn)
     leads = is_last.copy()
     for k in range(identity.size - 1, -1, -1):  # daughters come after their mothers
         if leads[k] and mother[k] >= 0:
@@ -110,21 +111,39 @@ def _made(
         until = np.where(is_last, until, latest)
     renumbered = np.full(identity.size + 1, -1)
     renumbered[:-1][kept] = np.arange(kept.sum())
-    said = f"{last.size:,} cells" if step == 1 else f"1 in {step:,} of {last.size:,} cells"
-    said += " left" if day == end else f" of day {day:.0f}"
-    said += " and all that died before" if whole and not leads.all() else " and their ancestors"
+    said += " and all that died before" if whole and not leads.all() else ""
     columns_kept = (renumbered[mother[kept]], born[kept], until[kept], is_last[kept], leads[kept])
     return Tree(clone, where, *columns_kept, day, day == end, said)
 
 
+def _drawn(last: Last, when: str) -> tuple[NDArray[np.int64], str]:
+    """Which of the last cells are drawn, and in words."""
+    size = last.cells.size
+    if size <= MOST:
+        return last.cells, f"{size:,} cells {when}"
+    names, family, counts = np.unique(last.founders, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    fit = int(np.searchsorted(np.cumsum(counts[order]), MOST, side="right"))
+    if not fit:
+        step = -(-size // MOST)
+        return last.cells[::step], f"1 in {step:,} of {size:,} cells {when}"
+    drawn = last.cells[np.isin(family, order[:fit])]
+    return drawn, f"largest {fit} of {names.size:,} families, {drawn.size} of {size:,} cells {when}"
+
+
 def heights(mother: NDArray[np.int64], born: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Row of each line from the top: below a mother her daughters with theirs, the latest first."""
+    """Row of each line from the top: the largest family first, below a mother her daughters, the latest first."""
     daughters: list[list[int]] = [[] for _ in mother]
     roots: list[int] = []
-    for k in np.argsort(born, kind="stable").tolist():
+    lines = np.ones(mother.size, dtype=np.int64)
+    in_order = np.argsort(born, kind="stable").tolist()
+    for k in in_order:
         (daughters[mother[k]] if mother[k] >= 0 else roots).append(k)
+    for k in in_order[::-1]:
+        if mother[k] >= 0:
+            lines[mother[k]] += lines[k]
     rows = np.zeros(mother.size, dtype=np.int64)
-    waiting, row = roots[::-1], 0
+    waiting, row = sorted(roots, key=lambda k: lines[k]), 0
     while waiting:
         k = waiting.pop()
         rows[k] = row

@@ -55,6 +55,7 @@ def individuals(*, lineages: bool = True, handed_over: bool = False) -> Individu
         values=each(DENSITY)[:, None],
         generation=each(np.arange(KINDS.size)).astype(np.int32),
         kills=each(np.zeros(KINDS.size)).astype(np.int32),
+        site=each(np.full(KINDS.size, -1)).astype(np.int32),
         clonotype=each(CLONOTYPE),
         identity=each(CELL_IDENTITY),
         lineage_course=np.repeat(np.arange(n), IDENTITY.size),

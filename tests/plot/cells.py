@@ -35,7 +35,7 @@ def yule(leaves: int = 40, seed: int = 3) -> xr.Dataset:
     identity = np.r_[10**6 + np.arange(positive), np.array(alive), 2 * 10**6 + np.arange(cart)]
     zero, lived = np.zeros(n, dtype=np.int32), len(parent)
     found = Individuals(
-        *(SPECIES, ("CD19",), np.zeros(n, dtype=np.int64), kinds, values, zero, zero, clonotype, identity),
+        *(SPECIES, ("CD19",), np.zeros(n, dtype=np.int64), kinds, values, zero, zero, zero - 1, clonotype, identity),
         lineage_course=np.zeros(lived, dtype=np.int64),
         lineage_identity=np.arange(lived),
         lineage_parent=np.array(parent),

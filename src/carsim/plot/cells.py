@@ -10,7 +10,7 @@ the first course in which a clone other than the main one has last cells (else o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -233,7 +233,7 @@ def _draw_clonotypes(axes: Axes, data: xr.Dataset) -> None:
             markersize=3.5,
         )
         text = f"{name}: {sizes.size:,} clonotypes among {sizes.sum():,.0f} cells"
-        written = {"fontsize": SMALL, "color": style.colour, "ha": "right", "va": "top"}
+        written: dict[str, Any] = {"fontsize": SMALL, "color": style.colour, "ha": "right", "va": "top"}
         axes.text(1.0, 0.98 - 0.13 * number, text, transform=axes.transAxes, **written)
     axes.set_xscale("log")
     axes.set_yscale("log")

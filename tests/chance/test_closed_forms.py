@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate
 
 from . import closed_forms as closed
-from .rules import moments_of
+from .comparisons import moments_of
 from .systems import ALL, SYSTEMS
 
 EXACT = 1e-10

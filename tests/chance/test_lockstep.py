@@ -16,8 +16,9 @@ from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
 from . import twin
+from .networks import linear
 from .rules import seed_of
-from .systems import SYSTEMS, linear
+from .systems import SYSTEMS
 
 COURSES = 6
 GRID = np.linspace(0.0, 10.0, 1001)

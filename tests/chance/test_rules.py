@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from . import rules
-from .rules import (
+from .comparisons import (
     Continuous,
     Mean,
     Moments,
@@ -15,13 +15,10 @@ from .rules import (
     Share,
     Variance,
     Whole,
-    check,
     moments_of,
-    must_fail,
-    seed_of,
     squares_of,
-    verdict,
 )
+from .rules import check, must_fail, seed_of, verdict
 
 RATIO = 0.93  # a geometric law: skewed, with heavy fourth moment, as clones near extinction are
 GEOMETRIC = (1.0 - RATIO) * RATIO ** np.arange(600)

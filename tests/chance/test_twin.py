@@ -9,8 +9,10 @@ from carsim.rng import uniforms
 from carsim.treatment.schedule import Schedule
 
 from . import twin
-from .rules import Share, Whole, check
-from .systems import SYSTEMS, column, linear
+from .comparisons import Share, Whole
+from .networks import linear
+from .rules import check, seed_of
+from .systems import SYSTEMS, column
 
 COUNTED = ("birth-death", "immigration-death", "dimerisation", "kill", "batches", "doses", "triggers", "two types")
 
@@ -47,7 +49,9 @@ def test_its_law_is_the_closed_form(name):
 def test_draws_are_one_a_moment_and_one_a_reaction():
     """Start, doses at 1 and at 2 (two at once), an event: draws = moments + reactions."""
     doses = [(1.0, "add", "cells", 2.0, "a"), (2.0, "add", "cells", 1.0, "b"), (2.0, "add", "cells", 1.0, "c")]
-    course = twin.run(linear("x", 4.0, birth=0.3, death=0.2), [0.0, 0.5, 3.0], seed=1, schedule=Schedule.of(doses))
+    course = twin.run(
+        linear("x", 4.0, birth=0.3, death=0.2), [0.0, 0.5, 3.0], seed=seed_of("draws"), schedule=Schedule.of(doses)
+    )
     fired = len(course.reactions)
     assert fired > 0
     assert course.draws == 2 * fired + 1 + 2
@@ -55,8 +59,9 @@ def test_draws_are_one_a_moment_and_one_a_reaction():
 
 
 def test_the_first_waiting_time_is_the_first_draw_over_the_rate():
-    course = twin.run(linear("x", 1.0, birth=0.7), [0.0, 50.0 / 7.0], seed=9)
-    first, second = (float(uniforms(9, twin.PURPOSE, 0, k)) for k in (0, 2))
+    seed = seed_of("first waiting")
+    course = twin.run(linear("x", 1.0, birth=0.7), [0.0, 50.0 / 7.0], seed=seed)
+    first, second = (float(uniforms(seed, twin.PURPOSE, 0, k)) for k in (0, 2))
     assert course.reactions[0][0] == pytest.approx(-np.log(first) / 0.7, rel=1e-12)  # the middle of a cell: 1e-16 off
     assert course.reactions[1][0] == pytest.approx(course.reactions[0][0] - np.log(second) / 1.4, rel=1e-12)
 
@@ -65,4 +70,4 @@ def test_a_state_that_loses_more_than_there_is_is_noticed():
     net = linear("x", 3.0)
     net.reaction("loss", consumes={net.rows["cells"]: 2}, rate=1.0)
     with pytest.raises(AssertionError, match="cells is negative"):
-        twin.run(net, [0.0, 50.0], seed=1)
+        twin.run(net, [0.0, 50.0], seed=seed_of("negative"))

@@ -11,19 +11,8 @@ from scipy import special, stats
 from carsim import rng
 from carsim.engines.kernels import samplers, streams
 from carsim.engines.kernels.lanes import bare
-from tests.chance.rules import (
-    SURELY_FINDS,
-    Continuous,
-    Mean,
-    Moments,
-    Variance,
-    Whole,
-    check,
-    moments_of,
-    must_fail,
-    power,
-    squares_of,
-)
+from tests.chance.comparisons import Continuous, Mean, Moments, Variance, Whole, moments_of, squares_of
+from tests.chance.rules import SURELY_FINDS, check, must_fail, power
 
 PATIENT, REPLICATE = 3, 5
 LAWS = ("uniform", "open uniform", "exponential", "normal", "gamma", "poisson", "binomial", "negative binomial")

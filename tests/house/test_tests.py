@@ -9,6 +9,7 @@ from pathlib import Path
 from .tree import ROOT, called_name, functions, parsed, python_files, write_tree
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+RULES = ("check", "must_fail")  # of tests.chance.rules: they raise, and are held to checking something themselves
 
 
 def unchecked(tests: Path) -> list[str]:
@@ -16,7 +17,7 @@ def unchecked(tests: Path) -> list[str]:
     problems = []
     for path in python_files(tests):
         for function in functions(parsed(path)):
-            if function.name.startswith(("test_", "check_", "assert_")):
+            if function.name in RULES or function.name.startswith(("test_", "check_", "assert_")):
                 place = f"{path.relative_to(tests)}: {function.name}"
                 problems += [f"{place}: always true" for node in ast.walk(function) if _always_true(node)]
                 if not any(_checks(node) for node in ast.walk(function)):
@@ -30,7 +31,7 @@ def _checks(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     name = called_name(node)
-    return name in {"raises", "warns", "fail"} or name.startswith(("check_", "assert_"))
+    return name in {"raises", "warns", "fail", *RULES} or name.startswith(("check_", "assert_"))
 
 
 def _always_true(node: ast.AST) -> bool:
@@ -126,6 +127,18 @@ def test_raises():
 def check_nothing(x):
     return x
 
+def test_law():
+    check("name", sample, laws, 100)
+
+def must_fail(name):
+    return name
+
+def checked(name):
+    return name
+
+def test_by_another_name():
+    checked("name")
+
 def test_bare():
     not a == b
     a < b and c
@@ -162,6 +175,8 @@ def test_a_test_without_a_check_is_seen(tmp_path: Path) -> None:
         "test_x.py: test_itself: always true",
         "test_x.py: test_itself: checks nothing",
         "test_x.py: check_nothing: checks nothing",
+        "test_x.py: must_fail: checks nothing",
+        "test_x.py: test_by_another_name: checks nothing",
     ]
 
 

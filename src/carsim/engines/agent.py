@@ -12,7 +12,7 @@ larger by the square root of it.
 from __future__ import annotations
 
 from carsim.engines.courses import Settings
-from carsim.engines.hybrid import DRIFT_LIMIT
+from carsim.engines.hybrid import DRIFT_LIMIT, FED_JUMPS
 from carsim.engines.protocol import Options
 from carsim.model.network import Network
 
@@ -29,5 +29,6 @@ def settings_of(network: Network, options: Options) -> Settings:
         equations=True,
         individuals=True,
         threshold=THRESHOLD if options.threshold is None else options.threshold,
+        most_jumps=FED_JUMPS,
         drift_limit=DRIFT_LIMIT,
     )

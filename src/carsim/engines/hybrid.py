@@ -16,7 +16,7 @@ from carsim.model.network import Network
 
 THRESHOLD = 1_000.0  # cells
 DRIFT_LIMIT = 0.02
-JUMPS_PER_CELL = 10.0  # a species that would fire more than this times the threshold in one step follows its mean
+FED_JUMPS = 100.0  # few cells that many others replace follow these where more would come and go in one step
 
 
 def settings_of(network: Network, options: Options) -> Settings:
@@ -29,6 +29,6 @@ def settings_of(network: Network, options: Options) -> Settings:
         hybrid,
         equations=True,
         threshold=threshold,
-        most_jumps=JUMPS_PER_CELL * threshold,
+        most_jumps=FED_JUMPS,
         drift_limit=DRIFT_LIMIT,
     )

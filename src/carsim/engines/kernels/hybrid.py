@@ -6,10 +6,12 @@ Where nothing is rare the step ends exactly as the deterministic engine's does, 
 
 A species is rare while it has less than `threshold` cells, and until it has twice as many. But few cells that are fed
 by many, as those in blood are by those in marrow, turn over fast and follow the many: such a species is not rare where
-it would fire more than FED_JUMPS times in one step of the equations, nor any other that would fire more than
-`most_jumps` times. What becomes rare becomes a whole number around what it was, which is its mean. A step that would
-take a species from above the threshold to below half of it is tried again, to end in between. Without a threshold, all
-that counts is rare for good.
+more than `most_jumps` of its cells would come and go in one step of the equations. It is fed while species of at least
+`threshold` cells replace more than half of what it loses, and its own divisions less than a tenth: then neither its
+extinction nor a clone of its own is at stake. Two species that exchange their cells fast are both counted once both are
+few. What becomes rare becomes a whole number around what it was, which is its mean. A step that would take a species
+from above the threshold to below half of it is tried again, to end in between. Without a threshold, all that counts is
+rare for good.
 """
 
 import numpy as np
@@ -31,9 +33,9 @@ from carsim.engines.kernels.walk import walk
 
 DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
 RETURN = 2.0  # a rare species is abundant again above so many thresholds
-FED_JUMPS = 100.0
-FED = 0.5  # of what a species loses comes from cells of abundant species: it is fed
-SLOWER = 4.0  # a rare species is abundant again where it would fire so many times what keeps it from being rare
+FED = 0.5  # of what a species loses comes from cells of abundant species, and
+OWN = 0.1  # less than so much of it from anywhere else: it is fed
+SLOWER = 4.0  # a rare species follows the many only where so many times `most_jumps` would come and go
 
 
 def hybrid(lanes, values, partials, space, problem, jumps, cells, chance, first, last):
@@ -147,41 +149,49 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
         return jumping
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.rates)
-    count_firing(workspace, layout, jumps, chance)
+    count_cells(workspace, layout, jumps, chance)
     changed = False
     for s in range(layout.n_species):
         if not jumps.counted[s]:
             continue
         cells = workspace[layout.state + s]
-        fed = chance.threshold < np.inf and chance.spread[s] > FED * chance.lost[s]
-        most = min(FED_JUMPS, chance.most_jumps) if fed else chance.most_jumps
-        jumps_now = chance.trend[s] * lane.step[0]
+        follows = follows_many(chance, s, lane.step[0])
         if chance.rare[s]:
-            if cells > RETURN * chance.threshold or jumps_now > SLOWER * most:
+            if cells > RETURN * chance.threshold or follows:
                 chance.rare[s], changed = False, True
-        elif cells < chance.threshold and jumps_now <= most:
+        elif cells < chance.threshold and not follows:
             workspace[layout.state + s] = whole(chance.stream, cells / chance.weight) * chance.weight
             chance.rare[s], changed = True, True
     return choose_jumping(workspace, layout, jumps, chance) if changed else jumping
 
 
 @kernel
-def count_firing(workspace, layout, jumps, chance):
-    """Per time and species: how often it changes (trend), what it loses, what comes from abundant species (spread)."""
+def follows_many(chance, s, step):
+    """Whether a species of few cells is fed by many, and turns over so fast that it follows them."""
+    moved, fed, lost = chance.trend[s], chance.spread[s], chance.lost[s]
+    if not (fed > FED * lost and moved - lost - fed < OWN * lost):
+        return False
+    return moved * step > (SLOWER if chance.rare[s] else 1.0) * chance.most_jumps
+
+
+@kernel
+def count_cells(workspace, layout, jumps, chance):
+    """Cells per time, of each species: that come or go (trend), that go (lost), that many others become (spread)."""
     apart()
-    firing, fed, lost = chance.trend, chance.spread, chance.lost
+    moved, fed, lost = chance.trend, chance.spread, chance.lost
     for s in range(layout.n_species):
-        firing[s], fed[s], lost[s] = 0.0, 0.0, 0.0
+        moved[s], fed[s], lost[s] = 0.0, 0.0, 0.0
     for r in range(jumps.n_reactions):
         rate = workspace[jumps.rate[r]]
         first, last = jumps.change_start[r], jumps.change_start[r + 1]
         from_many = False
         for k in range(first, last):
             s = jumps.change_species[k]
-            from_many = from_many or (jumps.change_amount[k] < 0.0 and jumps.counted[s] and not chance.rare[s])
+            many = jumps.counted[s] and not chance.rare[s] and workspace[layout.state + s] >= chance.threshold
+            from_many = from_many or (many and jumps.change_amount[k] < 0.0)
         for k in range(first, last):
             s, amount = jumps.change_species[k], jumps.change_amount[k]
-            firing[s] += rate
+            moved[s] += abs(amount) * rate
             if amount < 0.0:
                 lost[s] -= amount * rate
             elif from_many:

@@ -1,0 +1,224 @@
+"""The hybrid against the exact engine, where populations are large and small by turns, for a tenth, once and ten times
+its threshold.
+
+Each case is one that a hybrid can get wrong: a population that crosses the threshold upwards, downwards or both; a rare
+one that an abundant one founds; rare killers that act on abundant targets; few cells that exchange with many, or with
+few, many times a day. What the exact engine gives is compared as a whole law at several times; the control is the
+hybrid with one parameter off.
+
+Above the threshold T chance is not simulated. What grows from few cells lacks a share of about 1 / T of the squared
+mean in its variance, 2 per cent for T = 100: less than these samples can tell. What declines from many to x cells lacks
+a share x / T of its variance, so its law is compared once no more than T / HIDES are left; and what is abundant
+throughout shows no chance at all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from carsim.model.network import Network
+from carsim.treatment.schedule import Schedule
+
+from .comparisons import SameShare, SameWhole, Share
+from .networks import linear, saturating
+from .rules import check, must_fail
+from .systems import columns, courses
+
+THRESHOLDS = (100.0, 1_000.0, 10_000.0)
+README, FULL = 400, 4_000
+HIDES = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network, its schedule, what is compared at which times, and the parameter that is off in the control.
+
+    declined: how many cells are left of many, by the times at which they decline.
+    """
+
+    build: Callable[..., Network]
+    t: tuple[float, ...]
+    outputs: tuple[str, ...]
+    wrong: Mapping[str, float]
+    changes: tuple[tuple[float, str, str, float, str], ...] = ()
+    right: Mapping[str, float] = field(default_factory=dict)
+    declined: Mapping[float, float] = field(default_factory=dict)
+
+    def comparisons(self, threshold):
+        """The whole law of each output at each time that this threshold does not hide, and how often none is left."""
+        shown = [t for t in self.t[1:] if self.declined.get(t, 0.0) <= threshold / HIDES]
+        every = [f"{output} at {t:g}" for output in self.outputs for t in shown]
+        last = [f"{output} at {self.t[-1]:g}: none" for output in self.outputs]
+        return [SameWhole(f"exact {key}", against=key) for key in every] + [
+            SameShare(f"exact {key}", against=key) for key in last
+        ]
+
+    def drawn(self, engine, n, seed, values=None, **options):
+        """n courses, by column."""
+        schedule = Schedule.of(list(self.changes)) if self.changes else None
+        net = self.build(**{**self.right, **(values or {})})
+        found = courses(net, self.t, engine, n, seed, schedule=schedule, outputs=self.outputs, **options)
+        return columns(found, self.t)
+
+
+def clone(start: float, birth: float, death: float) -> Network:
+    return linear("clone", start, birth=birth, death=death)
+
+
+def founded(wild: float, mutation: float, growth: float) -> Network:
+    """An abundant population at each of whose divisions one daughter may mutate, to grow on its own."""
+    net = Network("founded by many")
+    many, few = net.species("wild", unit="cell", initial=wild), net.species("mutant", unit="cell")
+    rate, u = net.parameter("division", 0.4, unit="1/d"), net.parameter("mutation", mutation)
+    own = net.parameter("growth", growth, unit="1/d")
+    net.reaction("division", produces={many: 1}, rate=rate * (1 - u) * many)
+    net.reaction("mutating division", consumes={many: 1}, produces={many: 1, few: 1}, rate=rate * u * many)
+    net.reaction("death", consumes={many: 1}, rate=0.3 * many)
+    net.reaction("loss of the antigen", consumes={many: 1}, produces={few: 1}, rate=1e-4 * many)
+    net.reaction("mutant division", produces={few: 1}, rate=own * few)
+    net.reaction("mutant death", consumes={few: 1}, rate=0.3 * few)
+    return net
+
+
+def hunted(killers: float, targets: float, kill: float) -> Network:
+    """Few killers, each of which kills many targets a day, divides where it is fed and dies where it is not."""
+    net = Network("few killers of many")
+    a, b = net.species("killers", unit="cell", initial=killers), net.species("targets", unit="cell", initial=targets)
+    rate, half = net.parameter("kill", kill, unit="1/d"), net.parameter("half", 1500.0, unit="cell")
+    net.reaction("kill", consumes={b: 1}, rate=saturating(rate=rate, eaters=a, food=b, half=half))
+    net.reaction("response", produces={a: 1}, rate=saturating(rate=1.0, eaters=a, food=b, half=half))
+    net.reaction("tiring", consumes={a: 1}, rate=net.parameter("tire", 0.45, unit="1/d") * a)
+    net.reaction("growth", produces={b: 1}, rate=net.parameter("grow", 0.3, unit="1/d") * b)
+    return net
+
+
+def exchange(few: float, many: float, leave: float, enter: float, death: float) -> Network:
+    """Two sites whose cells change place many times in a life; births and deaths in one of them."""
+    net = Network("two sites")
+    a, b = net.species("blood", unit="cell", initial=few), net.species("marrow", unit="cell", initial=many)
+    net.reaction("homing", consumes={a: 1}, produces={b: 1}, rate=net.parameter("leave", leave, unit="1/d") * a)
+    net.reaction("release", consumes={b: 1}, produces={a: 1}, rate=net.parameter("enter", enter, unit="1/d") * b)
+    net.reaction("birth", produces={b: 1}, rate=0.2 * b)
+    net.reaction("death", consumes={b: 1}, rate=net.parameter("death", death, unit="1/d") * b)
+    net.total("both", [a, b], unit="cell")
+    return net
+
+
+CASES = {
+    # 5 cells grow to 5,000 by day 11.5, are treated and die out by about day 22
+    "growth and decline": Case(
+        clone,
+        (0.0, 6.0, 11.5, 16.0, 22.0),
+        ("cells",),
+        {"birth": 0.84},
+        ((11.5, "set", "death rate", 1.6, "treatment"),),
+        {"start": 5.0, "birth": 0.8, "death": 0.2},
+        {22.0: 1.1},
+    ),
+    # 3,000 cells decline to one or two, which grow again in half of all courses
+    "bottleneck": Case(
+        clone,
+        (0.0, 4.0, 8.0, 14.0, 20.0),
+        ("cells",),
+        {"birth": 0.84},
+        ((0.0, "set", "death rate", 1.75, "treatment"), (8.0, "set", "death rate", 0.2, "its end")),
+        {"start": 3_000.0, "birth": 0.8, "death": 0.2},
+        {4.0: 67.0, 8.0: 1.5},
+    ),
+    "founded by many": Case(
+        founded,
+        (0.0, 2.0, 6.0, 12.0),
+        ("mutant",),
+        {"growth": 0.8},
+        right={"wild": 2_000.0, "mutation": 1e-3, "growth": 0.7},
+    ),
+    "few killers of many": Case(
+        hunted,
+        (0.0, 3.0, 6.0, 12.0),
+        ("killers", "targets"),
+        {"kill": 48.0},
+        right={"killers": 12.0, "targets": 3_000.0, "kill": 40.0},
+    ),
+    "few that exchange with many": Case(
+        exchange,
+        (0.0, 3.0, 8.0, 14.0),
+        ("blood", "marrow", "both"),
+        {"death": 0.75},
+        right={"few": 30.0, "many": 1_500.0, "leave": 20.0, "enter": 0.4, "death": 0.7},
+        declined={3.0: 350.0, 8.0: 30.0, 14.0: 1.6},
+    ),
+    "few that exchange with few": Case(
+        exchange,
+        (0.0, 4.0, 8.0),
+        ("blood", "marrow", "both"),
+        {"death": 0.8},
+        right={"few": 60.0, "many": 60.0, "leave": 40.0, "enter": 40.0, "death": 0.7},
+    ),
+}
+
+
+def drawn(name, threshold, values=None):
+    """The exact engine and the hybrid, as columns to be compared; the exact engine is the same for all thresholds."""
+
+    def sample(seed, n):
+        other = CASES[name].drawn("hybrid", n, seed, values, threshold=threshold)
+        return {f"exact {key}": column for key, column in exactly(name, seed, n).items()} | other
+
+    return sample
+
+
+@lru_cache(maxsize=2)
+def exactly(name, seed, n):
+    return CASES[name].drawn("exact", n, seed)
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+@pytest.mark.parametrize("name", CASES)
+def test_the_law_is_that_of_the_exact_engine_whatever_the_threshold(name, threshold):
+    check(f"{name}/hybrid", drawn(name, threshold), CASES[name].comparisons(threshold), README)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", CASES)
+def test_another_law_is_told_from_that_of_the_exact_engine(name):
+    case = CASES[name]
+    with pytest.raises(AssertionError, match="alarm in both stages"):
+        check(f"{name}/hybrid", drawn(name, 1_000.0, case.wrong), case.comparisons(1_000.0), README)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+@pytest.mark.parametrize("name", CASES)
+def test_the_law_is_that_of_the_exact_engine_at_full_size(name, threshold):
+    check(f"{name}/hybrid/full", drawn(name, threshold), CASES[name].comparisons(threshold), FULL)
+
+
+def extinct_after(start: int, phases) -> float:
+    """P(none left) of `start` cells after phases (birth, death, days): one cell's generating functions, from the last.
+
+    f(s) = 1 - (b - d) (1 - s) / (b (1 - s) (1 - exp(-(b - d) t)) + (b - d) exp(-(b - d) t))
+    """
+    s = 0.0
+    for birth, death, days in reversed(phases):
+        net = birth - death
+        decay = np.exp(-net * days)
+        s = 1.0 - net * (1.0 - s) / (birth * (1.0 - s) * (1.0 - decay) + net * decay)
+    return float(s**start)
+
+
+@pytest.mark.parametrize("engine", ["exact", "hybrid"])
+def test_cure_in_a_bottleneck_is_as_likely_as_known(engine):
+    """3,000 cells under treatment for 8 days, then growth: none is left on day 20 in half of all courses."""
+    cured = extinct_after(3_000, [(0.8, 1.75, 8.0), (0.8, 0.2, 12.0)])
+    other = extinct_after(3_000, [(0.8, 1.6, 8.0), (0.8, 0.2, 12.0)])
+    assert 0.4 < cured < 0.6
+
+    @lru_cache(maxsize=2)
+    def sample(seed, n):
+        return CASES["bottleneck"].drawn(engine, n, seed)["cells at 20: none"]
+
+    check(f"bottleneck/{engine}", sample, [Share("", cured, other)], 300)
+    must_fail(f"bottleneck/{engine}", sample, [Share("", cured, other)], 300)

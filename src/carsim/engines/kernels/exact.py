@@ -146,7 +146,7 @@ def fire(workspace, layout, lane, results, jumps, chance, reaction):
         if value < 0.0:
             fail(lane, results, 0, NEGATIVE_STATE, s)
             return False
-        if value > LARGEST_COUNT:
+        if value >= LARGEST_COUNT:
             fail(lane, results, 0, COUNT_TOO_LARGE, s)
             return False
     return True

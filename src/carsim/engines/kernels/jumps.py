@@ -13,7 +13,7 @@ from carsim.engines.kernels.lanes import apart, kernel, within
 from carsim.engines.kernels.program import evaluate, run_blocks
 from carsim.engines.kernels.streams import uniform
 
-LARGEST_COUNT = 2.0**53  # above, a double no longer holds every whole number
+LARGEST_COUNT = 2.0**53  # one more is the same double
 LARGEST_RATE = 1.7976931348623157e308  # finite; in place of `< np.inf`, a test of which takes twenty instructions
 NO_REACTION = -1
 

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from carsim.engines.kernels.course import write_output
-from carsim.engines.kernels.happenings import fail, is_due, revive
+from carsim.engines.kernels.happenings import fail, is_due, revive, total_of
 from carsim.engines.kernels.herd import act, admits
 from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
 from carsim.engines.kernels.lane import (
@@ -189,7 +189,9 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
     share = end if span >= room else share + span / length
     if too_many(problem, chance) or not look(lanes, values, workspace, problem, jumps, chance, middle, True):
         return True, share, FAILED
-    if is_watched(problem) and is_due(1, workspace, problem.layout, problem.watch, lane, 0):
+    if too_large(workspace, problem, jumps, chance):
+        return True, share, FAILED
+    if is_watched(problem) and turns_up(workspace, problem):
         return True, share, STOPS
     for r in range(jumps.n_reactions):
         if not chance.jumping[r] and abs(chance.drift[r]) > chance.drift_limit * abs(chance.known[r]):
@@ -218,9 +220,20 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
     bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
     if not is_sound(problem, bad):
         return FAILED
-    if jumps.watched[reaction] and is_due(1, workspace, problem.layout, problem.watch, problem.lane, 0):
+    if jumps.watched[reaction] and turns_up(workspace, problem):
         return STOPS
     return RESUMES if drifts else GOES_ON
+
+
+@kernel
+def turns_up(workspace, problem):
+    """Whether anything has to happen after a jump; a population that it founded can go extinct within this step."""
+    apart()
+    layout, watch, lane = problem.layout, problem.watch, problem.lane
+    for k in range(watch.n_extinctions):
+        if total_of(1, workspace, watch, k, layout.species, 0) >= watch.extinction_below[k]:
+            lane.alive[k] = True
+    return is_due(1, workspace, layout, watch, lane, 0)
 
 
 @kernel
@@ -244,7 +257,7 @@ def fire(workspace, problem, jumps, chance, reaction):
                 return False
             fail(lane, results, 0, NEGATIVE_STATE, s)
             return False
-        if value > LARGEST_COUNT:
+        if value >= LARGEST_COUNT:
             fail(lane, results, 0, COUNT_TOO_LARGE, s)
             return False
     for k in range(first, last):
@@ -261,6 +274,16 @@ def too_many(problem, chance):
         return False
     fail(problem.lane, problem.results, 0, TOO_MANY_EVENTS, NOWHERE)
     return True
+
+
+@kernel
+def too_large(workspace, problem, jumps, chance):
+    """Fail the patient who has more cells after a leap than can be counted one by one."""
+    for s in range(problem.layout.n_species):
+        if chance.rare[s] and jumps.counted[s] and workspace[problem.layout.species + s] >= LARGEST_COUNT:
+            fail(problem.lane, problem.results, 0, COUNT_TOO_LARGE, s)
+            return True
+    return False
 
 
 @kernel

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim.model.law import law
 from carsim.model.network import Change, Condition, Event, Network
 from carsim.treatment.schedule import Schedule
 
@@ -268,3 +269,33 @@ def two_types_laws(
     system, start = closed.TwoTypes((birth, other_birth), (death, other_death), (turn, back)), (6, 2)
     outputs = {"A": (0,), "B": (1,), "all": (0, 1)}
     return {(name, t): system.law(kinds, start, t, 256) for t in (3.0, 8.0) for name, kinds in outputs.items()}
+
+
+@law
+def saturating(rate, eaters, food, half):
+    return rate * eaters * food / (half + food)
+
+
+def predators(eat: float = 2.0) -> Network:
+    """Two kinds of prey share a capacity, two kinds of predators eat both: aggregates, laws and derived parameters."""
+    net = Network("predators and prey")
+    prey = [net.species(f"prey{k}", unit="cell", initial=start) for k, start in enumerate((30.0, 12.0))]
+    eaters = [net.species(f"eater{k}", unit="cell", initial=start) for k, start in enumerate((6.0, 3.0))]
+    grow, room = net.parameter("grow", 0.9, unit="1/d"), net.parameter("room", 80.0, unit="cell")
+    potency, half = net.parameter("eat", eat, unit="1/d"), net.parameter("half", 20.0, unit="cell")
+    tire = net.parameter("tire", 0.25, unit="1/d")
+    crowding = net.quantity("crowding", grow / room)
+    food = net.total("food", prey, unit="cell")
+    mouths = net.total("mouths", [(1.0, eaters[0]), (0.7, eaters[1])], unit="cell")
+    net.quantity("ratio", mouths / (1 + food))
+    for cells in prey:
+        net.reaction(f"{cells.name} birth", produces={cells: 1}, rate=grow * cells)
+        net.reaction(f"{cells.name} crowding", consumes={cells: 1}, rate=crowding * cells * food)
+        kill = saturating(rate=potency, eaters=mouths, food=cells, half=half)
+        net.reaction(f"{cells.name} kill", consumes={cells: 1}, rate=kill)
+    for cells in eaters:
+        fed = saturating(rate=0.4, eaters=cells, food=food, half=half)
+        net.reaction(f"{cells.name} birth", produces={cells: 1}, rate=fed)
+        net.reaction(f"{cells.name} death", consumes={cells: 1}, rate=tire * cells)
+    net.reaction("turn", consumes={eaters[0]: 1}, produces={eaters[1]: 1}, rate=0.05 * eaters[0])
+    return net

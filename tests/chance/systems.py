@@ -6,7 +6,7 @@ with one of them off by the stated effect. The networks and their laws are in `n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -100,26 +100,38 @@ def drawn(name: str, engine: str, seed: int, n: int, epsilon: float = 0.03) -> M
     """n courses of a system on an engine: the columns that comparisons name."""
     system = SYSTEMS[name]
     t = (0.0, *system.t)
+    options = {"schedule": system.schedule, "outputs": system.outputs, "epsilon": epsilon}
+    return columns(courses(system.network(), t, engine, n, seed, **options), t)
+
+
+def courses(
+    network: Network,
+    t: Sequence[float],
+    engine: str,
+    n: int,
+    seed: int,
+    *,
+    schedule: Schedule | None = None,
+    outputs: Sequence[str] | None = None,
+    **options: Any,
+) -> Any:
+    """n courses of any network on an engine or on the reference, all of them finished."""
     if engine == REFERENCE:
-        result: Any = crowd(
-            system.network(), t, replicates=n, seed=seed, schedule=system.schedule, outputs=system.outputs
-        )
-    else:
-        result = simulate(
-            system.network(),
-            t=t,
-            engine=engine,
-            schedule=system.schedule,
-            replicates=n,
-            seed=seed,
-            outputs=system.outputs,
-            options=Options(epsilon=epsilon),
-        )
-        assert (result.status == Status.OK).all(), result.problem(int(np.argmax(result.status)))
+        return crowd(network, t, replicates=n, seed=seed, schedule=schedule, outputs=outputs)
+    settings = Options(**options)
+    result = simulate(
+        network, t=t, engine=engine, schedule=schedule, replicates=n, seed=seed, outputs=outputs, options=settings
+    )
+    assert (result.status == Status.OK).all(), result.problem(int(np.argmax(result.status)))
+    return result
+
+
+def columns(result: Any, t: Sequence[float]) -> dict[str, Floats]:
+    """Each output at each time, and whether it is zero there, by the names that comparisons use."""
     found = {}
-    for output in system.outputs:
+    for output in result.outputs:
         values = result.of(output)
-        assert values.shape == (n, len(t))
+        assert values.shape[1] == len(t)
         for place, time in enumerate(t):
             found[column(output, time)] = values[:, place]
             found[f"{column(output, time)}: none"] = (values[:, place] == 0.0).astype(np.float64)

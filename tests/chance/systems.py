@@ -48,7 +48,7 @@ from .networks import (
     two_types_laws,
 )
 
-ENGINES = ("exact", "leap", "hybrid")
+ENGINES = ("exact", "leap", "hybrid", "agent")
 REFERENCE = "crowd"  # plain NumPy, on which the matrix itself is tried out
 COUNTING = ("exact", "leap", "hybrid")  # a pair that vanishes together is no deed of one cell
 

@@ -50,7 +50,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     from carsim.endpoints import compute
     from carsim.endpoints.outcome import is_interrupted
     from carsim.endpoints.probabilities import table
-    from carsim.engines.protocol import Options, Status
+    from carsim.engines.protocol import Status
     from carsim.engines.run import simulate as solve
     from carsim.spec.prepare import prepare
 
@@ -68,12 +68,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned, replicates)
     made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
     refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
-    options = Options(
-        rtol=scenario.run.rtol,
-        threshold=scenario.run.threshold,
-        weight=scenario.run.weight,
-        lineages=scenario.run.lineages,
-    )
+    options = options_of(scenario)
     trajectories = solve(
         made.network,
         t=made.times,
@@ -166,6 +161,14 @@ def simulate(
     data = folded(from_network(trajectories, patients=patients, units=units), patients.replicates)
     data.attrs = {"title": network.title, "engine": engine, "seed": int(seed)}
     return data
+
+
+def options_of(scenario: Scenario) -> Options:
+    """What a scenario says on how its engine works."""
+    from carsim.engines.protocol import Options
+
+    run = scenario.run
+    return Options(rtol=run.rtol, threshold=run.threshold, weight=run.weight, lineages=run.lineages)
 
 
 def observed(scenario: Scenario) -> str:

@@ -42,13 +42,21 @@ def test_above_the_number_that_can_be_read_last_cells_are_thinned_and_it_is_said
     assert "Lineage of the CD19-negative clone: 1 in 5 of 1,000 cells left" in texts(draw_cells(yule(1000)))
 
 
+def test_a_clone_of_few_cells_is_no_escape_and_the_main_one_is_drawn() -> None:
+    data = dataset()
+    data["blasts"].values[..., 1, :] = 0.1
+    tree = tree_of(data)
+    assert tree is not None
+    assert tree.clone == "CD19-positive"
+
+
 def test_of_many_families_the_largest_are_drawn_whole() -> None:
     data = yule(450)
     parent, born = data["lineage_parent"].values, data["lineage_born"].values
     parent[born < np.sort(born)[30]] = -1  # the first thirty cells each found a family
     tree = tree_of(data)
     assert tree is not None
-    assert tree.said.startswith("largest ")
+    assert " largest of " in tree.said
     assert 100 < tree.is_last.sum() <= MOST
     rows = heights(tree.mother, tree.born)
     first = rows[tree.mother < 0]

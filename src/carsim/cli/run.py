@@ -103,10 +103,7 @@ def command(
         raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     result, figure = places(scenario, out, plot)
-    from carsim.spec.plain import OF_CELLS
-
-    of_cells = [place_of_cells(figure)] if read.run.engine == OF_CELLS else []
-    _check_places((result, figure, *of_cells), read, force=force)
+    _check_places((result, figure), read, force=force)
     if not quiet:
         print_notes([*read.implausible(), *_left_to_trial(read), *_without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:
@@ -274,18 +271,20 @@ def _plain(value: Any) -> Any:
     return None if value == "" or (isinstance(value, int) and value < 0) else value
 
 
-def _check_places(paths: tuple[Path, ...], scenario: Scenario, *, force: bool) -> None:
+def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) -> None:
     """Refuse before the simulation, not after it."""
     from carsim.dataset.provenance import version
     from carsim.dataset.store import check_writable
+    from carsim.spec.plain import OF_CELLS
 
+    of_cells = [place_of_cells(paths[1])] if scenario.run.engine == OF_CELLS else []
     run = {
         "scenario_sha256": scenario.digest,
         "seed": scenario.run.seed,
         "engine": scenario.run.engine,
         "carsim_version": version(),
     }
-    for path in paths:
+    for path in (*paths, *of_cells):
         check_writable(path, run, force=force)
 
 

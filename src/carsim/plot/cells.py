@@ -4,8 +4,8 @@
     clonotypes    of CAR T cells: size against rank, both logarithmic; left out where each is one cell
     lineage       of one clone in one course: a line for each cell from birth to death, a step from mother to daughter
 
-Densities and clonotypes take the cells of all courses together; a clonotype belongs to one course. The tree is that of
-the first course in which a clone other than the main one has last cells (else of the main one), see `lineage`.
+Densities and clonotypes take the cells of all courses together; a clonotype belongs to one course. Which clone's tree
+it is, and of which course, `lineage` says.
 """
 
 from __future__ import annotations

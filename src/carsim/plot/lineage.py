@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST = 200  # lines that can be told apart in 4.4 inches
 DEAD = "#b5b5b5"
+ESCAPED = 0.1
 DIMS = ("lineage", "cell")
 
 
@@ -50,9 +51,10 @@ class Tree:
 
 
 def tree_of(data: xr.Dataset) -> Tree | None:
-    """The tree of the first course in which a clone that arose or was rare has last cells, else of the main clone.
+    """The tree of an escape clone, else of the main clone, in the first course in which it has last cells.
 
-    Of several such clones it is that of the one with most cells at the end.
+    An escape clone is one that arose or was rare and has at least `ESCAPED` of the leukaemic cells at the end; of
+    several it is the one with most.
     """
     clones = [str(name) for name in data["clone"].values] if "clone" in data.dims else []
     end, replicates = float(data["time"].values[-1]), replicates_of(data)
@@ -64,7 +66,7 @@ def tree_of(data: xr.Dataset) -> Tree | None:
             columns = {name: data[f"lineage_{name}"].values[rows] for name in ("identity", "parent", "born", "died")}
             clone = data["lineage_clone"].values[rows]
             for number in sorted(numbers, key=lambda number: -cells[k, number]):
-                if not cells[k, number] > 0.0:
+                if not cells[k, number] > (ESCAPED * cells[k].sum() if number else 0.0):
                     continue
                 left = data["cell_identity"].values[own & (data["cell_clone"].values == number)]
                 last = last_cells(columns["identity"], columns["parent"], columns["died"], clone, number, left, end)
@@ -111,7 +113,8 @@ def _made(
         until = np.where(is_last, until, latest)
     renumbered = np.full(identity.size + 1, -1)
     renumbered[:-1][kept] = np.arange(kept.sum())
-    said += " and all that died before" if whole and not leads.all() else ""
+    if "families" not in said:
+        said += " and all that died before" if whole and not leads.all() else " and their ancestors"
     columns_kept = (renumbered[mother[kept]], born[kept], until[kept], is_last[kept], leads[kept])
     return Tree(clone, where, *columns_kept, day, day == end, said)
 
@@ -128,7 +131,8 @@ def _drawn(last: Last, when: str) -> tuple[NDArray[np.int64], str]:
         step = -(-size // MOST)
         return last.cells[::step], f"1 in {step:,} of {size:,} cells {when}"
     drawn = last.cells[np.isin(family, order[:fit])]
-    return drawn, f"largest {fit} of {names.size:,} families, {drawn.size} of {size:,} cells {when}"
+    largest = "the largest" if fit == 1 else f"the {fit} largest"
+    return drawn, f"{largest} of {names.size:,} families, {drawn.size} of {size:,} cells {when}"
 
 
 def heights(mother: NDArray[np.int64], born: NDArray[np.float64]) -> NDArray[np.int64]:

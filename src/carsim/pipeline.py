@@ -54,11 +54,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     from carsim.engines.run import simulate as solve
     from carsim.spec.prepare import prepare
 
-    if not isinstance(scenario, spec.Scenario):
-        raise TypeError(
-            f"carsim.run: got {scenario!r:.80}; expected a Scenario, for example "
-            "carsim.run(carsim.load('file.yaml')); carsim.load reads a file, carsim.loads a text"
-        )
+    _check_kind(scenario)
     started = provenance.now()
     missing = scenario.unsupported()
     if missing:
@@ -161,6 +157,17 @@ def simulate(
     data = folded(from_network(trajectories, patients=patients, units=units), patients.replicates)
     data.attrs = {"title": network.title, "engine": engine, "seed": int(seed)}
     return data
+
+
+def _check_kind(scenario: object) -> None:
+    """Raise TypeError for what is no scenario."""
+    from carsim.spec import Scenario
+
+    if not isinstance(scenario, Scenario):
+        raise TypeError(
+            f"carsim.run: got {scenario!r:.80}; expected a Scenario, for example "
+            "carsim.run(carsim.load('file.yaml')); carsim.load reads a file, carsim.loads a text"
+        )
 
 
 def options_of(scenario: Scenario) -> Options:

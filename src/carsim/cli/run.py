@@ -116,24 +116,30 @@ def command(
         click.echo(f"carsim: interrupted; {result} is left as it is, the whole result of this run", err=True)
         return INTERRUPTED
     files = _write(data, result, figure, force=force)
+    _tell(data, read, files, as_json=as_json, quiet=quiet)
+    if verbose:
+        _tell_more(data, simulated - begun, time.perf_counter() - begun)
+    return INTERRUPTED if missing else SOME_FAILED if failed else DONE
+
+
+def _tell(data: xr.Dataset, scenario: Scenario, files: list[Path], *, as_json: bool, quiet: bool) -> None:
+    """Say what came out, where it is, and what failed or is missing."""
+    failed, missing = _failed_and_missing(data)
     if as_json:
-        print_json(as_object(data, read, files))
+        print_json(as_object(data, scenario, files))
     elif not quiet:
         from carsim.cli.summary import summary
 
         click.echo(summary(data))
         click.echo(f"\nWrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
-    if verbose:
-        _tell_more(data, simulated - begun, time.perf_counter() - begun)
     if failed:
         _tell_failures(data)
     if missing:
         click.echo(
-            f"carsim: interrupted: {missing:,} of {data['status'].size:,} courses are missing from {result}; the same "
-            "command simulates them all and replaces it",
+            f"carsim: interrupted: {missing:,} of {data['status'].size:,} courses are missing from {files[0]}; the "
+            "same command simulates them all and replaces it",
             err=True,
         )
-    return INTERRUPTED if missing else SOME_FAILED if failed else DONE
 
 
 def _failed_and_missing(data: xr.Dataset) -> tuple[int, int]:

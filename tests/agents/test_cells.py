@@ -15,7 +15,8 @@ from carsim.engines.protocol import Options, Status
 from carsim.engines.run import simulate
 from carsim.errors import ResourceRefused
 from tests.agents.systems import MEDIAN, pure_birth, seen, shown
-from tests.chance.rules import Continuous, Mean, Moments, SameWhole, Variance, Whole, check, must_fail
+from tests.chance.comparisons import Continuous, Mean, Moments, SameWhole, Variance, Whole
+from tests.chance.rules import check, must_fail
 
 END = 4.0  # d
 ALL = Options(threshold=np.inf)

@@ -12,7 +12,8 @@ from carsim.errors import UnsupportedMechanism
 from carsim.model.network import Network
 from carsim.model.processes.kinetics import first_order
 from tests.agents.systems import crowded
-from tests.chance.rules import Whole, check, must_fail
+from tests.chance.comparisons import Whole
+from tests.chance.rules import check, must_fail
 
 ALL = Options(threshold=np.inf)
 CORNERS = 8  # places of a lattice of side two

@@ -16,7 +16,8 @@ from carsim.engines.run import simulate
 from carsim.literature import find
 from carsim.literature import load as loading
 from carsim.literature.chance import ChanceError, drawn, ends, read
-from tests.chance.rules import Whole, check, must_fail, seed_of
+from tests.chance.comparisons import Whole
+from tests.chance.rules import check, must_fail, seed_of
 
 from .kendall import law_of_days
 

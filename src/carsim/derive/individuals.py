@@ -12,12 +12,9 @@ of a sum, a hazard of its cells) is made to read that species' copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from carsim.derive.programs import Blocks, Lowering
+from carsim.derive.programs import Blocks, Lowering, after, starts, whole
 from carsim.derive.rows import Bound, Rows, Sum
 from carsim.derive.tables import Cells
 from carsim.model.handle import Ref
@@ -49,7 +46,7 @@ def copies_of(rows: Rows) -> Copies:
     derived = {row for row in rows.formulas if row not in low.switched}
     for s, traits in copies.traits.items():
         medians = [rows.names[trait.median.name] for trait in traits]
-        made_of = _after(medians, readers, derived)
+        made_of = after(medians, readers, derived)
         ordered = sorted(made_of, key=lambda row: (low.level[row], row))
         own = {row: rows.end + i for i, row in enumerate(ordered)}
         rows.end += len(own)
@@ -152,29 +149,29 @@ def cells_of(low: Lowering, copies: Copies) -> Cells:
     return Cells(
         n_traits=len(names),
         n_made=max((len(mean) for mean in means), default=0),
-        trait_start=_starts(traits),
-        trait=_whole(names.index(trait.name) for trait in flat),
-        median=_whole(rows.names[trait.median.name] for trait in flat),
-        log_sd=_whole(rows.names[trait.log_sd.name] for trait in flat),
-        heritability=_whole(
+        trait_start=starts(traits),
+        trait=whole(names.index(trait.name) for trait in flat),
+        median=whole(rows.names[trait.median.name] for trait in flat),
+        log_sd=whole(rows.names[trait.log_sd.name] for trait in flat),
+        heritability=whole(
             rows.names[t.heritability.name] if isinstance(t.heritability, Ref) else rows.constant(float(t.heritability))
             for t in flat
         ),
         own=own.program(),
-        own_start=_whole(own_ends),
-        made_start=_starts(means),
-        made=_whole(copies.own[s][row] for s in range(n) for row in means[s]),
-        mean=_whole(row for mean in means for row in mean.values()),
-        whole=_whole(row for mean in means for row in mean),
-        owner=_whole(owner),
-        dependent=_whole(dependent),
+        own_start=whole(own_ends),
+        made_start=starts(means),
+        made=whole(copies.own[s][row] for s in range(n) for row in means[s]),
+        mean=whole(row for mean in means for row in mean.values()),
+        whole=whole(row for mean in means for row in mean),
+        owner=whole(owner),
+        dependent=whole(dependent),
         rate=rate.program(),
-        rate_start=_whole(rate_ends),
-        selective_start=_starts(selective),
-        selective=_whole(r for some in selective for r in some),
+        rate_start=whole(rate_ends),
+        selective_start=starts(selective),
+        selective=whole(r for some in selective for r in some),
         side=network.lattices[0].side if network.lattices else 0,
-        on_lattice=_whole(species.name in standing for species in network.all_species),
-        crowds=_whole(_added(reaction, standing) for reaction in network.reactions),
+        on_lattice=whole(species.name in standing for species in network.all_species),
+        crowds=whole(_added(reaction, standing) for reaction in network.reactions),
     )
 
 
@@ -214,13 +211,18 @@ def _path(rows: Rows, readers: dict[int, list[int]], means: set[int], rate: int,
 
 
 def owner_of(reaction: Reaction, rows: Rows) -> int:
-    """The species whose cell does a reaction: the first that it takes, else the one its rate is proportional to."""
-    if reaction.consumes:
-        return rows.names[reaction.consumes[0][0].name] - rows.species
+    """The species whose cell does a reaction: the first that loses by it, else one its rate is proportional to."""
+    change: dict[str, float] = {}
+    for sign, side in ((-1.0, reaction.consumes), (1.0, reaction.produces)):
+        for ref, number in side:
+            change[ref.name] = change.get(ref.name, 0.0) + sign * number
+    losing = [name for name, net in change.items() if net < 0.0]
+    if losing:
+        return rows.names[losing[0]] - rows.species
     formula = rows.formulas[rows.rates[reaction.name]]
     candidates = _proportional(formula, range(rows.species, rows.parameters))
-    made = [rows.names[ref.name] for ref, _ in reaction.produces]
-    best = [row for row in candidates if row in made] or candidates
+    gaining = [rows.names[name] for name, net in change.items() if net > 0.0]
+    best = [row for row in candidates if row in gaining] or candidates
     return best[0] - rows.species if best else NOBODY
 
 
@@ -246,7 +248,7 @@ def _is_proportional(law: Law, slot: int) -> bool:
 
 def no_cells() -> Cells:
     """The tables of a simulation without single cells."""
-    nothing = _whole(())
+    nothing = whole(())
     program = Blocks().program()
     empty = dict.fromkeys(Cells._fields, nothing) | {
         "n_traits": 0,
@@ -256,22 +258,3 @@ def no_cells() -> Cells:
         "rate": program,
     }
     return Cells(**empty)  # type: ignore[arg-type]
-
-
-def _after(changed: Iterable[int], readers: dict[int, list[int]], within: set[int]) -> set[int]:
-    found: set[int] = set()
-    open_rows = list(changed)
-    while open_rows:
-        for row in readers.get(open_rows.pop(), ()):
-            if row in within and row not in found:
-                found.add(row)
-                open_rows.append(row)
-    return found
-
-
-def _starts(parts: Sequence[Sequence[object] | dict[int, int]]) -> np.ndarray:
-    return np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
-
-
-def _whole(values: Iterable[int]) -> np.ndarray:
-    return np.array(list(values), dtype=np.int64)

@@ -8,13 +8,13 @@ Source: M. A. Gibson and J. Bruck, J Phys Chem A 104:1876 (2000).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 
 from carsim.derive.individuals import Copies, owner_of
-from carsim.derive.programs import Blocks, Lowering
+from carsim.derive.programs import Blocks, Lowering, after, starts, whole
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
 
@@ -41,28 +41,28 @@ def jumps_of(
         if copies is not None:
             own = {*change, owner_of(network.reactions[r], rows)}
             changed += [row for s in sorted(own) for row in copies.mean.get(s, {}).values()]
-        after = _after(changed, readers, running)
-        low.add(blocks, after, which=r)
+        anew = after(changed, readers, running)
+        low.add(blocks, anew, which=r)
         ends.append(len(blocks.groups))
-        affected.append([number[row] for row in sorted(after) if row in number])
-        conditional.append(not conditions.isdisjoint((*changed, *after)))
+        affected.append([number[row] for row in sorted(anew) if row in number])
+        conditional.append(not conditions.isdisjoint((*changed, *anew)))
         touched.append(sorted({e for k in change for e in mortal.get(k, ())}))
     return Jumps(
         n_reactions=len(rates),
-        rate=_whole(rates),
-        change_start=_starts(changes),
-        change_species=_whole(k for change in changes for k in change),
+        rate=whole(rates),
+        change_start=starts(changes),
+        change_species=whole(k for change in changes for k in change),
         change_amount=np.array([amount for change in changes for amount in change.values()], dtype=np.float64),
-        counted=_whole(species.kind == "count" for species in network.all_species),
-        order=_whole(_order(name, network.reactions) for name in position),
+        counted=whole(species.kind == "count" for species in network.all_species),
+        order=whole(_order(name, network.reactions) for name in position),
         update=blocks.program(),
-        update_start=_whole(ends),
-        affected_start=_starts(affected),
-        affected=_whole(r for some in affected for r in some),
-        watched=_whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
-        conditional=_whole(conditional),
-        touched_start=_starts(touched),
-        touched=_whole(e for some in touched for e in some),
+        update_start=whole(ends),
+        affected_start=starts(affected),
+        affected=whole(r for some in affected for r in some),
+        watched=whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
+        conditional=whole(conditional),
+        touched_start=starts(touched),
+        touched=whole(e for some in touched for e in some),
     )
 
 
@@ -89,23 +89,3 @@ def _order(species: str, reactions: Iterable[Reaction]) -> int:
     """Cells that meet in the largest reaction that takes this species; one where none takes it."""
     meeting = [sum(n for _, n in r.consumes) for r in reactions if any(ref.name == species for ref, _ in r.consumes)]
     return int(max(meeting, default=1.0))
-
-
-def _after(changed: Iterable[int], readers: dict[int, list[int]], running: set[int]) -> set[int]:
-    """The running rows that read these, directly or through others."""
-    found: set[int] = set()
-    open_rows = list(changed)
-    while open_rows:
-        for row in readers.get(open_rows.pop(), ()):
-            if row in running and row not in found:
-                found.add(row)
-                open_rows.append(row)
-    return found
-
-
-def _starts(parts: Sequence[Sequence[int] | dict[int, float]]) -> np.ndarray:
-    return np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
-
-
-def _whole(values: Iterable[int]) -> np.ndarray:
-    return np.array(list(values), dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,3 +115,25 @@ class Blocks:
         law, count, start, mask, first = (np.ascontiguousarray(heads[:, k]) for k in range(5))
         entries = np.array(self.entries, dtype=np.int64)
         return Program(len(heads), law, count, start, mask, first, entries, np.array(self.coefficients))
+
+
+def after(changed: Iterable[int], readers: dict[int, list[int]], within: set[int]) -> set[int]:
+    """The rows among `within` that read these, directly or through others."""
+    found: set[int] = set()
+    open_rows = list(changed)
+    while open_rows:
+        for row in readers.get(open_rows.pop(), ()):
+            if row in within and row not in found:
+                found.add(row)
+                open_rows.append(row)
+    return found
+
+
+def starts(parts: Sequence[Sized]) -> np.ndarray:
+    """Where each part begins in all parts one after the other, and where the last ends."""
+    return np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
+
+
+def whole(values: Iterable[int]) -> np.ndarray:
+    """Whole numbers as kernels take them."""
+    return np.array(list(values), dtype=np.int64)

@@ -128,8 +128,16 @@ def lane_of(kinds: Any, tables: Tables, width: int) -> Any:
     flags = ("fresh", "first", "lands", "short", "accepted", "located", "refined", "settling")
     whole = ("phase", "patient", "last_reason", "drained", "output", "dose", "visit", "visit_end")
     arrays: dict[str, NDArray[Any]] = {}
+    draws: dict[str, NDArray[Any]] = {
+        "counted": np.zeros(tables.layout.n_species, dtype=np.uint8),
+        "few": np.zeros(1),
+        "unit": np.ones(1),
+        "stream": np.zeros(1, dtype=np.uint64),
+    }
     for name in kinds.Lane._fields:
-        if name == "alive":
+        if name in draws:
+            arrays[name] = draws[name]
+        elif name == "alive":
             arrays[name] = np.zeros((extinctions, width), dtype=np.uint8)
         elif name in per_event or name in ("since", "last", "pending"):
             arrays[name] = np.zeros((events, width), dtype=per_event.get(name, np.float64))

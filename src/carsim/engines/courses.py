@@ -39,6 +39,7 @@ from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
 WIDTH = 1  # one course at a time: what fires in one is of no use to another
+CHANGED = 2.0  # what a dose or a factor leaves with fewer than so many thresholds is a whole number of cells
 BLOCK = 256  # courses of a block at most, and
 BLOCKS = 8  # blocks for each thread at least
 
@@ -107,10 +108,17 @@ def simulate_courses(
     def room() -> tuple[Any, ...]:
         """Arguments of the kernel, with room for working that belongs to this thread."""
         if not hasattr(rooms, "arguments"):
-            own = problem._replace(lane=lane_of(kinds, tables, WIDTH))
             herd = herd_of(kinds, cells, len(jumps.counted), options, wanted=settings.individuals)
             of_cells = (cells,) if settings.equations else ()
-            tables_and_room = (workspace_of(tables, WIDTH), own, jumps, *of_cells, _own_room(chance, herd))
+            mine = _own_room(chance, herd)
+            lane = lane_of(kinds, tables, WIDTH)._replace(
+                counted=jumps.counted.astype(np.uint8),
+                few=np.array([CHANGED * settings.threshold]),
+                unit=np.array([chance.weight], dtype=np.float64),
+                stream=mine.stream,
+            )
+            own = problem._replace(lane=lane)
+            tables_and_room = (workspace_of(tables, WIDTH), own, jumps, *of_cells, mine)
             rooms.arguments = ((0.0,) * WIDTH, *addresses, *tables_and_room)
         arguments: tuple[Any, ...] = rooms.arguments
         return arguments
@@ -152,7 +160,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         known=np.zeros(reactions),
         drift=np.zeros(reactions),
         scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
-        weight=options.weight if settings.individuals else 1.0,
+        weight=float(options.weight) if settings.individuals else 1.0,
         individuals=int(settings.individuals),
         herd=None,
         owner=np.zeros(reactions, dtype=np.int64),

@@ -13,6 +13,7 @@ from carsim.engines.cells import MOST_TOGETHER, bytes_per_cell
 from carsim.engines.memory import memory
 from carsim.engines.protocol import Options
 from carsim.errors import ResourceRefused, UnsupportedMechanism
+from carsim.model.handle import Ref
 from carsim.model.network import Network
 from carsim.model.plain import rates_at
 from carsim.population.patients import Patients
@@ -97,13 +98,20 @@ def refuse_too_many_cells(
 
 def refuse_large_meetings(network: Network) -> None:
     """Raise UnsupportedMechanism for reactions of more cells than are simulated together."""
-    problems = [
-        f"reaction {reaction.name!r} takes or makes {number:g} {ref.name!r} at once; the agent engine takes up to "
-        f"{MOST_TOGETHER} cells together: use the hybrid engine"
-        for reaction in network.reactions
-        for ref, number in reaction.consumes + reaction.produces
-        if number > MOST_TOGETHER / 2
-    ]
+    problems = []
+    met = {r.produces[0][0].name for r in network.reactions if _cells(r.consumes) == 2 and _cells(r.produces) == 1}
+    for reaction in network.reactions:
+        taken, made = _cells(reaction.consumes), _cells(reaction.produces)
+        if max(taken, made) > MOST_TOGETHER:
+            problems.append(
+                f"reaction {reaction.name!r} takes or makes {max(taken, made):g} cells at once; the agent engine takes "
+                f"up to {MOST_TOGETHER} together: use the hybrid engine"
+            )
+        if any(ref.name in met for ref, _ in reaction.consumes) and (taken > 1 or made > 2):
+            problems.append(
+                f"reaction {reaction.name!r} takes two cells that have met, with others or into more than two; the "
+                "agent engine lets them part or one of them die: use the hybrid engine"
+            )
     for lattice in network.lattices:
         standing = {ref.name for ref in lattice.species}
         problems += [
@@ -115,6 +123,10 @@ def refuse_large_meetings(network: Network) -> None:
         ]
     if problems:
         raise UnsupportedMechanism(problems)
+
+
+def _cells(side: tuple[tuple[Ref, float], ...]) -> float:
+    return sum(number for _, number in side)
 
 
 def _propensity(network: Network, patients: Patients, patient: int, state: NDArray[np.float64]) -> float:

@@ -49,8 +49,8 @@ class Options:
             raise ValueError(f"rtol: got {self.rtol}; expected a number from 1e-14 to 0.1, for example 1e-6")
         if not (self.atol > 0.0 and self.atol_scale > 0.0):
             raise ValueError("atol and atol_scale: expected positive numbers, for example 1e-9 and 1")
-        if not self.weight >= 1.0 or self.max_cells < 1 or self.max_lineages < 0:
-            raise ValueError("weight and max_cells: expected numbers from 1 on, max_lineages from 0 on")
+        if not (self.weight >= 1.0 and float(self.weight).is_integer()) or self.max_cells < 1 or self.max_lineages < 0:
+            raise ValueError("weight and max_cells: expected whole numbers from 1 on, max_lineages from 0 on")
         if self.threshold is not None and not self.threshold >= 1.0:
             raise ValueError(f"threshold: got {self.threshold}; expected a number of cells from 1 on, for example 1000")
         if not 0.0 < self.epsilon <= 0.5:

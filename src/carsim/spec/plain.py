@@ -78,6 +78,8 @@ class Run(Part):
                     f"`{name}` with the engine `{self.engine}`, which has no single cells", f"engine: agent; or {usual}"
                 )
         threshold = CELLS_ONE_BY_ONE if self.threshold is None else self.threshold
+        if not self.weight.is_integer():
+            raise refuse(f"a `weight` of {number_text(self.weight)} cells", "a whole number of cells, for example 10")
         if self.weight > threshold:
             raise refuse(
                 f"single cells that stand for {number_text(self.weight)} each, of populations below "

@@ -6,6 +6,7 @@ from carsim.engines.kernels.happenings import apply_schedule, next_stop, record,
 from carsim.engines.kernels.lane import AT_STOP, EXTINCTION, IDLE, OK, STEPPING
 from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.program import run
+from carsim.engines.kernels.samplers import whole
 
 
 @kernel
@@ -16,6 +17,9 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
         workspace[(layout.parameters + i) * width + slot] = patients.parameters[patient * layout.n_parameters + i]
     for i in range(layout.n_species):
         workspace[(layout.state + i) * width + slot] = patients.initial[patient * layout.n_species + i]
+        place = (layout.state + i) * width + slot
+        if lane.counted[i] and 0.0 < workspace[place] < lane.few[0]:
+            workspace[place] = lane.unit[0] * whole(lane.stream, workspace[place] / lane.unit[0])
     for i in range(layout.n_modes):
         workspace[(layout.modes + i) * width + slot] = watch.mode_initial[i]
     lane.phase[slot], lane.patient[slot], lane.time[slot] = AT_STOP, patient, results.times[0]
@@ -39,7 +43,7 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
     for k in range(watch.n_extinctions):
         total = 0.0
         for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):
-            total += patients.initial[patient * layout.n_species + watch.extinction_species[member]]
+            total += workspace[(layout.state + watch.extinction_species[member]) * width + slot]
         lane.alive[k * width + slot] = total >= watch.extinction_below[k]
         if 0.0 < total < watch.extinction_below[k]:
             for member in range(watch.extinction_start[k], watch.extinction_start[k + 1]):

@@ -14,7 +14,7 @@ Source: D. T. Gillespie, J Comput Phys 22:403 (1976).
 
 from carsim.engines.kernels.course import begin, happen, leave, write_output
 from carsim.engines.kernels.happenings import dies_out, fail, is_due, revive, show_state
-from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, plant, renew, whole
+from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, plant, renew
 from carsim.engines.kernels.lane import (
     AT_STOP,
     COUNT_TOO_LARGE,
@@ -45,27 +45,17 @@ def simulate(lanes, values, workspace, problem, jumps, chance, first, last):
             return
         if patients.skip[course]:
             continue
-        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
         open_stream(chance.stream, chance.seed, chance.patient[course], chance.replicate[course], chance.purpose)
+        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
         while lane.phase[0] == AT_STOP:
             happen(lanes, values, workspace, layout, programs, watch, schedule, options, lane, results)
             lane.first[0] = False
             if lane.phase[0] == IDLE:
                 break
-            count_whole(workspace, layout, jumps, chance)
             leave(lanes, values, workspace, layout, programs, watch, schedule, lane, results)
             if lane.phase[0] != IDLE:
                 fire_until_stop(lanes, values, workspace, layout, programs, watch, lane, results, jumps, chance)
         chance.done[course] = True
-
-
-@kernel
-def count_whole(workspace, layout, jumps, chance):
-    """Whole numbers in every species that counts: a dose of 0.3 cells is one cell in three of ten courses."""
-    apart()
-    for s in range(layout.n_species):
-        if jumps.counted[s]:
-            workspace[layout.state + s] = whole(chance.stream, workspace[layout.state + s])
 
 
 @kernel

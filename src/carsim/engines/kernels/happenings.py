@@ -19,6 +19,7 @@ from carsim.engines.kernels.lane import (
 )
 from carsim.engines.kernels.lanes import apart, kernel, load, store, within
 from carsim.engines.kernels.program import run
+from carsim.engines.kernels.samplers import binomial, whole
 
 ROUNDS = 100
 AT_MODE = 0
@@ -56,12 +57,19 @@ def change(width, workspace, layout, options, lane, results, slot, is_parameter,
     """Add to, set or scale a species or parameter of one lane; True where derived parameters must follow."""
     first = layout.parameters if is_parameter else layout.state
     place = (first + target) * width + slot
+    before = workspace[place]
     if operation == 0:
         workspace[place] += amount
     elif operation == 1:
         workspace[place] = amount
     else:
         workspace[place] *= amount
+    if not is_parameter and lane.counted[target] and 0.0 < workspace[place] < lane.few[0]:
+        unit = lane.unit[0]
+        if operation == 2 and amount < 1.0:  # each cell survives by itself
+            workspace[place] = unit * binomial(lane.stream, np.floor(before / unit), amount)
+        else:
+            workspace[place] = unit * whole(lane.stream, workspace[place] / unit)
     lane.fresh[slot] = True
     if not is_parameter and workspace[place] < 0.0 and not options.signed[target]:
         fail(lane, results, slot, NEGATIVE_STATE, target)

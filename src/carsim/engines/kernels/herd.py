@@ -50,13 +50,16 @@ def empty(herd, n_species, side):
 @kernel
 def new_place(herd):
     """A free place, or NOBODY."""
+    cell = np.int64(NOBODY)
     if herd.freed[0] > 0:
         herd.freed[0] -= 1
-        return np.int64(herd.free[herd.freed[0]])
-    if herd.used[0] < herd.capacity:
+        cell = np.int64(herd.free[herd.freed[0]])
+    elif herd.used[0] < herd.capacity:
         herd.used[0] += 1
-        return herd.used[0] - 1
-    return np.int64(NOBODY)
+        cell = herd.used[0] - 1
+    if cell != NOBODY:
+        herd.kind[cell] = NOBODY
+    return cell
 
 
 @kernel
@@ -202,7 +205,7 @@ def bury(herd, cell, time):
 
 
 @kernel
-def set_means(workspace, jumps, cells, chance, s):
+def set_means(workspace, cells, chance, s):
     """The rows that rates read of species s: the mean over its cells; and how far the most exposed lies above it."""
     herd = chance.herd
     first, last = cells.made_start[s], cells.made_start[s + 1]
@@ -282,9 +285,9 @@ def act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time)
                 made += 1
     room = settle_cells(lanes, values, workspace, cells, chance, taken, made, time)
     for k in range(first, last):
-        set_means(workspace, jumps, cells, chance, jumps.change_species[k])
+        set_means(workspace, cells, chance, jumps.change_species[k])
     if cells.owner[reaction] != NOBODY:
-        set_means(workspace, jumps, cells, chance, cells.owner[reaction])
+        set_means(workspace, cells, chance, cells.owner[reaction])
     if not room:
         fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, problem.layout.n_species + reaction)
     return room
@@ -367,7 +370,7 @@ def muster(lanes, values, workspace, problem, jumps, cells, chance):
             if found(lanes, values, workspace, cells, herd, stream, np.int64(s), time) == NOBODY:
                 fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, s)
                 return False
-        set_means(workspace, jumps, cells, chance, s)
+        set_means(workspace, cells, chance, s)
     return True
 
 

@@ -18,13 +18,12 @@ import numpy as np
 
 from carsim.engines.kernels.course import begin, happen, leave
 from carsim.engines.kernels.happenings import show_state
-from carsim.engines.kernels.herd import empty, muster
-from carsim.engines.kernels.jumps import whole
+from carsim.engines.kernels.herd import empty, muster, set_means
 from carsim.engines.kernels.lane import AT_STOP, IDLE
 from carsim.engines.kernels.lanes import apart, bare, kernel
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_coefficients
-from carsim.engines.kernels.samplers import exponential
+from carsim.engines.kernels.samplers import exponential, whole
 from carsim.engines.kernels.solve import go_on, locate, write_outputs
 from carsim.engines.kernels.stepping import judge, try_steps
 from carsim.engines.kernels.streams import open_stream
@@ -65,13 +64,16 @@ def simulate(lanes, values, partials, workspace, problem, jumps, cells, chance, 
             return
         if patients.skip[course]:
             continue
-        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
         open_stream(chance.stream, chance.seed, chance.patient[course], chance.replicate[course], chance.purpose)
+        begin(1, workspace, layout, watch, patients, lane, results, course, 0)
         chance.clock[0] = exponential(chance.stream)
         for s in range(layout.n_species):
             chance.rare[s] = False
         if chance.individuals:
             empty(chance.herd, layout.n_species, cells.side)
+            run(lanes, values, workspace, programs.derived)
+            for s in range(layout.n_species):
+                set_means(workspace, cells, chance, s)
         jumping = choose_jumping(workspace, layout, jumps, chance)
         while True:
             if lane.phase[0] == AT_STOP:
@@ -139,10 +141,6 @@ def divide(lanes, values, workspace, layout, programs, lane, jumps, chance, jump
     undecided = False
     for s in range(layout.n_species):
         if jumps.counted[s]:
-            if chance.rare[s] and lane.phase[0] == AT_STOP:
-                workspace[layout.state + s] = (
-                    whole(chance.stream, workspace[layout.state + s] / chance.weight) * chance.weight
-                )
             few = workspace[layout.state + s] < chance.threshold
             undecided = undecided or (chance.rare[s] and chance.threshold < np.inf) or (few and not chance.rare[s])
     if not undecided:

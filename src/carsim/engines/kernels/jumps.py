@@ -11,7 +11,6 @@ import numpy as np
 
 from carsim.engines.kernels.lanes import apart, kernel, within
 from carsim.engines.kernels.program import evaluate, run_blocks
-from carsim.engines.kernels.streams import uniform
 
 LARGEST_COUNT = 2.0**53  # one more is the same double
 LARGEST_RATE = 1.7976931348623157e308  # finite; in place of `< np.inf`, a test of which takes twenty instructions
@@ -128,12 +127,3 @@ def put(tree, node, rate, alone):
         while node > 1:
             node >>= 1
             tree[node] = tree[2 * node] + tree[2 * node + 1]
-
-
-@kernel
-def whole(stream, amount):
-    """A whole number of cells around an amount, which is its mean; a whole amount draws nothing."""
-    below = np.floor(amount)
-    if below == amount:
-        return amount
-    return below + 1.0 if uniform(stream) < amount - below else below

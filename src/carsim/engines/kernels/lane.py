@@ -85,8 +85,16 @@ class Results(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What each lane is doing: arrays of one value per lane, event and extinction memory (count, W)."""
+    """What each lane is doing: arrays of one value per lane, event and extinction memory (count, W).
 
+    counted, few, unit, stream: what counts (by species; nothing does in the deterministic engine), below how many
+    cells, in cells of which size, and the random numbers for it.
+    """
+
+    counted: Any
+    few: Any
+    unit: Any
+    stream: Any
     phase: Any
     patient: Any
     time: Any

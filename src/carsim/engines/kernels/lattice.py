@@ -101,6 +101,8 @@ def find_room(stream, herd, cells, reaction):
     if cells.side == 0 or cells.crowds[reaction] <= 0:
         return True
     mother = herd.chosen[0]
+    if mother != NOBODY and herd.partner[mother] != NOBODY:  # of two that have met, both kept their places
+        return True
     if mother != NOBODY and herd.site[mother] != NOBODY:
         herd.target[0] = free_neighbour(stream, herd, np.int64(herd.site[mother]), cells.side)
     else:

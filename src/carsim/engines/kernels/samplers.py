@@ -290,3 +290,12 @@ def multinomial(stream, n, shares, count, out):
             out[i] = binomial(stream, left, min(shares[i] / (out[i] + nobody), 1.0))
             left -= out[i]
     return left
+
+
+@kernel
+def whole(stream, amount):
+    """A whole number of cells around an amount, which is its mean; a whole amount draws nothing."""
+    below = np.floor(amount)
+    if below == amount:
+        return amount
+    return below + 1.0 if uniform(stream) < amount - below else below

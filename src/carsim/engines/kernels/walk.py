@@ -52,7 +52,8 @@ def walk(lanes, values, workspace, problem, jumps, cells, chance):
     nodes = node_count(lanes, values, workspace, problem, jumps, chance)
     share, how = 0.0, GOES_ON
     for node in range(min(nodes, MOST_NODES)):
-        middle, right = (node + 0.5) / nodes, (node + 1) / nodes
+        right = first_due(lanes, values, workspace, problem, chance, share, (node + 1) / nodes)
+        middle = 0.5 * (share + right)
         if not look(lanes, values, workspace, problem, jumps, chance, middle, False):
             return
         share, how = pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, middle, right)
@@ -163,8 +164,7 @@ def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, mi
         total, length = chance.tree[1], problem.lane.tried[0]
         hazard = total * (right - share) * length
         if hazard <= chance.clock[0]:
-            chance.clock[0] -= hazard
-            return right, GOES_ON
+            return share, GOES_ON  # the rest of the node: see `end_node`
         share = min(share + chance.clock[0] / (total * length), right)
         if write_before(lanes, values, workspace, problem, chance, share, False):
             if is_over(problem):
@@ -313,19 +313,37 @@ def write_before(lanes, values, workspace, problem, chance, share, also):
 
 @kernel
 def end_node(lanes, values, workspace, problem, chance, share, right):
-    """Look at conditions at a node's end and find since when one holds; write what lies before: (share, how)."""
+    """Go from the last jump to the node's end, or to where a condition comes to hold: (share, how).
+
+    The clock runs down by the hazard on the way, and the outputs on it are written.
+    """
     apart()
-    how = GOES_ON
-    if is_watched(problem) and is_due_at(lanes, values, workspace, problem, chance, right):
-        how, low = STOPS, share
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (low + right)
-            if is_due_at(lanes, values, workspace, problem, chance, middle):
-                right = middle
-            else:
-                low = middle
+    begun, total = share, chance.tree[1]
+    right = first_due(lanes, values, workspace, problem, chance, share, right)
+    due = is_watched(problem) and is_due_at(lanes, values, workspace, problem, chance, right)
+    chance.clock[0] -= total * (right - begun) * problem.lane.tried[0]
     write_before(lanes, values, workspace, problem, chance, right, False)
-    return right, RESUMES if is_over(problem) else how
+    if is_over(problem):
+        return right, RESUMES
+    return right, STOPS if due else GOES_ON
+
+
+@kernel
+def first_due(lanes, values, workspace, problem, chance, low, high):
+    """The first share of the step, between two, from which something has to happen, as cells now are; else the last.
+
+    Looked for before the jumps of a node too: one that fires after that moment must not hide it.
+    """
+    apart()
+    if not is_watched(problem) or not is_due_at(lanes, values, workspace, problem, chance, high):
+        return high
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        if is_due_at(lanes, values, workspace, problem, chance, middle):
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 @kernel
@@ -346,6 +364,8 @@ def finish(lanes, workspace, problem, chance, share, stops):
     for s in range(layout.n_species):
         workspace[layout.state + s] = workspace[layout.species + s]
     whole_step = share >= 1.0
+    if not whole_step:  # ended by what fired, which has a limit of its own
+        problem.results.steps[lane.patient[0]] -= 1
     end = lane.stop[0] if lane.lands[0] else lane.time[0] + lane.tried[0]
     lane.time[0] = end if whole_step else lane.time[0] + share * lane.tried[0]
     lane.refined[0] = False

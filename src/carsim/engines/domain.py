@@ -99,7 +99,11 @@ def refuse_too_many_cells(
 def refuse_large_meetings(network: Network) -> None:
     """Raise UnsupportedMechanism for reactions of more cells than are simulated together."""
     problems = []
-    met = {r.produces[0][0].name for r in network.reactions if _cells(r.consumes) == 2 and _cells(r.produces) == 1}
+    met = {
+        r.produces[0][0].name
+        for r in network.reactions
+        if _cells(r.consumes) == 2 and _cells(r.produces) == 1 and r.produces[0][0] not in dict(r.consumes)
+    }
     for reaction in network.reactions:
         taken, made = _cells(reaction.consumes), _cells(reaction.produces)
         if max(taken, made) > MOST_TOGETHER:

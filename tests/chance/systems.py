@@ -118,7 +118,7 @@ def courses(
     """n courses of any network on an engine or on the reference, all of them finished."""
     if engine == REFERENCE:
         return crowd(network, t, replicates=n, seed=seed, schedule=schedule, outputs=outputs)
-    settings = Options(**options)
+    settings = Options(**{"keep_cells": False, **options})  # what is left of single cells is not looked at here
     result = simulate(
         network, t=t, engine=engine, schedule=schedule, replicates=n, seed=seed, outputs=outputs, options=settings
     )

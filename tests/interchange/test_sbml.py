@@ -70,8 +70,8 @@ def test_a_scenario_runs_to_the_same_numbers_elsewhere(name: str) -> None:
     text = export(scenario).text
     assert own.status[0] == 0
     assert set(findings(text)) <= UNDECLARED
-    # At 1e-12 CVODE gives up where blinatumomab is infused; at 1e-11 its own error is the larger one. In the scenario of
-    # two products it may give up at 1e-12 too ("too much accuracy requested"), and differs by 3e-7 at 2e-12.
+    # At 1e-12 CVODE gives up where blinatumomab is infused; at 1e-11 its own error is the larger one. It may give up at
+    # 1e-12 with two products too ("too much accuracy requested"); at 2e-12 it differs by 3e-7.
     gives_up = {"blinatumomab_before_cart": (1e-11, 1e-4), "sequential_cd19_cd22": (2e-12, 1e-6)}
     tolerance, most = gives_up.get(name, (1e-12, 1e-6))
     assert largest_difference(values(text, made.times, rows, tolerance), own.values[0]) < most

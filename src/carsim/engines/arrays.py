@@ -20,6 +20,34 @@ from carsim.treatment.schedule import Schedule
 ALIGNMENT = 64
 
 
+def problem_of(
+    kinds: Any,
+    network: Network,
+    tables: Tables,
+    evaluator: Evaluator,
+    times: NDArray[np.float64],
+    patients: Patients,
+    schedule: Schedule,
+    options: Options,
+    width: int,
+) -> tuple[Any, dict[int, str]]:
+    """Everything that a solver works on, with empty results; the names of what was refused at the start, by patient."""
+    start = kinds.Patients(patients.n, *start_values(network, patients))
+    results, status_row = empty_results(kinds, tables, start, times, options, network)
+    problem = kinds.Problem(
+        layout=tables.layout,
+        programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
+        factors=tables.factors,
+        watch=tables.watch,
+        patients=start,
+        schedule=changes_of(kinds, network, schedule),
+        options=options_of(kinds, network, tables, options),
+        lane=lane_of(kinds, tables, width),
+        results=results,
+    )
+    return problem, status_row
+
+
 def start_values(
     network: Network, patients: Patients
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -20,15 +20,7 @@ from carsim import rng
 from carsim.derive.individuals import no_cells
 from carsim.derive.lower import lower
 from carsim.derive.tables import Jumps
-from carsim.engines.arrays import (
-    changes_of,
-    empty_results,
-    lane_of,
-    numbered,
-    options_of,
-    start_values,
-    workspace_of,
-)
+from carsim.engines.arrays import lane_of, numbered, problem_of, workspace_of
 from carsim.engines.cells import herd_of, individuals_of, left_over
 from carsim.engines.compiled import Notify, compiled, evaluator_of
 from carsim.engines.domain import refuse_too_many_cells
@@ -81,19 +73,8 @@ def simulate_courses(
     tables = lower(network, tuple(outputs), chance=True, individuals=settings.individuals)
     assert tables.jumps is not None
     evaluator = evaluator_of(tables.laws, WIDTH, notify)
-    start = kinds.Patients(patients.n, *start_values(network, patients))
-    results, status_row = empty_results(kinds, tables, start, times, options, network)
-    problem = kinds.Problem(
-        layout=tables.layout,
-        programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
-        factors=tables.factors,
-        watch=tables.watch,
-        patients=start,
-        schedule=changes_of(kinds, network, schedule),
-        options=options_of(kinds, network, tables, options),
-        lane=lane_of(kinds, tables, WIDTH),
-        results=results,
-    )
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, WIDTH)
+    results = problem.results
     cells = tables.cells or no_cells()
     if settings.individuals:
         refuse_too_many_cells(network, cells, patients, settings.threshold, options)
@@ -132,7 +113,7 @@ def simulate_courses(
 
     block = 1 if keeps else BLOCK
     _share_out(simulate, patients.n, block, options.threads, chance.stop)
-    missing = (chance.done == 0) & (start.skip == 0)
+    missing = (chance.done == 0) & (problem.patients.skip == 0)
     results.status[missing], results.status_time[missing] = Status.INTERRUPTED, times[0]
     counts = {"events": chance.events, "withheld": chance.withheld}
     trajectories = trajectories_of(network, times, outputs, schedule, results, status_row, patients.replicates, counts)

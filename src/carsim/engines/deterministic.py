@@ -13,15 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.derive.lower import lower
-from carsim.engines.arrays import (
-    changes_of,
-    empty_results,
-    lane_of,
-    numbered,
-    options_of,
-    start_values,
-    workspace_of,
-)
+from carsim.engines.arrays import problem_of, workspace_of
 from carsim.engines.compiled import Notify, compiled, evaluator_of
 from carsim.engines.outcome import trajectories_of
 from carsim.engines.protocol import Options, Trajectories
@@ -49,19 +41,7 @@ def solve_patients(
 
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
-    start = kinds.Patients(patients.n, *start_values(network, patients))
-    results, status_row = empty_results(kinds, tables, start, times, options, network)
-    problem = kinds.Problem(
-        layout=tables.layout,
-        programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
-        factors=tables.factors,
-        watch=tables.watch,
-        patients=start,
-        schedule=changes_of(kinds, network, schedule),
-        options=options_of(kinds, network, tables, options),
-        lane=lane_of(kinds, tables, width),
-        results=results,
-    )
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width)
     solver = compiled(solve.solve, ((0.0,) * width, 0, 0, workspace_of(tables, width), problem), width, notify)
     solver((0.0,) * width, *evaluator.addresses(), workspace_of(tables, width), problem)
-    return trajectories_of(network, times, outputs, schedule, results, status_row)
+    return trajectories_of(network, times, outputs, schedule, problem.results, status_row)

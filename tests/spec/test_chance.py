@@ -39,6 +39,30 @@ def test_replicates_from_outside_ask_for_chance_too() -> None:
     assert scenario("{replicates: 5}", "run.replicates=1").run.engine == "ode"
 
 
+COHORT = "format: carsim/1\ntitle: t\ncohort: {population: paediatric-rr-ball, n: 5}\nleukaemia: {}\nrun: "
+
+
+@pytest.mark.parametrize(
+    ("run", "engine", "origin", "rtol"),
+    [
+        ("{}", "hybrid", "default: of a cohort", 1e-6),
+        ("{replicates: 20}", "hybrid", "default: with several replicates", 1e-6),
+        ("{engine: ode}", "ode", "file: text:5", 1e-8),
+        ("{engine: exact}", "exact", "file: text:5", 1e-8),
+        ("{rtol: 1e-9}", "hybrid", "default: of a cohort", 1e-9),
+    ],
+)
+def test_chance_decides_in_a_cohort_that_states_no_engine(run: str, engine: str, origin: str, rtol: float) -> None:
+    found = loads(COHORT + run + "\n")
+    assert (found.run.engine, found.run.rtol) == (engine, rtol)
+    assert str(found.origins["run.engine"]) == origin
+
+
+def test_a_tolerance_that_the_engine_brings_says_so() -> None:
+    assert str(loads(COHORT + "{}\n").origins["run.rtol"]) == "default: of the engine hybrid"
+    assert str(loads(COHORT + "{engine: ode}\n").origins["run.rtol"]) == "default"
+
+
 def test_the_resolved_form_states_the_engine() -> None:
     found = scenario("{replicates: 5}")
     assert "engine: hybrid" in dump(found)
@@ -61,7 +85,7 @@ def test_a_wrong_number_is_told_once(value: str) -> None:
 
 def test_the_schema_says_the_rule() -> None:
     said = json_schema()["$defs"]["Run"]["properties"]["engine"]["description"]
-    assert "`hybrid` with more than one of `replicates`, else `ode`" in said
+    assert "`hybrid` for a `cohort` and with more than one of `replicates`, else `ode`" in said
 
 
 @pytest.mark.parametrize(

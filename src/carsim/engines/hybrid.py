@@ -5,7 +5,8 @@ every reaction that changes it fires as jumps; the others stay in the equations,
 own steps. Extinction is absorption at zero, and what a mutation founds begins with one cell.
 
 What bounds its error, beside `rtol`: the noise that more than `threshold` cells no longer show (relative variance of
-one step below 1 / threshold), and jumps that move a rate of the equations by up to DRIFT_LIMIT before these notice.
+one step below 1 / threshold), and jumps that move a rate of the equations by up to DRIFT_LIMIT of
+what comes and goes of the species it changes before these notice.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from carsim.catalog import (
 from carsim.errors import Problem, nearest
 from carsim.population.parts import COVARIATES
 from carsim.spec.merge import empty, merge
-from carsim.spec.plain import WITH_REPLICATES
+from carsim.spec.plain import BY_CHANCE, EXACT_ENOUGH
 from carsim.spec.tree import Node, Origin, ScalarError, Sequence, Table, Text, name_of, scalar
 from carsim.treatment.entries import GIVEN
 from carsim.units import to_text
@@ -58,13 +58,19 @@ def _number(value: Value, record: str) -> Text:
 
 
 def _engine(root: Table) -> Table:
-    """The engine where none is stated: one of chance for a run with several replicates, else the schema's default."""
+    """The engine where none is stated: one of chance for a cohort and for several replicates; and its tolerance."""
     part = root.items.get("run", Table({}))
-    if not isinstance(part, Table) or "engine" in part.items or not _several(part.items.get("replicates")):
+    if not isinstance(part, Table):
         return root
-    return _with(
-        root, "run", _with(part, "engine", Text(WITH_REPLICATES, origin=Origin("default", "with several replicates")))
-    )
+    items = dict(part.items)
+    several = _several(items.get("replicates"))
+    if "engine" not in items and ("cohort" in root.items or several):
+        why = "with several replicates" if several else "of a cohort"
+        items["engine"] = Text(BY_CHANCE, origin=Origin("default", why))
+    engine = items.get("engine")
+    if isinstance(engine, Text) and engine.text in EXACT_ENOUGH and "rtol" not in items:
+        items["rtol"] = Text(EXACT_ENOUGH[engine.text], origin=Origin("default", f"of the engine {engine.text}"))
+    return _with(root, "run", replace(part, items=items)) if items != part.items else root
 
 
 def _several(replicates: Node | None) -> bool:

@@ -13,7 +13,8 @@ from carsim.units import number_text, quantity, unit_of
 
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
 CHANCE = ("hybrid", "exact", "leap", "agent")  # engines by which courses of one patient differ
-WITH_REPLICATES = "hybrid"  # the engine of a run with several replicates that states none
+BY_CHANCE = "hybrid"  # the engine of a cohort, and of a run with several replicates, that states none
+EXACT_ENOUGH = {"hybrid": "1e-6", "agent": "1e-6"}  # their `rtol` where none is stated: chance moves their results more
 OF_CELLS = "agent"  # the engine of single cells
 CELLS_ONE_BY_ONE = 1e5  # below which that engine simulates a population cell by cell where no threshold is stated
 Cells = Annotated[float, Quantity("cells", at_least=1, example="1e5 cells")]
@@ -26,7 +27,8 @@ class Run(Part):
     engine: Engine = Field(
         default="ode",
         description="Simulation method: `ode` is deterministic, `hybrid` lets chance decide where cells are few, "
-        "`exact`, `leap` and `agent` everywhere. Default: `hybrid` with more than one of `replicates`, else `ode`.",
+        "`exact`, `leap` and `agent` everywhere. Default: `hybrid` for a `cohort` and with more than one of "
+        "`replicates`, else `ode`.",
     )
     until: Duration = Field(default=365.25, description="End of the simulation, after the first infusion.")
     every: Duration = Field(default=1.0, description="Time between outputs.")
@@ -52,7 +54,10 @@ class Run(Part):
     )
     draws: Annotated[int, Field(ge=0)] = Field(default=0, description="Draws of uncertain parameters; 0: none.")
     assay_noise: bool = Field(default=False, description="Whether assays are reported with their measurement noise.")
-    rtol: Tolerance = Field(default=1e-8, description="Relative tolerance of the deterministic engine.")
+    rtol: Tolerance = Field(
+        default=1e-8,
+        description="Relative tolerance of the equations. Default: 1e-6 for `hybrid` and `agent`, else 1e-8.",
+    )
 
     @model_validator(mode="after")
     def _chance(self) -> Run:
@@ -60,7 +65,7 @@ class Run(Part):
             raise refuse(
                 f"{self.replicates} replicates with the engine `{self.engine}`, which gives each of them the same "
                 "course",
-                f"an engine of chance, for example engine: {WITH_REPLICATES}; or replicates: 1",
+                f"an engine of chance, for example engine: {BY_CHANCE}; or replicates: 1",
             )
         return self
 

@@ -28,10 +28,9 @@ from carsim.engines.kernels.solve import go_on, locate, write_outputs
 from carsim.engines.kernels.stepping import judge, try_steps
 from carsim.engines.kernels.streams import open_stream
 from carsim.engines.kernels.views import viewed
-from carsim.engines.kernels.walk import walk
+from carsim.engines.kernels.walk import RETURN, walk
 
 DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
-RETURN = 2.0  # a rare species is abundant again above so many thresholds
 FED = 0.5  # of what a species loses comes from cells of abundant species, and
 OWN = 0.1  # less than so much of it from anywhere else: it is fed
 SLOWER = 4.0  # a rare species follows the many only where so many times `most_jumps` would come and go

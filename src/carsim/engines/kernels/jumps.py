@@ -67,7 +67,7 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
     """Evaluate what a reaction that has fired has changed: (a reaction with a bad rate, whether a drift is too large).
 
     Rates that are left in the differential equations are not propensities: how far jumps have moved them in this step
-    is added up, and is too large beyond `drift_limit` of the rate.
+    is added up, and is too large beyond the slack of the rate.
     """
     apart()
     run_blocks(lanes, values, workspace, jumps.update, jumps.update_start[reaction], jumps.update_start[reaction + 1])
@@ -85,7 +85,7 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
         else:
             chance.drift[r] += rate - chance.known[r]
             chance.known[r] = rate
-            drifts = drifts or abs(chance.drift[r]) > chance.drift_limit * abs(rate)
+            drifts = drifts or abs(chance.drift[r]) > chance.slack[r]
     if many:
         grow(tree, size)
     return bad, drifts

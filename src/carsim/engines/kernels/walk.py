@@ -8,8 +8,9 @@ by the hazard gone through and goes on over nodes and steps, so that neither cha
 How many nodes: so many that the midpoint rule's error of the hazard and of its course within a node stay below
 `hazard_tolerance` (from the propensities at the step's two ends and middle).
 
-The walk ends before the step does where a condition comes to hold, or where jumps have moved a rate of the equations by
-more than `drift_limit` of it: the equations then go on from there with what has changed.
+The walk ends before the step does where a condition comes to hold, where a rare species has become abundant, or where
+jumps have moved a rate of the equations by more than its slack (see `set_slack`): the equations then go on from there
+with what has changed.
 """
 
 import math
@@ -42,6 +43,7 @@ MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
 BISECTIONS = 48  # as in the deterministic engine
 FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
 BURST = 100  # reactions one by one before another leap is considered
+RETURN = 2.0  # a rare species is abundant again above so many thresholds
 GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end; for what is due; for drift; a failure
 
 
@@ -128,6 +130,8 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
     for half in range(3):
         show_at(lanes, workspace, problem, chance, 0.5 * half)
         run(lanes, values, workspace, problem.programs.rates)
+        if half == 0:
+            set_slack(workspace, problem, jumps, chance)
         for r in range(jumps.n_reactions):
             rate = workspace[jumps.rate[r]] if chance.jumping[r] else 0.0
             if half == 0:
@@ -146,6 +150,31 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
     expected = mean * problem.lane.tried[0]
     needed = max(curve / (6.0 * mean), slope / (8.0 * mean) * min(expected, 1.0)) / chance.hazard_tolerance
     return max(least, math.ceil(math.sqrt(min(needed, 1e8))))
+
+
+@kernel
+def set_slack(workspace, problem, jumps, chance):
+    """How far jumps may move each rate of the equations before the step has to end.
+
+    By `drift_limit` of what comes and goes of the species it changes, the slowest of them; a rate that is a small part
+    of that may move further. And by what is within the solver's absolute tolerance over the whole step.
+    """
+    apart()
+    layout, options = problem.layout, problem.options
+    turnover = chance.trend
+    for s in range(layout.n_species):
+        turnover[s] = 0.0
+    for r in range(jumps.n_reactions):
+        rate = abs(workspace[jumps.rate[r]])
+        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
+            turnover[jumps.change_species[k]] += abs(jumps.change_amount[k]) * rate
+    for r in range(jumps.n_reactions):
+        slack = np.inf
+        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
+            s = jumps.change_species[k]
+            allowed = max(chance.drift_limit * turnover[s], options.absolute[s] / problem.lane.tried[0])
+            slack = min(slack, allowed / abs(jumps.change_amount[k]))
+        chance.slack[r] = slack
 
 
 @kernel
@@ -194,7 +223,7 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
     if is_watched(problem) and turns_up(workspace, problem):
         return True, share, STOPS
     for r in range(jumps.n_reactions):
-        if not chance.jumping[r] and abs(chance.drift[r]) > chance.drift_limit * abs(chance.known[r]):
+        if not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r]:
             return True, share, RESUMES
     if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
         if is_over(problem):
@@ -222,7 +251,18 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
         return FAILED
     if jumps.watched[reaction] and turns_up(workspace, problem):
         return STOPS
-    return RESUMES if drifts else GOES_ON
+    return RESUMES if drifts or outgrows(workspace, problem.layout, jumps, chance, reaction) else GOES_ON
+
+
+@kernel
+def outgrows(workspace, layout, jumps, chance, reaction):
+    """Whether a reaction has made a rare species abundant: its cells need not come one by one any more."""
+    apart()
+    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
+        s = jumps.change_species[k]
+        if chance.rare[s] and workspace[layout.species + s] > RETURN * chance.threshold:
+            return True
+    return False
 
 
 @kernel

@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from carsim.engines.kernels.course import write_output
-from carsim.engines.kernels.happenings import fail, is_due, revive, total_of
+from carsim.engines.kernels.happenings import dies_out, fail, is_due, revive, total_of
 from carsim.engines.kernels.herd import act, admits
 from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
 from carsim.engines.kernels.lane import (
@@ -31,7 +31,7 @@ from carsim.engines.kernels.lane import (
     STEPPING,
     TOO_MANY_EVENTS,
 )
-from carsim.engines.kernels.lanes import apart, kernel
+from carsim.engines.kernels.lanes import apart, kernel, within
 from carsim.engines.kernels.leaping import leap, leap_length
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_state
@@ -249,7 +249,7 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
     bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
     if not is_sound(problem, bad):
         return FAILED
-    if jumps.watched[reaction] and turns_up(workspace, problem):
+    if calls_for_stop(workspace, problem, jumps, reaction):
         return STOPS
     return RESUMES if drifts or outgrows(workspace, problem.layout, jumps, chance, reaction) else GOES_ON
 
@@ -263,6 +263,18 @@ def outgrows(workspace, layout, jumps, chance, reaction):
         if chance.rare[s] and workspace[layout.species + s] > RETURN * chance.threshold:
             return True
     return False
+
+
+@kernel
+def calls_for_stop(workspace, problem, jumps, reaction):
+    """Whether anything has to happen after one reaction, of all that it can bring about."""
+    within()
+    if jumps.conditional[reaction]:
+        return turns_up(workspace, problem)
+    due = False
+    for k in range(jumps.touched_start[reaction], jumps.touched_start[reaction + 1]):
+        due = due or dies_out(workspace, problem.layout, problem.watch, problem.lane, jumps.touched[k])
+    return due
 
 
 @kernel

@@ -51,6 +51,7 @@ class Settings:
     most_jumps: float = np.inf
     epsilon: float = 0.0
     drift_limit: float = 0.0
+    stale: float = 0.0
     hazard_tolerance: float = 1e-3
     individuals: bool = False
 
@@ -141,6 +142,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         known=np.zeros(reactions),
         drift=np.zeros(reactions),
         slack=np.zeros(reactions),
+        seen=np.zeros(species),
         scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
         weight=float(options.weight) if settings.individuals else 1.0,
         individuals=int(settings.individuals),
@@ -154,6 +156,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         most_jumps=float(settings.most_jumps),
         epsilon=settings.epsilon,
         drift_limit=settings.drift_limit,
+        stale=settings.stale,
         hazard_tolerance=settings.hazard_tolerance,
         most_events=options.max_events,
         events=np.zeros(courses, dtype=np.int64),
@@ -175,6 +178,7 @@ def _own_room(chance: Any, herd: Any) -> Any:
         "known",
         "drift",
         "slack",
+        "seen",
         "scale",
         "owner",
         "number",

@@ -20,7 +20,16 @@ import numpy as np
 from carsim.engines.kernels.course import write_output
 from carsim.engines.kernels.happenings import dies_out, fail, is_due, revive, total_of
 from carsim.engines.kernels.herd import act, admits
-from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
+from carsim.engines.kernels.jumps import (
+    LARGEST_COUNT,
+    NO_REACTION,
+    choose,
+    follow,
+    follow_own,
+    is_minor,
+    is_of_many,
+    plant,
+)
 from carsim.engines.kernels.lane import (
     AT_STOP,
     COUNT_TOO_LARGE,
@@ -104,6 +113,8 @@ def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
     run(lanes, values, workspace, problem.programs.rates)
     if is_watched(problem):
         run(lanes, values, workspace, problem.programs.watching)
+    for s in range(problem.layout.n_species):
+        chance.seen[s] = workspace[problem.layout.species + s]
     return is_sound(problem, plant(workspace, jumps, chance, drifting))
 
 
@@ -200,7 +211,7 @@ def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, mi
                 return share, RESUMES
             look(lanes, values, workspace, problem, jumps, chance, middle, True)
         left -= left > 0
-        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share)
+        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle)
         if how != GOES_ON:
             return share, how
 
@@ -222,9 +233,8 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
         return True, share, FAILED
     if is_watched(problem) and turns_up(workspace, problem):
         return True, share, STOPS
-    for r in range(jumps.n_reactions):
-        if not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r]:
-            return True, share, RESUMES
+    if has_drifted(jumps, chance):
+        return True, share, RESUMES
     if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
         if is_over(problem):
             return True, share, RESUMES
@@ -233,7 +243,7 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
 
 
 @kernel
-def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
+def jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle):
     """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
     apart()
     reaction = choose(chance.tree, chance.size, uniform(chance.stream))
@@ -246,12 +256,45 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
         time = problem.lane.time[0] + share * problem.lane.tried[0]
         if not act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
             return FAILED
-    bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
-    if not is_sound(problem, bad):
+    how = heed(lanes, values, workspace, problem, jumps, chance, middle, reaction)
+    if how == GOES_ON and outgrows(workspace, problem.layout, jumps, chance, reaction):
+        return RESUMES
+    return how
+
+
+@kernel
+def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
+    """Evaluate what a reaction that has fired has changed: how to go on.
+
+    A cell more or less among many changes the propensities that are proportional to them, and the others so little that
+    these, and conditions, are looked at again only when the many have changed by `stale` of what they were.
+    """
+    within()
+    layout, looks = problem.layout, True
+    if not is_of_many(workspace, layout, jumps, chance, reaction):
+        bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
+        sound = is_sound(problem, bad)
+    elif is_minor(workspace, layout, jumps, chance, reaction):
+        follow_own(workspace, layout, jumps, chance, reaction)
+        sound, drifts, looks = True, False, False
+    else:
+        sound = look(lanes, values, workspace, problem, jumps, chance, middle, True)
+        drifts = has_drifted(jumps, chance)
+    if not sound:
         return FAILED
-    if calls_for_stop(workspace, problem, jumps, reaction):
+    if calls_for_stop(workspace, problem, jumps, reaction, looks):
         return STOPS
-    return RESUMES if drifts or outgrows(workspace, problem.layout, jumps, chance, reaction) else GOES_ON
+    return RESUMES if drifts else GOES_ON
+
+
+@kernel
+def has_drifted(jumps, chance):
+    """Whether jumps have moved any rate of the equations by more than its slack."""
+    apart()
+    drifted = False
+    for r in range(jumps.n_reactions):
+        drifted = drifted or (not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r])
+    return drifted
 
 
 @kernel
@@ -266,10 +309,13 @@ def outgrows(workspace, layout, jumps, chance, reaction):
 
 
 @kernel
-def calls_for_stop(workspace, problem, jumps, reaction):
-    """Whether anything has to happen after one reaction, of all that it can bring about."""
+def calls_for_stop(workspace, problem, jumps, reaction, looks):
+    """Whether anything has to happen after one reaction, of all that it can bring about.
+
+    `looks`: at conditions too; what changes hardly anything leaves them to the end of the node.
+    """
     within()
-    if jumps.conditional[reaction]:
+    if looks and jumps.conditional[reaction]:
         return turns_up(workspace, problem)
     due = False
     for k in range(jumps.touched_start[reaction], jumps.touched_start[reaction + 1]):

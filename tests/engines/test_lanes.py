@@ -1,10 +1,11 @@
-"""A patient's result does not depend on how many lanes there are, nor on who is in the others."""
+"""A patient's result does not depend on how many lanes, blocks and threads there are, nor on who is in the others."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from carsim.engines import deterministic
 from carsim.engines.deterministic import solve_patients
 from carsim.engines.protocol import Options
 from carsim.model.law import exp, law
@@ -48,10 +49,10 @@ def patients_of(net: Network) -> Patients:
     return Patients.of(net, N, growth=0.6 * np.exp(0.3 * rng.normal(size=N)), median=5000 * np.exp(rng.normal(size=N)))
 
 
-def solve(net: Network, patients: Patients, width: int):
+def solve(net: Network, patients: Patients, width: int, threads: int = 1):
     dose = Schedule.of([(3.0, "scale", "hunter", 2.0, ""), (8.0, "set", "half", 4000.0, "")], patients.n)
     names = ("prey", "hunter", "both", "mood", "share")
-    return solve_patients(net, np.linspace(0.0, 40.0, 81), patients, dose, names, Options(), width=width)
+    return solve_patients(net, np.linspace(0.0, 40.0, 81), patients, dose, names, Options(threads=threads), width=width)
 
 
 def some(patients: Patients, which: list[int]) -> Patients:
@@ -81,3 +82,17 @@ def test_neighbours_change_no_bit():
     order = list(range(N))[::-1]
     assert solve(net, some(patients, order), 8).values[::-1].tobytes() == together.values.tobytes()
     assert solve(net, some(patients, [13]), 8).values.tobytes() == together.values[13:14].tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("block", [1, 5, 512])
+def test_threads_and_blocks_change_no_bit(monkeypatch, threads, block):
+    net = network()
+    patients = patients_of(net)
+    together = solve(net, patients, 8)
+    monkeypatch.setattr(deterministic, "FULL", 1)
+    monkeypatch.setattr(deterministic, "BLOCK", block)
+    apart = solve(net, patients, 1, threads)
+    assert apart.values.tobytes() == together.values.tobytes()
+    assert apart.events == together.events
+    assert all((apart.statistics[name] == counts).all() for name, counts in together.statistics.items())

@@ -99,6 +99,11 @@ def empty_results(
     return results, status_row
 
 
+def note_interrupted(results: Any, missing: NDArray[np.bool_]) -> None:
+    """Give those whose simulation was never begun the status that says so."""
+    results.status[missing], results.status_time[missing] = Status.INTERRUPTED, results.times[0]
+
+
 def workspace_of(tables: Tables, width: int) -> NDArray[np.float64]:
     """Zeros with the constants set, aligned to a cache line."""
     size = tables.layout.size * width

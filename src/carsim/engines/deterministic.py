@@ -1,4 +1,4 @@
-"""The deterministic engine: the network's differential equations by Rodas5P, patients in lanes.
+"""The deterministic engine: the network's differential equations by Rodas5P, patients in lanes, blocks on threads.
 
 Domain: every network. It stops at every scheduled change exactly, locates events, mode changes and extinctions, and
 writes outputs by dense output. A species that is not `signed` never ends a step below zero: a candidate below its
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim.derive.lower import lower
-from carsim.engines.arrays import problem_of, workspace_of
+from carsim.engines.arrays import lane_of, note_interrupted, problem_of, workspace_of
+from carsim.engines.blocks import share_out
 from carsim.engines.compiled import Notify, compiled, evaluator_of
 from carsim.engines.outcome import trajectories_of
 from carsim.engines.protocol import Options, Trajectories
@@ -22,6 +23,8 @@ from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
 WIDTH = 8
+FULL = 4  # patients to each lane at least, where threads share them: towards the end of a block lanes stand idle
+BLOCK = 512  # patients of a block at most
 
 
 def solve_patients(
@@ -42,6 +45,19 @@ def solve_patients(
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
     problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width)
-    solver = compiled(solve.solve, ((0.0,) * width, 0, 0, workspace_of(tables, width), problem), width, notify)
-    solver((0.0,) * width, *evaluator.addresses(), workspace_of(tables, width), problem)
+    arguments = ((0.0,) * width, 0, 0, workspace_of(tables, width), problem, 0, 0)
+    solver = compiled(solve.solve, arguments, width, notify)
+    addresses = evaluator.addresses()
+    done = np.zeros(patients.n, dtype=bool)
+
+    def integrate(first: int, last: int) -> None:
+        """Integrate a block of patients with room for working of its own."""
+        own = problem._replace(lane=lane_of(kinds, tables, width))
+        solver((0.0,) * width, *addresses, workspace_of(tables, width), own, first, last)
+        done[first:last] = True
+
+    interrupted = share_out(integrate, patients.n, options.threads, least=FULL * width, most=BLOCK)
+    if interrupted and done.all():
+        raise KeyboardInterrupt  # nobody is left out who would tell of it
+    note_interrupted(problem.results, ~done & (problem.patients.skip == 0))
     return trajectories_of(network, times, outputs, schedule, problem.results, status_row)

@@ -8,6 +8,7 @@ import pytest
 from carsim.engines import deterministic
 from carsim.engines.deterministic import solve_patients
 from carsim.engines.protocol import Options
+from carsim.engines.run import simulate
 from carsim.model.law import exp, law
 from carsim.model.network import Change, Condition, Event, Network, Transition
 from carsim.population.patients import Patients
@@ -96,3 +97,38 @@ def test_threads_and_blocks_change_no_bit(monkeypatch, threads, block):
     assert apart.values.tobytes() == together.values.tobytes()
     assert apart.events == together.events
     assert all((apart.statistics[name] == counts).all() for name, counts in together.statistics.items())
+
+
+def test_values_are_written_into_memory_that_is_given():
+    net = network()
+    patients = patients_of(net)
+    usual = simulate(net, t=np.linspace(0.0, 40.0, 81), patients=patients)
+    room = np.zeros_like(usual.values)
+    for _ in range(2):
+        assert simulate(net, t=usual.times, patients=patients, out=room).values is room
+        assert room.tobytes() == usual.values.tobytes()
+
+
+def test_single_precision_is_that_of_the_output_alone():
+    net = network()
+    patients = patients_of(net)
+    usual = simulate(net, t=np.linspace(0.0, 40.0, 81), patients=patients)
+    room = np.empty(usual.values.shape, dtype=np.float32)
+    assert (simulate(net, t=usual.times, patients=patients, out=room).values == usual.values.astype(np.float32)).all()
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        np.empty((N, 3, 3)),
+        np.empty((N, 3, 2), dtype=np.float16),
+        np.empty((N, 2, 3)).swapaxes(1, 2),
+        np.empty((N, 3, 2), dtype=np.int64),
+        [[[0.0]]],
+    ],
+)
+@pytest.mark.parametrize("engine", ["ode", "hybrid"])
+def test_memory_that_does_not_fit_is_refused(room, engine):
+    net = network()
+    with pytest.raises(ValueError, match=r"out: got .*expected a writeable array .* of shape \(21, 3, 2\)"):
+        simulate(net, t=[0.0, 1.0, 2.0], patients=patients_of(net), out=room, engine=engine)

@@ -34,10 +34,10 @@ def jumps_of(
     mortal = _extinctions(watch)
     readers = low.readers
     changes = [_changes(reaction, position) for reaction in network.reactions]
-    own: list[list[int]] = [[] for _ in position]
+    of_species: list[list[int]] = [[] for _ in position]
     for r, row in enumerate(rates):
-        for mine in proportional(rows.formulas[row], range(rows.species, rows.parameters)):
-            own[mine - rows.species].append(r)
+        for factor in proportional(rows.formulas[row], range(rows.species, rows.parameters)):
+            of_species[factor - rows.species].append(r)
     blocks = Blocks()
     ends, affected, conditional, touched = [0], [], [], []
     for r, change in enumerate(changes):
@@ -63,8 +63,8 @@ def jumps_of(
         update_start=whole(ends),
         affected_start=starts(affected),
         affected=whole(r for some in affected for r in some),
-        own_start=starts(own),
-        own=whole(r for some in own for r in some),
+        own_start=starts(of_species),
+        own=whole(r for some in of_species for r in some),
         watched=whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
         conditional=whole(conditional),
         touched_start=starts(touched),

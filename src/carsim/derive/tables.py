@@ -64,8 +64,9 @@ class Factors(NamedTuple):
 class Layout(NamedTuple):
     """Where things lie in the workspace (rows), and how many there are.
 
-    Tables for engines of chance have two more sets: `keep`, one row per reaction, which is 1 where the reaction runs in
-    the differential equations and 0 where it fires as jumps, and `moved`, what jumps have changed in the present step.
+    Tables for engines of chance have three more sets: `keep`, one row per reaction, which is 1 where the reaction runs
+    in the differential equations and 0 where it fires as jumps; `moved`, what jumps have changed in the present step;
+    and `aside`, where all rows from the species to before `keep` are laid while an output is evaluated.
     """
 
     species: int
@@ -89,6 +90,7 @@ class Layout(NamedTuple):
     defect: int
     keep: int
     moved: int
+    aside: int
     size: int
 
 
@@ -101,6 +103,7 @@ class Watch(NamedTuple):
     n_events: int
     n_extinctions: int
     n_visits: int
+    n_conditions: int
     condition_row: Integers
     condition_above: Integers
     condition_threshold: Integers

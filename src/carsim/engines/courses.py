@@ -65,6 +65,7 @@ def simulate_courses(
     seed: int,
     *,
     notify: Notify | None = None,
+    out: NDArray[Any] | None = None,
 ) -> Trajectories:
     """Trajectories of all courses at these times (ascending, the first is the start)."""
     from carsim.engines.kernels import lane as kinds
@@ -72,7 +73,7 @@ def simulate_courses(
     tables = lower(network, tuple(outputs), chance=True, individuals=settings.individuals)
     assert tables.jumps is not None
     evaluator = evaluator_of(tables.laws, WIDTH, notify)
-    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, WIDTH)
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, WIDTH, out)
     results = problem.results
     cells = tables.cells or no_cells()
     if settings.individuals:
@@ -143,6 +144,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         drift=np.zeros(reactions),
         slack=np.zeros(reactions),
         seen=np.zeros(species),
+        near=np.zeros(1, dtype=np.uint8),
         scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
         weight=float(options.weight) if settings.individuals else 1.0,
         individuals=int(settings.individuals),
@@ -179,6 +181,7 @@ def _own_room(chance: Any, herd: Any) -> Any:
         "drift",
         "slack",
         "seen",
+        "near",
         "scale",
         "owner",
         "number",

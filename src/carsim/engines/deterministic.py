@@ -8,6 +8,7 @@ tolerance is a rejected step, one within tolerance is set to zero and counted (`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ def solve_patients(
     *,
     width: int = WIDTH,
     notify: Notify | None = None,
+    out: NDArray[Any] | None = None,
 ) -> Trajectories:
     """Trajectories of all patients at these times (ascending, the first is the start); `width` never changes a bit."""
     from carsim.engines.kernels import lane as kinds
@@ -44,7 +46,7 @@ def solve_patients(
 
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
-    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width)
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width, out)
     arguments = ((0.0,) * width, 0, 0, workspace_of(tables, width), problem, 0, 0)
     solver = compiled(solve.solve, arguments, width, notify)
     addresses = evaluator.addresses()

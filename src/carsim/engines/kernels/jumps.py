@@ -125,9 +125,7 @@ def follow_own(workspace, layout, jumps, chance, reaction):
         for i in range(jumps.own_start[s], jumps.own_start[s + 1]):
             r = jumps.own[i]
             if chance.jumping[r]:
-                rate = workspace[jumps.rate[r]] * ratio
-                workspace[jumps.rate[r]] = rate
-                put(chance.tree, chance.size + r, rate * chance.scale[r], False)
+                put(chance.tree, chance.size + r, chance.tree[chance.size + r] * ratio, False)
 
 
 @kernel

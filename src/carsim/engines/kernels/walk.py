@@ -50,6 +50,7 @@ from carsim.engines.kernels.streams import uniform
 LOOKS = 4  # nodes at least where conditions are watched, as in the deterministic engine
 MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
 BISECTIONS = 48  # as in the deterministic engine
+NEAR = 2.0  # times `stale`: so near its threshold a condition is looked at after every jump
 FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
 BURST = 100  # reactions one by one before another leap is considered
 RETURN = 2.0  # a rare species is abundant again above so many thresholds
@@ -113,9 +114,21 @@ def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
     run(lanes, values, workspace, problem.programs.rates)
     if is_watched(problem):
         run(lanes, values, workspace, problem.programs.watching)
+        chance.near[0] = is_near(workspace, problem.watch, NEAR * chance.stale)
     for s in range(problem.layout.n_species):
         chance.seen[s] = workspace[problem.layout.species + s]
     return is_sound(problem, plant(workspace, jumps, chance, drifting))
+
+
+@kernel
+def is_near(workspace, watch, share):
+    """Whether the value of any condition is within this share of its threshold, or of itself."""
+    apart()
+    near = False
+    for c in range(watch.n_conditions):
+        value, threshold = workspace[watch.condition_row[c]], workspace[watch.condition_threshold[c]]
+        near = near or abs(value - threshold) <= share * max(abs(value), abs(threshold))
+    return near
 
 
 @kernel
@@ -206,10 +219,9 @@ def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, mi
         if hazard <= chance.clock[0]:
             return share, GOES_ON  # the rest of the node: see `end_node`
         share = min(share + chance.clock[0] / (total * length), right)
-        if write_before(lanes, values, workspace, problem, chance, share, False):
-            if is_over(problem):
-                return share, RESUMES
-            look(lanes, values, workspace, problem, jumps, chance, middle, True)
+        write_before(lanes, values, workspace, problem, chance, share, False)
+        if is_over(problem):
+            return share, RESUMES
         left -= left > 0
         how = jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle)
         if how != GOES_ON:
@@ -235,10 +247,10 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
         return True, share, STOPS
     if has_drifted(jumps, chance):
         return True, share, RESUMES
-    if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
+    if share < right:
+        write_before(lanes, values, workspace, problem, chance, share, True)
         if is_over(problem):
             return True, share, RESUMES
-        look(lanes, values, workspace, problem, jumps, chance, middle, True)
     return True, share, GOES_ON
 
 
@@ -267,11 +279,12 @@ def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
     """Evaluate what a reaction that has fired has changed: how to go on.
 
     A cell more or less among many changes the propensities that are proportional to them, and the others so little that
-    these, and conditions, are looked at again only when the many have changed by `stale` of what they were.
+    these, and conditions that are not near, are looked at again only when the many have changed by `stale` of them.
     """
     within()
     layout, looks = problem.layout, True
-    if not is_of_many(workspace, layout, jumps, chance, reaction):
+    close = chance.near[0] and jumps.conditional[reaction]
+    if close or not is_of_many(workspace, layout, jumps, chance, reaction):
         bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
         sound = is_sound(problem, bad)
     elif is_minor(workspace, layout, jumps, chance, reaction):
@@ -395,9 +408,14 @@ def next_output(problem):
 
 @kernel
 def write_before(lanes, values, workspace, problem, chance, share, also):
-    """Write every output before this share of the step (`also`: and at it); True where there was one."""
+    """Write every output before this share of the step (`also`: and at it); it leaves the rows as they are."""
     apart()
-    written = False
+    if next_output(problem) > share:
+        return
+    layout = problem.layout
+    rows = layout.keep - layout.species
+    for i in range(rows):
+        workspace[layout.aside + i] = workspace[layout.species + i]
     while problem.lane.output[0] < problem.results.n_times:
         at = next_output(problem)
         if at > share or (at == share and not also):
@@ -405,8 +423,8 @@ def write_before(lanes, values, workspace, problem, chance, share, also):
         show_at(lanes, workspace, problem, chance, at)
         run(lanes, values, workspace, problem.programs.output)
         write_output(1, workspace, problem.results, problem.lane, 0)
-        written = True
-    return written
+    for i in range(rows):
+        workspace[layout.species + i] = workspace[layout.aside + i]
 
 
 @kernel

@@ -95,3 +95,33 @@ def show(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     print(f"\n### {title}\n")
     for line in (head, ["-" * width for width in widths], *rows):
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A measured value beside the one that it has to reach (at least, or at most)."""
+
+    goal: str
+    measured: float
+    gate: float
+    at_least: bool = False
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is reached."""
+        return self.measured >= self.gate if self.at_least else self.measured <= self.gate
+
+
+def show_gates(gates: Sequence[Gate]) -> None:
+    """Print each gate beside what was measured."""
+    rows = [
+        [
+            gate.goal,
+            f"{'>=' if gate.at_least else '<='} {gate.gate:g} {gate.unit}".strip(),
+            f"{gate.measured:.3g} {gate.unit}".strip(),
+            "holds" if gate.holds else "missed",
+        ]
+        for gate in gates
+    ]
+    show("Goals", ["goal", "gate", "measured", ""], rows)

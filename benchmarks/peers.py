@@ -6,6 +6,7 @@ Every peer gives values (n, days, states) and stops at every change: SciPy, numb
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -136,6 +137,7 @@ def numbalsoda(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]
 def roadrunner(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
     """libRoadRunner on the file that carsim exports; one model, set to each patient in turn."""
     version_of("libroadrunner")
+    os.environ.setdefault("SUNLOGGER_WARNING_FILENAME", os.devnull)  # else its CVODE says a word at each dose
     import roadrunner as package
 
     from carsim.interchange.identifiers import sid
@@ -143,7 +145,6 @@ def roadrunner(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]
     from carsim.interchange.sbml import document
 
     text = document(work.network, Individual.of(work.network, work.patients, work.schedule, 0, 0.0))
-    package.Logger.setLevel(package.Logger.LOG_ERROR)
     runner = package.RoadRunner(text)
     runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = rtol, atol
     runner.integrator.maximum_num_steps = MOST_STEPS

@@ -24,7 +24,7 @@ from carsim.model.handle import Ref
 from carsim.model.network import Network
 from carsim.model.processes.activation import stimulated
 from carsim.model.processes.expansion import driven_division
-from carsim.model.processes.kinetics import first_order, saturating, threefold
+from carsim.model.processes.kinetics import constant, first_order, saturating, threefold
 from carsim.model.processes.leukaemia import crowding_death
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
@@ -214,15 +214,15 @@ def _surroundings(
 ) -> None:
     """B cells, host lymphocytes and cytokines."""
     b_cells, host, effect, il15 = cells["b_cells"], cells["host"], cells["effect"], cells["il15"]
-    net.reaction("b_cells made", produces={b_cells: 1}, rate=rate["b_made"])
+    net.reaction("b_cells made", produces={b_cells: 1}, rate=constant(rate=rate["b_made"], scale=1.0))
     _goes(net, first_order(rate_constant=rate["b_death"], amount=b_cells), b_cells)
     hazard = net.total("hazard.b_cells", [(pressure[p], rate[f"recognition.{p}.0"]) for p in "AB"])
     _goes(net, first_order(rate_constant=hazard, amount=b_cells), b_cells)
-    net.reaction("host made", produces={host: 1}, rate=rate["host_made"])
+    net.reaction("host made", produces={host: 1}, rate=constant(rate=rate["host_made"], scale=1.0))
     _goes(net, first_order(rate_constant=rate["host_death"], amount=host), host)
     for lymphocytes in (b_cells, host):
         _goes(net, threefold(first=rate["depletion"], second=effect, third=lymphocytes), lymphocytes)
-    net.reaction("il15 made", produces={il15: 1}, rate=rate["il15_made"])
+    net.reaction("il15 made", produces={il15: 1}, rate=constant(rate=rate["il15_made"], scale=1.0))
     _goes(net, first_order(rate_constant=rate["il15_loss"], amount=il15), il15)
     _goes(net, threefold(first=rate["il15_uptake"], second=host, third=il15), il15)
     for cytokine, cause in (("interferon", activity), ("il6", cells["interferon"])):
@@ -234,14 +234,14 @@ def _surroundings(
 def _fludarabine(net: Network, cells: dict[str, Ref], rate: dict[str, Ref]) -> None:
     """Two compartments, an effect that follows with a delay, and the area under the curve."""
     central, tissue, effect = cells["central"], cells["tissue"], cells["effect"]
-    net.reaction("infusion", produces={central: 1}, rate=rate[INPUT])
+    net.reaction("infusion", produces={central: 1}, rate=constant(rate=rate[INPUT], scale=1.0))
     _goes(net, first_order(rate_constant=rate["elimination"], amount=central), central)
     _goes(net, first_order(rate_constant=rate["outward"], amount=central), central, tissue)
     _goes(net, first_order(rate_constant=rate["back"], amount=tissue), tissue, central)
     rising = first_order(rate_constant=rate["effect_rate"], amount=central)
     net.reaction("effect rises", produces={effect: 1}, rate=rising)
     _goes(net, first_order(rate_constant=rate["effect_rate"], amount=effect), effect)
-    net.reaction("auc", produces={cells["auc"]: 1}, rate=1.0 * central)
+    net.reaction("auc", produces={cells["auc"]: 1}, rate=first_order(rate_constant=1.0, amount=central))
 
 
 def right_side(y: Any, p: Any, dy: Any) -> None:

@@ -14,6 +14,7 @@ from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, stages
 
 SAFETY = 0.9
+TARGET = 0.5
 GROWTH, SHRINK = 8.0, 0.2
 PROPORTIONAL, INTEGRAL = 0.7 / ORDER, 0.4 / ORDER
 SHORTEST = 1e-25
@@ -118,7 +119,7 @@ def judge(width, workspace, layout, options, lane, results, slot):
         results.negative[patient] += 1
         reject(width, workspace, layout, options, lane, results, slot, NEGATIVE_STATE, tried * 0.5)
         return
-    factor = SAFETY * error**-PROPORTIONAL * lane.error[slot] ** INTEGRAL
+    factor = (error / TARGET) ** -PROPORTIONAL * (lane.error[slot] / TARGET) ** INTEGRAL
     factor = min(GROWTH, max(SHRINK, factor))
     if lane.last_reason[slot] != OK:
         factor = min(1.0, factor)

@@ -39,16 +39,19 @@ class Ratio:
         return f"{self.median:.1f} x ({self.low:.1f} to {self.high:.1f})"
 
 
-def interleaved(sides: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, NDArray[np.float64]]:
-    """Processor seconds of each run of each side, after one run of each that does not count."""
+def interleaved(
+    sides: Mapping[str, Callable[[], object]], repeats: int = REPEATS, clock: Callable[[], float] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Seconds (of the processor) of each run of each side, after one run of each that does not count."""
+    clock = clock or processor_seconds
     for run in sides.values():
         run()
     spent: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, run in sides.items():
-            begun = processor_seconds()
+            begun = clock()
             run()
-            spent[name].append(processor_seconds() - begun)
+            spent[name].append(clock() - begun)
     return {name: np.array(values) for name, values in spent.items()}
 
 

@@ -39,16 +39,19 @@ class Ratio:
         return f"{self.median:.1f} x ({self.low:.1f} to {self.high:.1f})"
 
 
-def interleaved(sides: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, NDArray[np.float64]]:
-    """Processor seconds of each run of each side, after one run of each that does not count."""
+def interleaved(
+    sides: Mapping[str, Callable[[], object]], repeats: int = REPEATS, clock: Callable[[], float] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Seconds (of the processor) of each run of each side, after one run of each that does not count."""
+    clock = clock or processor_seconds
     for run in sides.values():
         run()
     spent: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, run in sides.items():
-            begun = processor_seconds()
+            begun = clock()
             run()
-            spent[name].append(processor_seconds() - begun)
+            spent[name].append(clock() - begun)
     return {name: np.array(values) for name, values in spent.items()}
 
 
@@ -95,3 +98,33 @@ def show(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     print(f"\n### {title}\n")
     for line in (head, ["-" * width for width in widths], *rows):
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A measured value beside the one that it has to reach (at least, or at most)."""
+
+    goal: str
+    measured: float
+    gate: float
+    at_least: bool = False
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is reached."""
+        return self.measured >= self.gate if self.at_least else self.measured <= self.gate
+
+
+def show_gates(gates: Sequence[Gate]) -> None:
+    """Print each gate beside what was measured."""
+    rows = [
+        [
+            gate.goal,
+            f"{'>=' if gate.at_least else '<='} {gate.gate:g} {gate.unit}".strip(),
+            f"{gate.measured:.3g} {gate.unit}".strip(),
+            "holds" if gate.holds else "missed",
+        ]
+        for gate in gates
+    ]
+    show("Goals", ["goal", "gate", "measured", ""], rows)

@@ -13,7 +13,7 @@ from carsim.engines.blocks import share_out
 @pytest.mark.parametrize("count", [1, 2, 31, 33, 1000])
 def test_everybody_is_in_one_block(count, least, most, threads):
     seen = []
-    assert not share_out(lambda first, last: seen.append((first, last)), count, threads, least=least, most=most)
+    assert not share_out(lambda first, last: seen.append((first, last)), count, threads, least=least, most=most, each=3)
     members = sorted(k for first, last in seen for k in range(first, last))
     assert members == list(range(count))
     assert all(last - first <= most for first, last in seen)
@@ -25,7 +25,7 @@ def test_what_fails_in_a_block_is_raised():
         raise ZeroDivisionError(first)
 
     with pytest.raises(ZeroDivisionError):
-        share_out(fails, 10, 2, least=1, most=1)
+        share_out(fails, 10, 2, least=1, most=1, each=1)
 
 
 def test_at_an_interruption_what_runs_is_ended_and_nothing_else_begins(monkeypatch):
@@ -41,5 +41,5 @@ def test_at_an_interruption_what_runs_is_ended_and_nothing_else_begins(monkeypat
         raise KeyboardInterrupt
 
     monkeypatch.setattr(blocks, "wait", interrupted)
-    assert share_out(simulate, 100, 1, least=1, most=10, interrupt=ended.set)
+    assert share_out(simulate, 100, 1, least=1, most=10, each=1, interrupt=ended.set)
     assert begun == [0]

@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-BLOCKS = 8  # for each thread at least, so that none waits long for another at the end
-
 
 def share_out(
     simulate: Callable[[int, int], None],
@@ -16,15 +14,18 @@ def share_out(
     *,
     least: int,
     most: int,
+    each: int,
     interrupt: Callable[[], None] | None = None,
 ) -> bool:
     """Call `simulate(first, last)` for blocks of `least` to `most` patients, on so many threads (0: all processors).
 
+    `each` is how many blocks there are for each thread, if there are patients enough: with more of them none waits long
+    for another at the end.
     At Ctrl-C no further block is begun; `interrupt` is called, which may end those that run, and these are waited for.
     True where that happened.
     """
     threads = max(1, min(threads or os.cpu_count() or 1, -(-count // least)))
-    block = max(least, min(most, count // (threads * BLOCKS)))
+    block = max(least, min(most, -(-count // (threads * each))))
     with ThreadPoolExecutor(threads) as pool:
         blocks = [pool.submit(simulate, k, min(k + block, count)) for k in range(0, count, block)]
         try:

@@ -31,7 +31,8 @@ from carsim.treatment.schedule import Schedule
 
 WIDTH = 1  # one course at a time: what fires in one is of no use to another
 CHANGED = 2.0  # what a dose or a factor leaves with fewer than so many thresholds is a whole number of cells
-BLOCK = 256  # courses of a block at most
+BLOCK = 256  # courses of a block at most, and
+BLOCKS = 8  # blocks for each thread at least
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def simulate_courses(
         """End the blocks that run after their present course."""
         chance.stop[0] = True
 
-    share_out(simulate, patients.n, options.threads, least=1, most=1 if keeps else BLOCK, interrupt=interrupt)
+    most = 1 if keeps else BLOCK
+    share_out(simulate, patients.n, options.threads, least=1, most=most, each=BLOCKS, interrupt=interrupt)
     note_interrupted(results, (chance.done == 0) & (problem.patients.skip == 0))
     counts = {"events": chance.events, "withheld": chance.withheld}
     trajectories = trajectories_of(network, times, outputs, schedule, results, status_row, patients.replicates, counts)

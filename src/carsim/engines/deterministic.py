@@ -23,9 +23,10 @@ from carsim.model.network import Network
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
-WIDTH = 8
-FULL = 4  # patients to each lane at least, where threads share them: towards the end of a block lanes stand idle
-BLOCK = 512  # patients of a block at most
+WIDTH = 16
+FULL = 4  # patients to each lane of a block at least: towards its end lanes stand idle
+BLOCK = 512  # patients of a block at most, and
+BLOCKS = 2  # blocks for each thread at least: a thread that is held up leaves its second to another
 
 
 def solve_patients(
@@ -58,7 +59,7 @@ def solve_patients(
         solver((0.0,) * width, *addresses, workspace_of(tables, width), own, first, last)
         done[first:last] = True
 
-    interrupted = share_out(integrate, patients.n, options.threads, least=FULL * width, most=BLOCK)
+    interrupted = share_out(integrate, patients.n, options.threads, least=FULL * width, most=BLOCK, each=BLOCKS)
     if interrupted and done.all():
         raise KeyboardInterrupt  # nobody is left out who would tell of it
     note_interrupted(problem.results, ~done & (problem.patients.skip == 0))

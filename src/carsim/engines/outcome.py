@@ -96,11 +96,9 @@ def _doses(schedule: Schedule, times: NDArray[np.float64], results: Any) -> list
 
     Changes without a label, such as the end of an infusion, are none of their own.
     """
-    found: dict[Occurrence, None] = {}
-    for patient, event in np.argwhere(schedule.times <= times[-1]):
-        refused = results.status[patient] in (Status.BAD_PARAMETER, Status.BAD_INITIAL)
-        label, end = str(schedule.labels[patient, event]), results.status_time[patient]
-        time = float(schedule.times[patient, event])
-        if label and not refused and (np.isnan(end) or time <= end):
-            found[Occurrence(int(patient), time, "dose", label)] = None
-    return list(found)
+    refused = np.isin(results.status, (Status.BAD_PARAMETER, Status.BAD_INITIAL))
+    end = np.where(refused, -np.inf, np.where(np.isnan(results.status_time), times[-1], results.status_time))
+    took_place = (schedule.times <= np.minimum(end, times[-1])[:, None]) & (schedule.labels != "")
+    patients = np.nonzero(took_place)[0].tolist()
+    named = zip(patients, schedule.times[took_place].tolist(), schedule.labels[took_place].tolist(), strict=True)
+    return [Occurrence(patient, time, "dose", label) for patient, time, label in dict.fromkeys(named)]

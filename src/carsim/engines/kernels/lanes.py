@@ -140,6 +140,31 @@ def store(typing_context, workspace, row, value):
     return types.void(workspace, row, value), lower
 
 
+def weighted(weights):
+    """An intrinsic (total, workspace, row, stride): add weights[j] x row (row + j stride) to total, for each j in turn.
+
+    The weights are constants of the machine code, those that are zero leave nothing, and there is no loop: with sums of
+    one to eight terms, the turns of a loop took as long as the arithmetic.
+    """
+
+    @intrinsic
+    def add_up(typing_context, total, workspace, row, stride):
+        def lower(context, builder, sig, args):
+            width = sig.return_type.width
+            total, place = args[0], context.cast(builder, args[2], sig.args[2], types.int64)
+            for weight in weights:
+                if weight:
+                    vector = builder.load(_address(builder, args[1], place, width), align=8)
+                    constant = ir.Constant(vector.type, [float(weight)] * width)
+                    total = builder.fadd(total, builder.fmul(constant, vector))
+                place = builder.add(place, context.cast(builder, args[3], sig.args[3], types.int64))
+            return total
+
+        return total(total, workspace, row, stride), lower
+
+    return add_up
+
+
 @intrinsic
 def splat(typing_context, lanes, value):
     """The same number in every lane."""

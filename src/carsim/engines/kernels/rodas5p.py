@@ -11,7 +11,7 @@ start from the same sum, to which u_6 and u_7 are added with weight one.
 
 import numpy as np
 
-from carsim.engines.kernels.lanes import apart, kernel, larger, load, splat, store
+from carsim.engines.kernels.lanes import apart, kernel, larger, load, splat, store, weighted
 from carsim.engines.kernels.linear import solve_linear
 from carsim.engines.kernels.program import run
 
@@ -101,6 +101,50 @@ DENSE = np.array(
 )
 
 
+def _stage(i):
+    """The kernel of stage i, whose sums are straight lines.
+
+    Stages 6, 7 and 8 go on from the sum of the one before, which still stands in the species rows.
+    """
+    continues = i > 5
+    of_state = weighted(A[i, i - 1 : i] if continues else A[i, :i])
+    of_slope = weighted(C[i, :i])
+    skipped = i - 1 if continues else 0
+
+    @kernel
+    def stage(lanes, values, workspace, layout, rates, factors):
+        apart()
+        n, first, own = layout.n_species, layout.stages, layout.stages + i * layout.n_species
+        start = layout.species if continues else layout.state
+        for s in range(n):
+            total = of_state(load(lanes, workspace, start + s), workspace, first + skipped * n + s, n)
+            store(workspace, layout.species + s, total)
+            store(workspace, own + s, of_slope(splat(lanes, 0.0), workspace, first + s, n))
+        run(lanes, values, workspace, rates)
+        inverse_step = load(lanes, workspace, layout.inverse_step)
+        for s in range(n):
+            slope = load(lanes, workspace, layout.derivative + s)
+            total = load(lanes, workspace, own + s)
+            store(workspace, layout.right_side + s, slope + total * inverse_step)
+        finish_stage(lanes, workspace, layout, factors, own)
+
+    return stage
+
+
+@kernel
+def finish_stage(lanes, workspace, layout, factors, own):
+    """Solve for the stage whose right side is set, and keep it at `own`."""
+    n, zero = layout.n_species, splat(lanes, 0.0)
+    for s in range(n, layout.n_unknowns):
+        store(workspace, layout.right_side + s, zero)
+    solve_linear(lanes, workspace, factors, layout.inverse, layout.right_side)
+    for s in range(n):
+        store(workspace, own + s, load(lanes, workspace, layout.right_side + s))
+
+
+_SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH_STAGE, _SEVENTH, _EIGHTH = (_stage(i) for i in range(1, STAGES))
+
+
 @kernel
 def stages(lanes, values, workspace, layout, rates, factors):
     """All stages of one step from `layout.state`, with f already at `layout.derivative` and the matrix factorised.
@@ -108,43 +152,34 @@ def stages(lanes, values, workspace, layout, rates, factors):
     Leaves u_1..u_8 at `layout.stages` and the new state at `layout.candidate`.
     """
     apart()
-    n, inverse_step = layout.n_species, load(lanes, workspace, layout.inverse_step)
-    zero = splat(lanes, 0.0)
-    for i in range(STAGES):
-        if i > 0:
-            for s in range(n):
-                total = load(lanes, workspace, layout.state + s)
-                for j in range(i):
-                    total = total + A[i, j] * load(lanes, workspace, layout.stages + j * n + s)
-                store(workspace, layout.species + s, total)
-            run(lanes, values, workspace, rates)
-        for s in range(n):
-            total = zero
-            for j in range(i):
-                total = total + C[i, j] * load(lanes, workspace, layout.stages + j * n + s)
-            slope = load(lanes, workspace, layout.derivative + s)
-            store(workspace, layout.right_side + s, slope + total * inverse_step)
-        for s in range(n, layout.n_unknowns):
-            store(workspace, layout.right_side + s, zero)
-        solve_linear(lanes, workspace, factors, layout.inverse, layout.right_side)
-        for s in range(n):
-            store(workspace, layout.stages + i * n + s, load(lanes, workspace, layout.right_side + s))
+    n = layout.n_species
+    for s in range(n):
+        store(workspace, layout.right_side + s, load(lanes, workspace, layout.derivative + s))
+    finish_stage(lanes, workspace, layout, factors, layout.stages)
+    _SECOND(lanes, values, workspace, layout, rates, factors)
+    _THIRD(lanes, values, workspace, layout, rates, factors)
+    _FOURTH(lanes, values, workspace, layout, rates, factors)
+    _FIFTH(lanes, values, workspace, layout, rates, factors)
+    _SIXTH_STAGE(lanes, values, workspace, layout, rates, factors)
+    _SEVENTH(lanes, values, workspace, layout, rates, factors)
+    _EIGHTH(lanes, values, workspace, layout, rates, factors)
     for s in range(n):
         last = load(lanes, workspace, layout.stages + (STAGES - 1) * n + s)
         store(workspace, layout.candidate + s, load(lanes, workspace, layout.species + s) + last)
+
+
+_FIRST_COEFFICIENT, _SECOND_COEFFICIENT, _THIRD_COEFFICIENT = (weighted(row) for row in DENSE)
 
 
 @kernel
 def dense_coefficients(lanes, workspace, layout):
     """Coefficients k_1..k_3 of the dense output at `layout.dense`."""
     apart()
-    n = layout.n_species
-    for m in range(3):
-        for s in range(n):
-            total = splat(lanes, 0.0)
-            for j in range(STAGES):
-                total = total + DENSE[m, j] * load(lanes, workspace, layout.stages + j * n + s)
-            store(workspace, layout.dense + m * n + s, total)
+    n, first, zero = layout.n_species, layout.stages, splat(lanes, 0.0)
+    for s in range(n):
+        store(workspace, layout.dense + s, _FIRST_COEFFICIENT(zero, workspace, first + s, n))
+        store(workspace, layout.dense + n + s, _SECOND_COEFFICIENT(zero, workspace, first + s, n))
+        store(workspace, layout.dense + 2 * n + s, _THIRD_COEFFICIENT(zero, workspace, first + s, n))
 
 
 @kernel

@@ -19,11 +19,12 @@ from carsim.derive.tables import Factors
 
 
 def eliminate(
-    size: int, pattern: Iterable[tuple[int, int]], first_row: int
+    size: int, pattern: Iterable[tuple[int, int]], first_row: int, driven: int | None = None
 ) -> tuple[Factors, dict[tuple[int, int], int]]:
     """Factors of a matrix with this pattern, and the workspace row of each entry, fill included.
 
-    Rows are numbered from `first_row` on, the diagonal first.
+    Rows are numbered from `first_row` on, the diagonal first. Right sides are zero but for the first `driven` unknowns
+    (default: all).
     """
     across = [set[int]() for _ in range(size)]
     below = [set[int]() for _ in range(size)]
@@ -48,10 +49,21 @@ def eliminate(
     for pivot, rows, columns in steps:
         for place in (*((i, pivot) for i in rows), *((pivot, j) for j in columns)):
             entry[place] = first_row + len(entry)
-    return _lists(steps, entry), entry
+    return _lists(steps, entry, size if driven is None else driven), entry
 
 
-def _lists(steps: list[tuple[int, list[int], list[int]]], entry: dict[tuple[int, int], int]) -> Factors:
+def _lists(steps: list[tuple[int, list[int], list[int]]], entry: dict[tuple[int, int], int], driven: int) -> Factors:
+    position = {pivot: k for k, (pivot, _, _) in enumerate(steps)}
+    moved = set(range(driven))  # unknowns that the forward pass finds or makes other than zero
+    left: list[list[int]] = [[] for _ in steps]
+    for pivot, rows, _ in steps:
+        if pivot in moved:
+            moved.update(rows)
+            for i in rows:
+                left[position[i]].append(pivot)
+    # what is known first is taken first, so that a sum need not wait for what is known last
+    steps = [(pivot, rows, sorted(columns, key=lambda j: -position[j])) for pivot, rows, columns in steps]
+
     def flat(values: Iterable[int]) -> np.ndarray:
         return np.array(list(values), dtype=np.int64)
 
@@ -62,6 +74,9 @@ def _lists(steps: list[tuple[int, list[int], list[int]]], entry: dict[tuple[int,
         column_start=np.cumsum([0, *(len(rows) for _, rows, _ in steps)]).astype(np.int64),
         column=flat(entry[i, pivot] for pivot, rows, _ in steps for i in rows),
         column_unknown=flat(i for _, rows, _ in steps for i in rows),
+        left_start=np.cumsum([0, *map(len, left)]).astype(np.int64),
+        left=flat(entry[pivot, j] for (pivot, _, _), known in zip(steps, left, strict=True) for j in known),
+        left_unknown=flat(j for known in left for j in known),
         across_start=np.cumsum([0, *(len(columns) for _, _, columns in steps)]).astype(np.int64),
         across=flat(entry[pivot, j] for pivot, _, columns in steps for j in columns),
         across_unknown=flat(j for _, _, columns in steps for j in columns),

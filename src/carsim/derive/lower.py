@@ -51,7 +51,7 @@ def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False
     right = _right_side(rows, keep)
     partials, entries = _matrix_entries(low, right, unknown_rows, derivative + n)
     first_entry = derivative + n + sum(len(p.outputs) for p in partials)
-    factors, place = eliminate(n + len(unknown_rows), entries, first_entry)
+    factors, place = eliminate(n + len(unknown_rows), entries, first_entry, driven=n)
     layout = _layout(rows, derivative, first_entry, n + len(unknown_rows), first_entry + len(place), chance=chance)
 
     watch, watched = watch_of(rows)

@@ -47,6 +47,7 @@ class Factors(NamedTuple):
     Step k eliminates `unknown[k]` with its diagonal at row `diagonal[k]`. Its column below lies at
     `column[column_start[k]:column_start[k + 1]]` (rows) for the unknowns `column_unknown`, its row to the right at
     `across[...]`, `across_unknown`; `target` lists, for each pair of them in that order, the row of the entry changed.
+    `left[...]`, `left_unknown` are the entries of its row that the forward pass of a solution needs.
     """
 
     size: int
@@ -55,6 +56,9 @@ class Factors(NamedTuple):
     column_start: Integers
     column: Integers
     column_unknown: Integers
+    left_start: Integers
+    left: Integers
+    left_unknown: Integers
     across_start: Integers
     across: Integers
     across_unknown: Integers

@@ -40,16 +40,21 @@ def factorise(lanes, workspace, factors, inverse):
 
 @kernel
 def solve_linear(lanes, workspace, factors, inverse, right):
-    """Solve in place for the right side at rows `right` + unknown."""
+    """Solve in place for the right side at rows `right` + unknown; both passes sum along rows, which stores least."""
     apart()
     n, unknown = factors.size, factors.unknown
-    column, column_start, column_unknown = factors.column, factors.column_start, factors.column_unknown
+    left, left_start, left_unknown = factors.left, factors.left_start, factors.left_unknown
     across, across_start, across_unknown = factors.across, factors.across_start, factors.across_unknown
     for k in range(n):
-        value = load(lanes, workspace, right + unknown[k])
-        for c in range(column_start[k], column_start[k + 1]):
-            row = right + column_unknown[c]
-            store(workspace, row, load(lanes, workspace, row) - load(lanes, workspace, column[c]) * value)
+        first, last = left_start[k], left_start[k + 1]
+        if first == last:
+            continue
+        own = right + unknown[k]
+        value = load(lanes, workspace, own)
+        for a in range(first, last):
+            known = load(lanes, workspace, right + left_unknown[a])
+            value = value - load(lanes, workspace, left[a]) * known
+        store(workspace, own, value)
     for back in range(n):
         k = n - 1 - back
         own = unknown[k]

@@ -16,12 +16,12 @@ class Options:
 
     rtol: relative error per step. atol: absolute error, in the species' own unit, of a species without a tolerance of
     its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
-    max_occurrences: most extinctions, events and mode changes recorded for one patient.
+    max_occurrences: most extinctions, events and mode changes recorded for one patient. threads: how many work side by
+    side (0: as many as there are processors); no result depends on it.
 
     For engines of chance: threshold: cells below which the hybrid engine counts a species, and the agent engine
     simulates its cells one by one (None: 1,000 and 100,000; infinite: always). epsilon: relative change of a propensity
-    that the leaping engine allows in one leap. max_events: most reactions fired in one course. threads: how many work
-    side by side (0: as many as there are processors); no result depends on it.
+    that the leaping engine allows in one leap. max_events: most reactions fired in one course.
 
     For single cells: weight: cells that each simulated one stands for. max_cells: most simulated at one time.
     keep_cells: whether the cells at the end of each course are in the result; lineages: whether parent, birth and death

@@ -15,6 +15,7 @@ import numpy as np
 
 from carsim.derive.individuals import Copies, owner_of, proportional
 from carsim.derive.programs import Blocks, Lowering, after, starts, whole
+from carsim.derive.steepness import steep_species
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
 
@@ -63,6 +64,7 @@ def jumps_of(
         update_start=whole(ends),
         affected_start=starts(affected),
         affected=whole(r for some in affected for r in some),
+        steep=whole(steep_species(low, running, watched) if copies is None else [True] * len(position)),
         own_start=starts(of_species),
         own=whole(r for some in of_species for r in some),
         watched=whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),

@@ -142,7 +142,8 @@ class Jumps(NamedTuple):
     Reaction r changes species `change_species[change_start[r]:change_start[r + 1]]` by `change_amount`, has its
     propensity in row `rate[r]`, and is followed by blocks `update_start[r]` to `update_start[r + 1]` of the program
     `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. The rates of reactions
-    `own[own_start[s]:...]` are proportional to species s (twice in the list: to its square). `watched` tells whether
+    `own[own_start[s]:...]` are proportional to species s (twice in the list: to its square), and `steep[s]` tells
+    whether a small change of it can change other rates much. `watched` tells whether
     a condition or an extinction can come to hold by it, `conditional` whether a condition can; it changes the
     populations of the extinctions `touched[touched_start[r]:...]`. `counted` marks the species that count, `order` is
     the largest number of cells that meet in a reaction which takes one of them.
@@ -159,6 +160,7 @@ class Jumps(NamedTuple):
     update_start: Integers
     affected_start: Integers
     affected: Integers
+    steep: Integers
     own_start: Integers
     own: Integers
     watched: Integers

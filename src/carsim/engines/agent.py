@@ -2,8 +2,9 @@
 
 Domain: every network whose counts change by whole numbers. A species with fewer than `threshold` cells is simulated
 cell by cell, the others by equations, as in the hybrid engine, from which it takes the moments of all reactions: the
-hazards of single cells are those of the reactions (see `kernels.herd` for whose each one is). Without traits its law is
-that of the hybrid engine, and without a threshold that of the exact one.
+hazards of single cells are those of the reactions (see `kernels.herd` for whose each one is). After each of them all
+rates that it changes are evaluated anew. Without traits its law is that of the hybrid engine, and without a threshold
+that of the exact one.
 
 With a `weight` above one each simulated cell stands for so many: counts change by as many at once, and their noise is
 larger by the square root of it.

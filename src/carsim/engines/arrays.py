@@ -108,8 +108,10 @@ def empty_results(
     return results, status_row
 
 
-def note_interrupted(results: Any, missing: NDArray[np.bool_]) -> None:
-    """Give those whose simulation was never begun the status that says so."""
+def note_interrupted(results: Any, missing: NDArray[np.bool_], interrupted: bool) -> None:
+    """Give those that were not simulated the status that says so; KeyboardInterrupt where nobody would tell of it."""
+    if interrupted and not missing.any():
+        raise KeyboardInterrupt
     results.status[missing], results.status_time[missing] = Status.INTERRUPTED, results.times[0]
 
 

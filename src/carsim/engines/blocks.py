@@ -27,8 +27,8 @@ def share_out(
     threads = max(1, min(threads or os.cpu_count() or 1, -(-count // least)))
     block = max(least, min(most, -(-count // (threads * each))))
     with ThreadPoolExecutor(threads) as pool:
-        blocks = [pool.submit(simulate, k, min(k + block, count)) for k in range(0, count, block)]
         try:
+            blocks = [pool.submit(simulate, k, min(k + block, count)) for k in range(0, count, block)]
             for finished in wait(blocks).done:
                 finished.result()
         except KeyboardInterrupt:

@@ -117,8 +117,9 @@ def simulate_courses(
         chance.stop[0] = True
 
     most = 1 if keeps else BLOCK
-    share_out(simulate, patients.n, options.threads, least=1, most=most, each=BLOCKS, interrupt=interrupt)
-    note_interrupted(results, (chance.done == 0) & (problem.patients.skip == 0))
+    interrupted = share_out(simulate, patients.n, options.threads, least=1, most=most, each=BLOCKS, interrupt=interrupt)
+    missing = (chance.done == 0) & (problem.patients.skip == 0)
+    note_interrupted(results, missing, interrupted)
     counts = {"events": chance.events, "withheld": chance.withheld}
     trajectories = trajectories_of(network, times, outputs, schedule, results, status_row, patients.replicates, counts)
     if not left:

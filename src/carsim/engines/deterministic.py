@@ -60,7 +60,5 @@ def solve_patients(
         done[first:last] = True
 
     interrupted = share_out(integrate, patients.n, options.threads, least=FULL * width, most=BLOCK, each=BLOCKS)
-    if interrupted and done.all():
-        raise KeyboardInterrupt  # nobody is left out who would tell of it
-    note_interrupted(problem.results, ~done & (problem.patients.skip == 0))
+    note_interrupted(problem.results, ~done & (problem.patients.skip == 0), interrupted)
     return trajectories_of(network, times, outputs, schedule, problem.results, status_row)

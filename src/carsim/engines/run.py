@@ -40,8 +40,9 @@ def simulate(
     values. replicates, seed: for engines of chance, which simulate each patient so often, each time with other chances;
     the deterministic engine gives every replicate the same result, so it computes one. outputs: names of species,
     quantities, modes or parameters (default: all species). notify: called with a sentence before something is compiled.
-    out: an array (patients x replicates, times, outputs) of float64 or float32 that takes the values, for memory that
-    is used again; kernels are compiled for each of the two.
+    out: an array (patients, times, outputs) of float64 or float32 that takes the values, for memory that is used
+    again; with an engine of chance each patient has as many places as replicates. Kernels are compiled for either.
+    Ctrl-C leaves out who is not begun: their status says so, and the rest is returned.
     Raises UnsupportedMechanism and ResourceRefused for what an engine of chance cannot simulate.
     """
     if engine not in ENGINES:
@@ -90,7 +91,8 @@ def _check_out(out: NDArray[Any] | None, shape: tuple[int, int, int]) -> None:
     """Refuse memory for the values that kernels could not fill."""
     if out is None:
         return
-    sound = isinstance(out, np.ndarray) and out.dtype in (np.float64, np.float32) and out.shape == shape
+    plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
+    sound = plain and out.dtype in (np.float64, np.float32) and out.shape == shape
     if not (sound and out.flags.c_contiguous and out.flags.writeable):
         got = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
         raise ValueError(

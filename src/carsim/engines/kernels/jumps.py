@@ -105,11 +105,11 @@ def is_minor(workspace, layout, jumps, chance, reaction):
 
 @kernel
 def is_of_many(workspace, layout, jumps, chance, reaction):
-    """Whether one reaction is less than `stale` of each species that it changes."""
+    """Whether one reaction is less than `stale` of each species that it changes, and none of them is steep."""
     within()
     for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
-        step = abs(jumps.change_amount[k]) * chance.weight
-        if not chance.stale * workspace[layout.species + jumps.change_species[k]] >= step:
+        s, step = jumps.change_species[k], abs(jumps.change_amount[k]) * chance.weight
+        if jumps.steep[s] or not chance.stale * workspace[layout.species + s] >= step:
             return False
     return True
 

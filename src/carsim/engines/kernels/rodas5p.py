@@ -104,7 +104,7 @@ DENSE = np.array(
 def _stage(i):
     """The kernel of stage i, whose sums are straight lines.
 
-    Stages 6, 7 and 8 go on from the sum of the one before, which still stands in the species rows.
+    Stages 7 and 8 go on from the sum of the one before, which still stands in the species rows.
     """
     continues = i > 5
     of_state = weighted(A[i, i - 1 : i] if continues else A[i, :i])

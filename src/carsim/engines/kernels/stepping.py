@@ -1,8 +1,8 @@
 """One step of every lane: how long, tried by Rodas5P, accepted or rejected by its error, finiteness and sign.
 
 The controller is a PI controller on the root of the mean square of the species' scaled errors, as in the solvers that
-people compare with (CVODE, LSODA, DOPRI5), and aims at half of what it accepts; a rejected step is followed by one that
-does not grow, and a step that would pass the next stop ends there.
+people compare with (CVODE, LSODA, DOPRI5), where species that rest at zero do not count; it aims at half of what it
+accepts. A rejected step is followed by one that does not grow, and a step that would pass the next stop ends there.
 """
 
 import numpy as np
@@ -81,15 +81,16 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
         store(workspace, row, load(lanes, workspace, row) + shift)
     defect = factorise(lanes, workspace, factors, layout.inverse)
     stages(lanes, values, workspace, layout, programs.rates, factors)
-    squares = splat(lanes, 0.0)
+    squares, counted = splat(lanes, 0.0), splat(lanes, 0.0)
     for s in range(layout.n_species):
         start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
         estimate = load(lanes, workspace, layout.stages + (STAGES - 1) * layout.n_species + s)
         size = larger(magnitude(start), magnitude(end))
         error = estimate / (size * options.relative + options.absolute[s])
         squares = squares + error * error
+        counted = counted + size / (size + options.absolute[s])
         defect = defect + ((end - end) + (error - error))
-    store(workspace, layout.error, root(squares * (1.0 / layout.n_species)))
+    store(workspace, layout.error, root(squares / larger(counted, splat(lanes, 1.0))))
     store(workspace, layout.defect, defect)
 
 

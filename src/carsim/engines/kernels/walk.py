@@ -71,6 +71,10 @@ def walk(lanes, values, workspace, problem, jumps, cells, chance):
         share, how = pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, middle, right)
         if how == GOES_ON:
             share, how = end_node(lanes, values, workspace, problem, chance, share, right)
+        if how == GOES_ON and node + 1 < nodes and has_moved(workspace, problem.layout, chance):
+            if not look(lanes, values, workspace, problem, jumps, chance, middle, True):
+                return
+            how = RESUMES if has_drifted(jumps, chance) else GOES_ON
         if how == FAILED:
             return
         if how != GOES_ON:
@@ -196,7 +200,8 @@ def set_slack(workspace, problem, jumps, chance):
         slack = np.inf
         for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
             s = jumps.change_species[k]
-            allowed = max(chance.drift_limit * turnover[s], options.absolute[s] / problem.lane.tried[0])
+            unseen = options.absolute[s] / problem.lane.tried[0] if chance.drift_limit > 0.0 else 0.0
+            allowed = max(chance.drift_limit * turnover[s], unseen)
             slack = min(slack, allowed / abs(jumps.change_amount[k]))
         chance.slack[r] = slack
 
@@ -298,6 +303,17 @@ def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
     if calls_for_stop(workspace, problem, jumps, reaction, looks):
         return STOPS
     return RESUMES if drifts else GOES_ON
+
+
+@kernel
+def has_moved(workspace, layout, chance):
+    """Whether jumps have changed a species by so much that the drift it makes counts in a step of several nodes."""
+    apart()
+    moved = False
+    for s in range(layout.n_species):
+        change = abs(workspace[layout.species + s] - chance.seen[s])
+        moved = moved or (chance.stale > 0.0 and change > chance.stale / LOOKS * chance.seen[s])
+    return moved
 
 
 @kernel

@@ -1,0 +1,93 @@
+"""Which species move rates steeply: where one of many cells more or less must not be left unheard.
+
+The hybrid engine leaves rates as they are until a population has changed by 2 % (`STALE`). That is sound where rates
+follow populations about in proportion, as products and saturating laws do, and wrong where a difference is taken, as in
+b x (1 - x / K) near K. Whether it is, is looked at in states drawn over all orders of magnitude: a species is steep if
+a change of it by that much moves a rate that it stands behind by more than `MOST` of it (beyond the proportion that the
+engine itself follows), or a watched quantity by more than the engine's margin; or if such a row is negative in any
+state, or vanishes in some.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from carsim.derive.individuals import proportional
+from carsim.derive.programs import Lowering, after
+from carsim.derive.rows import Bound, Rows, Sum
+
+STALE = 0.02  # as `engines.hybrid.DRIFT_LIMIT`
+MOST = 3 * STALE
+STATES = 24
+DECADES = 12.0  # of cells
+
+
+def steep_species(low: Lowering, running: set[int], watched: Iterable[int]) -> list[bool]:
+    """For each species, whether it is steep; `running`: the rows kept up to date, `watched`: those of conditions."""
+    rows = low.rows
+    species = range(rows.species, rows.parameters)
+    order = sorted(running, key=lambda row: (low.level[row], row))
+    states = [_state(low, k) for k in range(STATES)]
+    rates, conditions = set(rows.rates.values()), set(watched)
+    readers = low.readers
+    behind = {s: after((s,), readers, running) for s in species}
+    crossing = {row for row in rates | conditions if row in running and _crosses([v[row] for v in states])}
+    found = []
+    for s in species:
+        mine = [row for row in order if row in behind[s]]
+        steep = not crossing.isdisjoint(behind[s])
+        found.append(steep or any(_moves(rows, s, mine, rates, conditions, state) for state in states))
+    return found
+
+
+def _state(low: Lowering, number: int) -> list[float]:
+    """Values of all rows in a state that is drawn anew for each number; parameters have the network's values."""
+    rows, network = low.rows, low.rows.network
+    rng = np.random.default_rng(number)
+    drawn = 10.0 ** (DECADES * rng.random(rows.parameters - rows.species))
+    values = [*rows.constants, *drawn.tolist()]
+    values += [parameter.value for parameter in network.parameters]
+    values += [float(mode.states.index(mode.initial)) for mode in network.modes]
+    values += [math.nan] * (rows.end - len(values))
+    for row in sorted(rows.formulas, key=lambda r: (low.level[r], r)):
+        values[row] = _value(rows.formulas[row], values)
+    return values
+
+
+def _value(formula: Bound | Sum, values: list[float]) -> float:
+    """A row from those it reads; not a number where it is not defined."""
+    if isinstance(formula, Sum):
+        return math.fsum(c * values[a] * values[b] for c, a, b in formula.terms)
+    read = zip(formula.law.slots, formula.rows, strict=True)
+    try:
+        return float(formula.law.evaluate({name: values[row] for name, row in read}))
+    except (ArithmeticError, ValueError, TypeError):
+        return math.nan
+
+
+def _crosses(values: list[float]) -> bool:
+    """Whether a row is negative in any state, or zero in some but not in others."""
+    known = [value for value in values if not math.isnan(value)]
+    zeros = sum(value == 0.0 for value in known)
+    return any(value < 0.0 for value in known) or 0 < zeros < len(known)
+
+
+def _moves(
+    rows: Rows, species: int, mine: list[int], rates: set[int], conditions: set[int], state: list[float]
+) -> bool:
+    """Whether a change of one species in this state moves one of its rows by too much."""
+    moved = list(state)
+    moved[species] *= 1.0 + STALE
+    for row in mine:
+        moved[row] = _value(rows.formulas[row], moved)
+        expected = state[row]
+        if row in rates:
+            power = proportional(rows.formulas[row], range(species, species + 1)).count(species)
+            expected *= (1.0 + STALE) ** power
+        most = MOST if row in rates else 2.0 * STALE
+        if (row in rates or row in conditions) and abs(moved[row] - expected) > most * abs(expected):
+            return True
+    return False

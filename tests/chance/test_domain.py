@@ -105,7 +105,7 @@ INTERRUPTED = """
 import itertools, os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from carsim.engines import courses
+from carsim.engines import blocks
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from tests.chance.networks import linear
@@ -120,7 +120,7 @@ class Pool(ThreadPoolExecutor):
         return super().submit(then)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-courses.ThreadPoolExecutor = Pool
+blocks.ThreadPoolExecutor = Pool
 net = linear("interrupted", 3e4, birth=0.5, death=0.5)
 options = Options(threads=2, threshold=1e9)
 found = simulate(net, t=[0.0, 1.0, 2.0], engine=sys.argv[1], replicates=4_000, seed=3, options=options)

@@ -1,12 +1,14 @@
-"""A patient's result does not depend on how many lanes there are, nor on who is in the others."""
+"""A patient's result does not depend on how many lanes, blocks and threads there are, nor on who is in the others."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from carsim.engines import deterministic
 from carsim.engines.deterministic import solve_patients
 from carsim.engines.protocol import Options
+from carsim.engines.run import simulate
 from carsim.model.law import exp, law
 from carsim.model.network import Change, Condition, Event, Network, Transition
 from carsim.population.patients import Patients
@@ -48,10 +50,10 @@ def patients_of(net: Network) -> Patients:
     return Patients.of(net, N, growth=0.6 * np.exp(0.3 * rng.normal(size=N)), median=5000 * np.exp(rng.normal(size=N)))
 
 
-def solve(net: Network, patients: Patients, width: int):
+def solve(net: Network, patients: Patients, width: int, threads: int = 1):
     dose = Schedule.of([(3.0, "scale", "hunter", 2.0, ""), (8.0, "set", "half", 4000.0, "")], patients.n)
     names = ("prey", "hunter", "both", "mood", "share")
-    return solve_patients(net, np.linspace(0.0, 40.0, 81), patients, dose, names, Options(), width=width)
+    return solve_patients(net, np.linspace(0.0, 40.0, 81), patients, dose, names, Options(threads=threads), width=width)
 
 
 def some(patients: Patients, which: list[int]) -> Patients:
@@ -81,3 +83,52 @@ def test_neighbours_change_no_bit():
     order = list(range(N))[::-1]
     assert solve(net, some(patients, order), 8).values[::-1].tobytes() == together.values.tobytes()
     assert solve(net, some(patients, [13]), 8).values.tobytes() == together.values[13:14].tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("block", [1, 5, 512])
+def test_threads_and_blocks_change_no_bit(monkeypatch, threads, block):
+    net = network()
+    patients = patients_of(net)
+    together = solve(net, patients, 8)
+    monkeypatch.setattr(deterministic, "FULL", 1)
+    monkeypatch.setattr(deterministic, "BLOCK", block)
+    apart = solve(net, patients, 1, threads)
+    assert apart.values.tobytes() == together.values.tobytes()
+    assert apart.events == together.events
+    assert all((apart.statistics[name] == counts).all() for name, counts in together.statistics.items())
+
+
+def test_values_are_written_into_memory_that_is_given():
+    net = network()
+    patients = patients_of(net)
+    usual = simulate(net, t=np.linspace(0.0, 40.0, 81), patients=patients)
+    room = np.zeros_like(usual.values)
+    for _ in range(2):
+        assert simulate(net, t=usual.times, patients=patients, out=room).values is room
+        assert room.tobytes() == usual.values.tobytes()
+
+
+def test_single_precision_is_that_of_the_output_alone():
+    net = network()
+    patients = patients_of(net)
+    usual = simulate(net, t=np.linspace(0.0, 40.0, 81), patients=patients)
+    room = np.empty(usual.values.shape, dtype=np.float32)
+    assert (simulate(net, t=usual.times, patients=patients, out=room).values == usual.values.astype(np.float32)).all()
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        np.empty((N, 3, 3)),
+        np.empty((N, 3, 2), dtype=np.float16),
+        np.empty((N, 2, 3)).swapaxes(1, 2),
+        np.empty((N, 3, 2), dtype=np.int64),
+        [[[0.0]]],
+    ],
+)
+@pytest.mark.parametrize("engine", ["ode", "hybrid"])
+def test_memory_that_does_not_fit_is_refused(room, engine):
+    net = network()
+    with pytest.raises(ValueError, match=r"out: got .*expected a writeable array .* of shape \(21, 3, 2\)"):
+        simulate(net, t=[0.0, 1.0, 2.0], patients=patients_of(net), out=room, engine=engine)

@@ -53,16 +53,15 @@ def assemble(
             for dim, label in named.items():
                 if label not in labels.setdefault(dim, []):
                     labels[dim].append(label)
+    courses = {variable.name: _course(variable, rows, labels, trajectories.values) for variable, rows in found if rows}
     data = xr.Dataset(
+        courses,
         coords={
             "patient": ("patient", np.array(patients.identifiers, dtype=str), attributes(VARIABLES["patient"])),
             "time": ("time", np.asarray(trajectories.times, dtype=float), attributes(VARIABLES["time"])),
             **{dim: (dim, np.array(values), attributes(VARIABLES[dim])) for dim, values in labels.items()},
-        }
+        },
     )
-    for variable, rows in found:
-        if rows:
-            data[variable.name] = _course(variable, rows, labels, trajectories.values)
     for coordinate, words in (clone_words or {}).items() if "clone" in data.dims else ():
         kinds = np.array([words[name] for name in labels["clone"]])
         data = data.assign_coords({coordinate: ("clone", kinds, attributes(VARIABLES[coordinate]))})
@@ -74,11 +73,14 @@ def assemble(
     _add_extinctions(data, trajectories)
     if schedule is not None:
         add_treatments(data, schedule, _triggered(trajectories, given_by or {}), planned)
-    for variable in COVARIATES:
-        if variable.rows[0] in patients.covariates:
-            values = np.asarray(patients.covariates[variable.rows[0]], dtype=float)
-            data[variable.name] = ("patient", values, attributes(variable))
-    return data
+    known = {variable: patients.covariates.get(variable.rows[0]) for variable in COVARIATES}
+    return data.assign(
+        {
+            variable.name: ("patient", np.asarray(values, dtype=float), attributes(variable))
+            for variable, values in known.items()
+            if values is not None
+        }
+    )
 
 
 def from_network(trajectories: Trajectories, *, patients: Patients, units: Mapping[str, str]) -> xr.Dataset:
@@ -86,13 +88,15 @@ def from_network(trajectories: Trajectories, *, patients: Patients, units: Mappi
     import xarray as xr
 
     data = xr.Dataset(
+        {
+            name: (("patient", "time"), trajectories.values[:, :, index], {"units": units.get(name, "1")})
+            for index, name in enumerate(trajectories.outputs)
+        },
         coords={
             "patient": ("patient", np.array(patients.identifiers, dtype=str), attributes(VARIABLES["patient"])),
             "time": ("time", np.asarray(trajectories.times, dtype=float), {"long_name": "time"}),
-        }
+        },
     )
-    for index, name in enumerate(trajectories.outputs):
-        data[name] = (("patient", "time"), trajectories.values[:, :, index], {"units": units.get(name, "1")})
     _add_status(data, trajectories)
     return data
 

@@ -220,13 +220,13 @@ def owner_of(reaction: Reaction, rows: Rows) -> int:
     if losing:
         return rows.names[losing[0]] - rows.species
     formula = rows.formulas[rows.rates[reaction.name]]
-    candidates = _proportional(formula, range(rows.species, rows.parameters))
+    candidates = proportional(formula, range(rows.species, rows.parameters))
     gaining = [rows.names[name] for name, net in change.items() if net > 0.0]
     best = [row for row in candidates if row in gaining] or candidates
     return best[0] - rows.species if best else NOBODY
 
 
-def _proportional(formula: Bound | Sum, species: range) -> list[int]:
+def proportional(formula: Bound | Sum, species: range) -> list[int]:
     """Species rows that a rate is proportional to."""
     if isinstance(formula, Sum):
         if len(formula.terms) != 1:

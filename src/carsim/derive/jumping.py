@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from carsim.derive.individuals import Copies, owner_of
+from carsim.derive.individuals import Copies, owner_of, proportional
 from carsim.derive.programs import Blocks, Lowering, after, starts, whole
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
@@ -34,6 +34,10 @@ def jumps_of(
     mortal = _extinctions(watch)
     readers = low.readers
     changes = [_changes(reaction, position) for reaction in network.reactions]
+    of_species: list[list[int]] = [[] for _ in position]
+    for r, row in enumerate(rates):
+        for factor in proportional(rows.formulas[row], range(rows.species, rows.parameters)):
+            of_species[factor - rows.species].append(r)
     blocks = Blocks()
     ends, affected, conditional, touched = [0], [], [], []
     for r, change in enumerate(changes):
@@ -59,6 +63,8 @@ def jumps_of(
         update_start=whole(ends),
         affected_start=starts(affected),
         affected=whole(r for some in affected for r in some),
+        own_start=starts(of_species),
+        own=whole(r for some in of_species for r in some),
         watched=whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
         conditional=whole(conditional),
         touched_start=starts(touched),

@@ -180,7 +180,8 @@ def _layout(rows: Rows, derivative: int, diagonal: int, n_unknowns: int, inverse
         defect=state + 13 * n + 3,
         keep=rows.end,
         moved=state + 13 * n + 4,
-        size=state + 13 * n + 4 + (n if chance else 0),
+        aside=state + 14 * n + 4,
+        size=state + 13 * n + 4 + (n + rows.end - rows.species if chance else 0),
     )
 
 

@@ -68,8 +68,9 @@ class Factors(NamedTuple):
 class Layout(NamedTuple):
     """Where things lie in the workspace (rows), and how many there are.
 
-    Tables for engines of chance have two more sets: `keep`, one row per reaction, which is 1 where the reaction runs in
-    the differential equations and 0 where it fires as jumps, and `moved`, what jumps have changed in the present step.
+    Tables for engines of chance have three more sets: `keep`, one row per reaction, which is 1 where the reaction runs
+    in the differential equations and 0 where it fires as jumps; `moved`, what jumps have changed in the present step;
+    and `aside`, where all rows from the species to before `keep` are laid while an output is evaluated.
     """
 
     species: int
@@ -93,6 +94,7 @@ class Layout(NamedTuple):
     defect: int
     keep: int
     moved: int
+    aside: int
     size: int
 
 
@@ -105,6 +107,7 @@ class Watch(NamedTuple):
     n_events: int
     n_extinctions: int
     n_visits: int
+    n_conditions: int
     condition_row: Integers
     condition_above: Integers
     condition_threshold: Integers
@@ -138,7 +141,8 @@ class Jumps(NamedTuple):
 
     Reaction r changes species `change_species[change_start[r]:change_start[r + 1]]` by `change_amount`, has its
     propensity in row `rate[r]`, and is followed by blocks `update_start[r]` to `update_start[r + 1]` of the program
-    `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. `watched` tells whether
+    `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. The rates of reactions
+    `own[own_start[s]:...]` are proportional to species s (twice in the list: to its square). `watched` tells whether
     a condition or an extinction can come to hold by it, `conditional` whether a condition can; it changes the
     populations of the extinctions `touched[touched_start[r]:...]`. `counted` marks the species that count, `order` is
     the largest number of cells that meet in a reaction which takes one of them.
@@ -155,6 +159,8 @@ class Jumps(NamedTuple):
     update_start: Integers
     affected_start: Integers
     affected: Integers
+    own_start: Integers
+    own: Integers
     watched: Integers
     conditional: Integers
     touched_start: Integers

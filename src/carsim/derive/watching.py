@@ -66,6 +66,7 @@ def watch_of(rows: Rows) -> tuple[Watch, list[int]]:
         n_events=len(network.events),
         n_extinctions=len(network.extinctions),
         n_visits=len(visits),
+        n_conditions=len(conditions),
         condition_row=whole(c[0] for c in conditions),
         condition_above=whole(c[1] for c in conditions),
         condition_threshold=whole(c[2] for c in conditions),

@@ -6,7 +6,7 @@ To add one: declare its variable in `dataset.variables`, write its rule in a fil
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carsim.dataset.replicates import flat, folded
 from carsim.dataset.variables import REASON_SUFFIX, VARIABLES, attributes
@@ -43,7 +43,7 @@ def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
 
     if "replicate" in data.dims:
         return folded(compute(flat(data), names), data.sizes["replicate"])
-    found = xr.Dataset(coords={"patient": data["patient"]})
+    found: dict[str, Any] = {}  # a dataset copies all it has for each variable that is set in it
     asked = [REGISTRY[name] for name in (REGISTRY if names is None else names)]
     answers = each_patient(data, asked)
     for endpoint in asked:
@@ -52,4 +52,4 @@ def compute(data: xr.Dataset, names: Iterable[str] | None = None) -> xr.Dataset:
         found[name] = ("patient", values, attributes(variable) | {"definition": endpoint.definition})
         if any(reasons):
             found[name + REASON_SUFFIX] = ("patient", reasons, {"units": "1", "long_name": f"why {name} has no value"})
-    return found
+    return xr.Dataset(found, coords={"patient": data["patient"]})

@@ -30,10 +30,13 @@ def problem_of(
     schedule: Schedule,
     options: Options,
     width: int,
+    out: NDArray[Any] | None,
 ) -> tuple[Any, dict[int, str]]:
     """Everything that a solver works on, with empty results; the names of what was refused at the start, by patient."""
     start = kinds.Patients(patients.n, *start_values(network, patients))
-    results, status_row = empty_results(kinds, tables, start, times, options, network)
+    values = np.empty((patients.n, len(times), len(tables.output_rows))) if out is None else out
+    values.fill(np.nan)
+    results, status_row = empty_results(kinds, tables, start, times, options, network, values)
     problem = kinds.Problem(
         layout=tables.layout,
         programs=kinds.Programs(*(numbered(program, tables, evaluator) for program in tables.programs)),
@@ -59,7 +62,13 @@ def start_values(
 
 
 def empty_results(
-    kinds: Any, tables: Tables, start: Any, times: NDArray[np.float64], options: Options, network: Network
+    kinds: Any,
+    tables: Tables,
+    start: Any,
+    times: NDArray[np.float64],
+    options: Options,
+    network: Network,
+    values: NDArray[Any],
 ) -> tuple[Any, dict[int, str]]:
     """Empty results, with the patients refused whose start values are no numbers; the names of what was refused."""
     n, capacity = len(start.skip), options.max_occurrences
@@ -82,7 +91,7 @@ def empty_results(
         capacity=room[1],
         times=times,
         rows=tables.output_rows,
-        values=np.full((n, len(times), len(tables.output_rows)), np.nan),
+        values=values,
         status=status,
         status_time=np.where(start.skip > 0, times[0], np.nan),
         status_row=np.full(n, -1, dtype=np.int64),
@@ -97,6 +106,11 @@ def empty_results(
         happened_state=np.empty(room, dtype=np.int64),
     )
     return results, status_row
+
+
+def note_interrupted(results: Any, missing: NDArray[np.bool_]) -> None:
+    """Give those whose simulation was never begun the status that says so."""
+    results.status[missing], results.status_time[missing] = Status.INTERRUPTED, results.times[0]
 
 
 def workspace_of(tables: Tables, width: int) -> NDArray[np.float64]:

@@ -6,10 +6,8 @@ on how courses are shared out among threads. A run that is interrupted keeps the
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,20 +18,20 @@ from carsim import rng
 from carsim.derive.individuals import no_cells
 from carsim.derive.lower import lower
 from carsim.derive.tables import Jumps
-from carsim.engines.arrays import lane_of, numbered, problem_of, workspace_of
+from carsim.engines.arrays import lane_of, note_interrupted, numbered, problem_of, workspace_of
+from carsim.engines.blocks import share_out
 from carsim.engines.cells import herd_of, individuals_of, left_over
 from carsim.engines.compiled import Notify, compiled, evaluator_of
 from carsim.engines.domain import refuse_too_many_cells
 from carsim.engines.outcome import trajectories_of
-from carsim.engines.protocol import Options, Status, Trajectories
+from carsim.engines.protocol import Options, Trajectories
 from carsim.model.network import Network
 from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
 WIDTH = 1  # one course at a time: what fires in one is of no use to another
 CHANGED = 2.0  # what a dose or a factor leaves with fewer than so many thresholds is a whole number of cells
-BLOCK = 256  # courses of a block at most, and
-BLOCKS = 8  # blocks for each thread at least
+BLOCK = 256  # courses of a block at most
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Settings:
     most_jumps: float = np.inf
     epsilon: float = 0.0
     drift_limit: float = 0.0
+    stale: float = 0.0
     hazard_tolerance: float = 1e-3
     individuals: bool = False
 
@@ -66,6 +65,7 @@ def simulate_courses(
     seed: int,
     *,
     notify: Notify | None = None,
+    out: NDArray[Any] | None = None,
 ) -> Trajectories:
     """Trajectories of all courses at these times (ascending, the first is the start)."""
     from carsim.engines.kernels import lane as kinds
@@ -73,7 +73,7 @@ def simulate_courses(
     tables = lower(network, tuple(outputs), chance=True, individuals=settings.individuals)
     assert tables.jumps is not None
     evaluator = evaluator_of(tables.laws, WIDTH, notify)
-    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, WIDTH)
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, WIDTH, out)
     results = problem.results
     cells = tables.cells or no_cells()
     if settings.individuals:
@@ -111,10 +111,12 @@ def simulate_courses(
         if keeps and chance.done[first]:
             left[first] = left_over(room()[-1].herd, first)
 
-    block = 1 if keeps else BLOCK
-    _share_out(simulate, patients.n, block, options.threads, chance.stop)
-    missing = (chance.done == 0) & (problem.patients.skip == 0)
-    results.status[missing], results.status_time[missing] = Status.INTERRUPTED, times[0]
+    def interrupt() -> None:
+        """End the blocks that run after their present course."""
+        chance.stop[0] = True
+
+    share_out(simulate, patients.n, options.threads, least=1, most=1 if keeps else BLOCK, interrupt=interrupt)
+    note_interrupted(results, (chance.done == 0) & (problem.patients.skip == 0))
     counts = {"events": chance.events, "withheld": chance.withheld}
     trajectories = trajectories_of(network, times, outputs, schedule, results, status_row, patients.replicates, counts)
     if not left:
@@ -141,6 +143,8 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         known=np.zeros(reactions),
         drift=np.zeros(reactions),
         slack=np.zeros(reactions),
+        seen=np.zeros(species),
+        near=np.zeros(1, dtype=np.uint8),
         scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
         weight=float(options.weight) if settings.individuals else 1.0,
         individuals=int(settings.individuals),
@@ -154,6 +158,7 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         most_jumps=float(settings.most_jumps),
         epsilon=settings.epsilon,
         drift_limit=settings.drift_limit,
+        stale=settings.stale,
         hazard_tolerance=settings.hazard_tolerance,
         most_events=options.max_events,
         events=np.zeros(courses, dtype=np.int64),
@@ -175,6 +180,8 @@ def _own_room(chance: Any, herd: Any) -> Any:
         "known",
         "drift",
         "slack",
+        "seen",
+        "near",
         "scale",
         "owner",
         "number",
@@ -184,19 +191,3 @@ def _own_room(chance: Any, herd: Any) -> Any:
     )
     own = {name: getattr(chance, name).copy() for name in names}
     return chance._replace(stream=np.zeros(STREAM_WORDS, dtype=np.uint64), herd=herd, **own)
-
-
-def _share_out(
-    simulate: Callable[[int, int], None], courses: int, most: int, threads: int, stop: NDArray[np.uint8]
-) -> None:
-    """Simulate all courses in blocks on threads; on an interrupt those that are being simulated are finished."""
-    threads = max(1, min(threads or os.cpu_count() or 1, courses))
-    block = max(1, min(most, courses // (threads * BLOCKS)))
-    with ThreadPoolExecutor(threads) as pool:
-        blocks = [pool.submit(simulate, k, min(k + block, courses)) for k in range(0, courses, block)]
-        try:
-            for finished in wait(blocks).done:
-                finished.result()
-        except KeyboardInterrupt:
-            stop[0] = True
-            pool.shutdown(cancel_futures=True)

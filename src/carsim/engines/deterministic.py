@@ -1,4 +1,4 @@
-"""The deterministic engine: the differential equations by Rodas5P, patients in lanes, blocks of them on threads.
+"""The deterministic engine: the network's differential equations by Rodas5P, patients in lanes, blocks on threads.
 
 Domain: every network. It stops at every scheduled change exactly, locates events, mode changes and extinctions, and
 writes outputs by dense output. A species that is not `signed` never ends a step below zero: a candidate below its
@@ -7,16 +7,15 @@ tolerance is a rejected step, one within tolerance is set to zero and counted (`
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carsim.derive.lower import lower
-from carsim.engines.arrays import lane_of, problem_of, workspace_of
+from carsim.engines.arrays import lane_of, note_interrupted, problem_of, workspace_of
+from carsim.engines.blocks import share_out
 from carsim.engines.compiled import Notify, compiled, evaluator_of
 from carsim.engines.outcome import trajectories_of
 from carsim.engines.protocol import Options, Trajectories
@@ -25,8 +24,8 @@ from carsim.population.patients import Patients
 from carsim.treatment.schedule import Schedule
 
 WIDTH = 16
-BLOCKS = 2  # for each thread: a thread that is held up leaves its second to others, but
-FULL = 4  # patients for each lane of a block at least: at its end, lanes wait for the last of them
+FULL = 4  # patients to each lane at least, where threads share them: towards the end of a block lanes stand idle
+BLOCK = 512  # patients of a block at most
 
 
 def solve_patients(
@@ -39,6 +38,7 @@ def solve_patients(
     *,
     width: int = WIDTH,
     notify: Notify | None = None,
+    out: NDArray[Any] | None = None,
 ) -> Trajectories:
     """Trajectories of all patients at these times (ascending, the first is the start); `width` never changes a bit."""
     from carsim.engines.kernels import lane as kinds
@@ -46,47 +46,20 @@ def solve_patients(
 
     tables = lower(network, tuple(outputs))
     evaluator = evaluator_of(tables.laws, width, notify)
-    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width)
-    lanes = (0.0,) * width
-    solver = compiled(solve.solve, (lanes, 0, 0, workspace_of(tables, width), problem), width, notify)
+    problem, status_row = problem_of(kinds, network, tables, evaluator, times, patients, schedule, options, width, out)
+    arguments = ((0.0,) * width, 0, 0, workspace_of(tables, width), problem, 0, 0)
+    solver = compiled(solve.solve, arguments, width, notify)
     addresses = evaluator.addresses()
+    done = np.zeros(patients.n, dtype=bool)
 
-    def simulate(first: int, last: int) -> None:
-        block = _block(problem, first, last)._replace(lane=lane_of(kinds, tables, width))
-        solver(lanes, *addresses, workspace_of(tables, width), block)
+    def integrate(first: int, last: int) -> None:
+        """Integrate a block of patients with room for working of its own."""
+        own = problem._replace(lane=lane_of(kinds, tables, width))
+        solver((0.0,) * width, *addresses, workspace_of(tables, width), own, first, last)
+        done[first:last] = True
 
-    _share_out(simulate, patients.n, options.threads, FULL * width)
+    interrupted = share_out(integrate, patients.n, options.threads, least=FULL * width, most=BLOCK)
+    if interrupted and done.all():
+        raise KeyboardInterrupt  # nobody is left out who would tell of it
+    note_interrupted(problem.results, ~done & (problem.patients.skip == 0))
     return trajectories_of(network, times, outputs, schedule, problem.results, status_row)
-
-
-def _share_out(simulate: Callable[[int, int], None], patients: int, threads: int, least: int) -> None:
-    """Simulate all patients in blocks on threads; on an interrupt blocks that have not begun are left out."""
-    threads = threads or os.cpu_count() or 1
-    block = patients if threads == 1 else max(least, -(-patients // (threads * BLOCKS)))
-    if block >= patients:
-        simulate(0, patients)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        blocks = [pool.submit(simulate, k, min(k + block, patients)) for k in range(0, patients, block)]
-        try:
-            for each in blocks:
-                each.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _block(problem: Any, first: int, last: int) -> Any:
-    """The same for the patients from `first` to before `last`; arrays are views."""
-
-    def part(group: Any, names: Sequence[str]) -> Any:
-        return group._replace(**{name: getattr(group, name)[first:last] for name in names})
-
-    by_patient = ("parameters", "initial", "skip")
-    changes = ("time", "is_parameter", "target", "operation", "amount")
-    whole = ("n_times", "n_rows", "capacity", "times", "rows")
-    return problem._replace(
-        patients=part(problem.patients, by_patient)._replace(count=last - first),
-        schedule=part(problem.schedule, changes),
-        results=part(problem.results, [name for name in problem.results._fields if name not in whole]),
-    )

@@ -5,8 +5,8 @@ every reaction that changes it fires as jumps; the others stay in the equations,
 own steps. Extinction is absorption at zero, and what a mutation founds begins with one cell.
 
 What bounds its error, beside `rtol`: the noise that more than `threshold` cells no longer show (relative variance of
-one step below 1 / threshold), and jumps that move a rate of the equations by up to DRIFT_LIMIT of
-what comes and goes of the species it changes before these notice.
+one step below 1 / threshold); jumps that move a rate of the equations by up to DRIFT_LIMIT of what comes and goes of
+the species it changes, and those that change a rare species by up to DRIFT_LIMIT of it, before other rates notice.
 """
 
 from __future__ import annotations
@@ -32,4 +32,5 @@ def settings_of(network: Network, options: Options) -> Settings:
         threshold=threshold,
         most_jumps=FED_JUMPS,
         drift_limit=DRIFT_LIMIT,
+        stale=DRIFT_LIMIT,
     )

@@ -157,7 +157,7 @@ class Individuals:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """What came out: values (n_patients, n_times, n_outputs), state after any change at that time.
+    """What came out: values (n_patients, n_times, n_outputs), state after any change at that time; `out` if given.
 
     status (n,) of `Status`; status_time (n,) and status_row name when and where a patient failed (nan, ""). From then
     on its values are not-a-number; where the row is an output that no state depends on, the others are kept.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from carsim.engines.compiled import Notify
 from carsim.engines.domain import refuse_large_meetings, refuse_too_many_events, refuse_uncountable
@@ -31,6 +32,7 @@ def simulate(
     outputs: Sequence[str] | None = None,
     options: Options | None = None,
     notify: Notify | None = None,
+    out: NDArray[Any] | None = None,
 ) -> Trajectories:
     """Simulate patients of a network; each of them starts at t[0].
 
@@ -38,6 +40,8 @@ def simulate(
     values. replicates, seed: for engines of chance, which simulate each patient so often, each time with other chances;
     the deterministic engine gives every replicate the same result, so it computes one. outputs: names of species,
     quantities, modes or parameters (default: all species). notify: called with a sentence before something is compiled.
+    out: an array (patients x replicates, times, outputs) of float64 or float32 that takes the values, for memory that
+    is used again; kernels are compiled for each of the two.
     Raises UnsupportedMechanism and ResourceRefused for what an engine of chance cannot simulate.
     """
     if engine not in ENGINES:
@@ -66,7 +70,8 @@ def simulate(
     if engine == "ode":
         from carsim.engines.deterministic import solve_patients
 
-        return solve_patients(network, times, patients, schedule, names, options, notify=notify)
+        _check_out(out, (patients.n, len(times), len(names)))
+        return solve_patients(network, times, patients, schedule, names, options, notify=notify, out=out)
     from carsim.engines.courses import simulate_courses
 
     refuse_uncountable(network, engine)
@@ -77,7 +82,21 @@ def simulate(
     if replicates > 1:
         patients, schedule = patients.repeated(replicates), schedule.repeated(replicates)
     settings = import_module(f"carsim.engines.{engine}").settings_of(network, options)
-    return simulate_courses(settings, network, times, patients, schedule, names, options, seed, notify=notify)
+    _check_out(out, (patients.n, len(times), len(names)))
+    return simulate_courses(settings, network, times, patients, schedule, names, options, seed, notify=notify, out=out)
+
+
+def _check_out(out: NDArray[Any] | None, shape: tuple[int, int, int]) -> None:
+    """Refuse memory for the values that kernels could not fill."""
+    if out is None:
+        return
+    sound = isinstance(out, np.ndarray) and out.dtype in (np.float64, np.float32) and out.shape == shape
+    if not (sound and out.flags.c_contiguous and out.flags.writeable):
+        got = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise ValueError(
+            f"out: got {got}; expected a writeable array of float64 or float32 of shape {shape} (patients, times, "
+            "outputs) in C order, for example numpy.empty(shape)"
+        )
 
 
 def _check_patients(network: Network, patients: Patients) -> None:

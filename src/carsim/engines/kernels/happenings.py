@@ -143,7 +143,7 @@ def is_due(width, workspace, layout, watch, lane, slot):
 def dies_out(workspace, layout, watch, lane, extinction):
     """Whether a population goes extinct in the present state of the only lane; notes where it has reached its limit."""
     within()
-    if total_of(1, workspace, watch, extinction, layout.state, 0) >= watch.extinction_below[extinction]:
+    if total_of(1, workspace, watch, extinction, layout.species, 0) >= watch.extinction_below[extinction]:
         lane.alive[extinction] = True
         return False
     return lane.alive[extinction] != 0

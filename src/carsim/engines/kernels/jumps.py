@@ -92,6 +92,43 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
 
 
 @kernel
+def is_minor(workspace, layout, jumps, chance, reaction):
+    """Whether each species that a reaction has changed is within `stale` of what it was when rates were looked at."""
+    within()
+    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
+        s = jumps.change_species[k]
+        seen = chance.seen[s]
+        if not abs(workspace[layout.species + s] - seen) <= chance.stale * seen:
+            return False
+    return True
+
+
+@kernel
+def is_of_many(workspace, layout, jumps, chance, reaction):
+    """Whether one reaction is less than `stale` of each species that it changes."""
+    within()
+    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
+        step = abs(jumps.change_amount[k]) * chance.weight
+        if not chance.stale * workspace[layout.species + jumps.change_species[k]] >= step:
+            return False
+    return True
+
+
+@kernel
+def follow_own(workspace, layout, jumps, chance, reaction):
+    """Evaluate, of what a reaction has changed, only the propensities that are proportional to it."""
+    apart()
+    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
+        s = jumps.change_species[k]
+        cells = workspace[layout.species + s]
+        ratio = cells / (cells - jumps.change_amount[k] * chance.weight)
+        for i in range(jumps.own_start[s], jumps.own_start[s + 1]):
+            r = jumps.own[i]
+            if chance.jumping[r]:
+                put(chance.tree, chance.size + r, chance.tree[chance.size + r] * ratio, False)
+
+
+@kernel
 def renew(lanes, values, workspace, jumps, chance, reaction):
     """The same within the caller, where all reactions are jumps: a reaction with a bad rate, or NO_REACTION."""
     within()

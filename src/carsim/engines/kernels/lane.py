@@ -192,9 +192,10 @@ class Chance(NamedTuple):
 
     stream: its random numbers. clock: what is left of a unit exponential. rare: species that are counted now. jumping:
     reactions that fire as jumps now. tree: propensities and their sums (see `jumps`). known: rates as last looked at.
-    drift: how much jumps have changed the rates of the equations in this step; slack: how much they may. owner,
+    drift: how much jumps have changed the rates of the equations in this step; slack: how much they may. seen: cells
+    of each species when all rates were last looked at; near: whether a condition was then near its threshold. owner,
     number: per reaction, and trend, spread, lost, per species: room for working. threshold, most_jumps, epsilon,
-    drift_limit, hazard_tolerance: see `engines.courses`. scale: propensity over rate: 1, but for single cells.
+    drift_limit, stale, hazard_tolerance: see `engines.courses`. scale: propensity over rate: 1, but for single cells.
     individuals: whether there are any, in herd; weight: cells that each stands for. events, withheld, done: per
     course. stop: set from outside to end after the present course.
     """
@@ -213,6 +214,8 @@ class Chance(NamedTuple):
     known: Any
     drift: Any
     slack: Any
+    seen: Any
+    near: Any
     scale: Any
     weight: Any
     individuals: Any
@@ -226,6 +229,7 @@ class Chance(NamedTuple):
     most_jumps: Any
     epsilon: Any
     drift_limit: Any
+    stale: Any
     hazard_tolerance: Any
     most_events: Any
     events: Any

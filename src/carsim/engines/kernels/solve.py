@@ -21,11 +21,10 @@ OVERSHOOT = 1.001  # that step goes so far beyond it
 
 
 @kernel
-def admit(width, workspace, layout, watch, patients, lane, results, next_patient):
-    """Give idle lanes the next patients; the first patient not yet admitted."""
-    count = patients.count
+def admit(width, workspace, layout, watch, patients, lane, results, next_patient, last):
+    """Give idle lanes the next patients, up to before `last`; the first patient not yet admitted."""
     for slot in range(width):
-        while lane.phase[slot] == IDLE and next_patient < count:
+        while lane.phase[slot] == IDLE and next_patient < last:
             if not patients.skip[next_patient]:
                 begin(width, workspace, layout, watch, patients, lane, results, next_patient, slot)
             next_patient += 1
@@ -144,24 +143,27 @@ def go_on(lanes, workspace, layout, watch, options, lane, results):
             revive(width, workspace, layout, watch, lane, slot)
 
 
-def solve(lanes, values, partials, space, problem):
-    """Integrate all patients; see the module's text. `values` and `partials` are addresses of the laws' evaluator."""
-    integrate(lanes, values, partials, bare(space), viewed(bare(problem)))
+def solve(lanes, values, partials, space, problem, first, last):
+    """Integrate the patients from `first` to before `last`; see the module's text.
+
+    `values` and `partials` are addresses of the laws' evaluator.
+    """
+    integrate(lanes, values, partials, bare(space), viewed(bare(problem)), first, last)
 
 
 @kernel
-def integrate(lanes, values, partials, workspace, problem):
+def integrate(lanes, values, partials, workspace, problem, first, last):
     """The loop itself, on bare pointers."""
     width, layout, programs = len(lanes), problem.layout, problem.programs
     watch, options, lane, results = problem.watch, problem.options, problem.lane, problem.results
-    next_patient = 0
+    next_patient = first
     watched = watch.n_extinctions + watch.n_events + layout.n_modes > 0
     for slot in range(width):
         lane.phase[slot] = IDLE
         lane.tried[slot] = 1.0
         lane.settling[slot] = False
     while True:
-        next_patient = admit(width, workspace, layout, watch, problem.patients, lane, results, next_patient)
+        next_patient = admit(width, workspace, layout, watch, problem.patients, lane, results, next_patient, last)
         stops, steps = False, False
         for slot in range(width):
             stops = stops or lane.phase[slot] == AT_STOP

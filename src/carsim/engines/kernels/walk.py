@@ -18,9 +18,18 @@ import math
 import numpy as np
 
 from carsim.engines.kernels.course import write_output
-from carsim.engines.kernels.happenings import fail, is_due, revive, total_of
+from carsim.engines.kernels.happenings import dies_out, fail, is_due, revive, total_of
 from carsim.engines.kernels.herd import act, admits
-from carsim.engines.kernels.jumps import LARGEST_COUNT, NO_REACTION, choose, follow, plant
+from carsim.engines.kernels.jumps import (
+    LARGEST_COUNT,
+    NO_REACTION,
+    choose,
+    follow,
+    follow_own,
+    is_minor,
+    is_of_many,
+    plant,
+)
 from carsim.engines.kernels.lane import (
     AT_STOP,
     COUNT_TOO_LARGE,
@@ -31,7 +40,7 @@ from carsim.engines.kernels.lane import (
     STEPPING,
     TOO_MANY_EVENTS,
 )
-from carsim.engines.kernels.lanes import apart, kernel
+from carsim.engines.kernels.lanes import apart, kernel, within
 from carsim.engines.kernels.leaping import leap, leap_length
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_state
@@ -41,6 +50,7 @@ from carsim.engines.kernels.streams import uniform
 LOOKS = 4  # nodes at least where conditions are watched, as in the deterministic engine
 MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
 BISECTIONS = 48  # as in the deterministic engine
+NEAR = 2.0  # times `stale`: so near its threshold a condition is looked at after every jump
 FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
 BURST = 100  # reactions one by one before another leap is considered
 RETURN = 2.0  # a rare species is abundant again above so many thresholds
@@ -104,7 +114,21 @@ def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
     run(lanes, values, workspace, problem.programs.rates)
     if is_watched(problem):
         run(lanes, values, workspace, problem.programs.watching)
+        chance.near[0] = is_near(workspace, problem.watch, NEAR * chance.stale)
+    for s in range(problem.layout.n_species):
+        chance.seen[s] = workspace[problem.layout.species + s]
     return is_sound(problem, plant(workspace, jumps, chance, drifting))
+
+
+@kernel
+def is_near(workspace, watch, share):
+    """Whether the value of any condition is within this share of its threshold, or of itself."""
+    apart()
+    near = False
+    for c in range(watch.n_conditions):
+        value, threshold = workspace[watch.condition_row[c]], workspace[watch.condition_threshold[c]]
+        near = near or abs(value - threshold) <= share * max(abs(value), abs(threshold))
+    return near
 
 
 @kernel
@@ -195,12 +219,11 @@ def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, mi
         if hazard <= chance.clock[0]:
             return share, GOES_ON  # the rest of the node: see `end_node`
         share = min(share + chance.clock[0] / (total * length), right)
-        if write_before(lanes, values, workspace, problem, chance, share, False):
-            if is_over(problem):
-                return share, RESUMES
-            look(lanes, values, workspace, problem, jumps, chance, middle, True)
+        write_before(lanes, values, workspace, problem, chance, share, False)
+        if is_over(problem):
+            return share, RESUMES
         left -= left > 0
-        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share)
+        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle)
         if how != GOES_ON:
             return share, how
 
@@ -222,18 +245,17 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
         return True, share, FAILED
     if is_watched(problem) and turns_up(workspace, problem):
         return True, share, STOPS
-    for r in range(jumps.n_reactions):
-        if not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r]:
-            return True, share, RESUMES
-    if share < right and write_before(lanes, values, workspace, problem, chance, share, True):
+    if has_drifted(jumps, chance):
+        return True, share, RESUMES
+    if share < right:
+        write_before(lanes, values, workspace, problem, chance, share, True)
         if is_over(problem):
             return True, share, RESUMES
-        look(lanes, values, workspace, problem, jumps, chance, middle, True)
     return True, share, GOES_ON
 
 
 @kernel
-def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
+def jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle):
     """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
     apart()
     reaction = choose(chance.tree, chance.size, uniform(chance.stream))
@@ -246,12 +268,46 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
         time = problem.lane.time[0] + share * problem.lane.tried[0]
         if not act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
             return FAILED
-    bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
-    if not is_sound(problem, bad):
+    how = heed(lanes, values, workspace, problem, jumps, chance, middle, reaction)
+    if how == GOES_ON and outgrows(workspace, problem.layout, jumps, chance, reaction):
+        return RESUMES
+    return how
+
+
+@kernel
+def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
+    """Evaluate what a reaction that has fired has changed: how to go on.
+
+    A cell more or less among many changes the propensities that are proportional to them, and the others so little that
+    these, and conditions that are not near, are looked at again only when the many have changed by `stale` of them.
+    """
+    within()
+    layout, looks = problem.layout, True
+    close = chance.near[0] and jumps.conditional[reaction]
+    if close or not is_of_many(workspace, layout, jumps, chance, reaction):
+        bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
+        sound = is_sound(problem, bad)
+    elif is_minor(workspace, layout, jumps, chance, reaction):
+        follow_own(workspace, layout, jumps, chance, reaction)
+        sound, drifts, looks = True, False, False
+    else:
+        sound = look(lanes, values, workspace, problem, jumps, chance, middle, True)
+        drifts = has_drifted(jumps, chance)
+    if not sound:
         return FAILED
-    if jumps.watched[reaction] and turns_up(workspace, problem):
+    if calls_for_stop(workspace, problem, jumps, reaction, looks):
         return STOPS
-    return RESUMES if drifts or outgrows(workspace, problem.layout, jumps, chance, reaction) else GOES_ON
+    return RESUMES if drifts else GOES_ON
+
+
+@kernel
+def has_drifted(jumps, chance):
+    """Whether jumps have moved any rate of the equations by more than its slack."""
+    apart()
+    drifted = False
+    for r in range(jumps.n_reactions):
+        drifted = drifted or (not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r])
+    return drifted
 
 
 @kernel
@@ -263,6 +319,21 @@ def outgrows(workspace, layout, jumps, chance, reaction):
         if chance.rare[s] and workspace[layout.species + s] > RETURN * chance.threshold:
             return True
     return False
+
+
+@kernel
+def calls_for_stop(workspace, problem, jumps, reaction, looks):
+    """Whether anything has to happen after one reaction, of all that it can bring about.
+
+    `looks`: at conditions too; what changes hardly anything leaves them to the end of the node.
+    """
+    within()
+    if looks and jumps.conditional[reaction]:
+        return turns_up(workspace, problem)
+    due = False
+    for k in range(jumps.touched_start[reaction], jumps.touched_start[reaction + 1]):
+        due = due or dies_out(workspace, problem.layout, problem.watch, problem.lane, jumps.touched[k])
+    return due
 
 
 @kernel
@@ -337,9 +408,14 @@ def next_output(problem):
 
 @kernel
 def write_before(lanes, values, workspace, problem, chance, share, also):
-    """Write every output before this share of the step (`also`: and at it); True where there was one."""
+    """Write every output before this share of the step (`also`: and at it); it leaves the rows as they are."""
     apart()
-    written = False
+    if next_output(problem) > share:
+        return
+    layout = problem.layout
+    rows = layout.keep - layout.species
+    for i in range(rows):
+        workspace[layout.aside + i] = workspace[layout.species + i]
     while problem.lane.output[0] < problem.results.n_times:
         at = next_output(problem)
         if at > share or (at == share and not also):
@@ -347,8 +423,8 @@ def write_before(lanes, values, workspace, problem, chance, share, also):
         show_at(lanes, workspace, problem, chance, at)
         run(lanes, values, workspace, problem.programs.output)
         write_output(1, workspace, problem.results, problem.lane, 0)
-        written = True
-    return written
+    for i in range(rows):
+        workspace[layout.species + i] = workspace[layout.aside + i]
 
 
 @kernel

@@ -46,13 +46,20 @@ NATIVE: dict[str, tuple[int, Callable[[Workload], native.Solver], float]] = {
 TOLERANCE_OF_AGREEMENT = 1e-12
 
 
-def own(work: Workload, rtol: float = RTOL, atol: float = ATOL, threads: int = 1) -> Trajectories:
-    """All patients by carsim."""
+def own(
+    work: Workload, rtol: float = RTOL, atol: float = ATOL, threads: int = 1, out: Floats | None = None
+) -> Trajectories:
+    """All patients by carsim; `out` is memory for the values that is used again."""
     options = Options(rtol=rtol, atol=atol, threads=threads)
-    done = simulate(work.network, t=DAYS, patients=work.patients, schedule=work.schedule, options=options)
+    done = simulate(work.network, t=DAYS, patients=work.patients, schedule=work.schedule, options=options, out=out)
     if done.status.any():
         raise RuntimeError(done.problem(int(np.argmax(done.status))))
     return done
+
+
+def room(work: Workload) -> Floats:
+    """Memory for the values of all patients (n, days, states)."""
+    return np.empty((work.n, len(DAYS), work.initial.shape[1]))
 
 
 def by_native(
@@ -60,7 +67,7 @@ def by_native(
 ) -> Callable[[], Floats]:
     """All patients by a solver in C, into memory that is used again."""
     solver = make(work)
-    out, steps = np.empty((work.n, len(DAYS), work.initial.shape[1])), np.zeros(work.n, dtype=np.int64)
+    out, steps = room(work), np.zeros(work.n, dtype=np.int64)
     return lambda: solver.run(work, rtol, atol, out, steps)
 
 
@@ -133,7 +140,8 @@ def main() -> None:
     if not apart < TOLERANCE_OF_AGREEMENT:
         raise RuntimeError(f"the two statements of the equations differ by {apart:.1e}")
     truth = reference(Workload(CHECKED))
-    every = {OWN: Side(PATIENTS, partial(own, Workload(PATIENTS)), 0.0), **sides(), **stiff_sides()}
+    work = Workload(PATIENTS)
+    every = {OWN: Side(PATIENTS, partial(own, work, out=room(work)), 0.0), **sides(), **stiff_sides()}
     checked = own(Workload(CHECKED))
     off = {name: errors(side.run(), truth[: side.patients]) for name, side in every.items() if "carsim" not in name}
     off = {name: wrong for name, wrong in off.items() if "stiff" not in name}
@@ -178,4 +186,7 @@ def stiff_sides() -> dict[str, Side]:
         solver = by_native(few, native.dopri5, RTOL, ATOL)
     except SkippedError:
         return {}
-    return {OWN_STIFF: Side(many.n, partial(own, many), 0.0), "DOPRI5 in C, stiff rates": Side(few.n, solver, 15.0)}
+    return {
+        OWN_STIFF: Side(many.n, partial(own, many, out=room(many)), 0.0),
+        "DOPRI5 in C, stiff rates": Side(few.n, solver, 15.0),
+    }

@@ -17,6 +17,7 @@ rare for good.
 import numpy as np
 
 from carsim.engines.kernels.course import begin, happen, leave
+from carsim.engines.kernels.firing import RETURN
 from carsim.engines.kernels.happenings import show_state
 from carsim.engines.kernels.herd import empty, muster, set_means
 from carsim.engines.kernels.lane import AT_STOP, IDLE
@@ -28,7 +29,7 @@ from carsim.engines.kernels.solve import go_on, locate, write_outputs
 from carsim.engines.kernels.stepping import judge, try_steps
 from carsim.engines.kernels.streams import open_stream
 from carsim.engines.kernels.views import viewed
-from carsim.engines.kernels.walk import RETURN, walk
+from carsim.engines.kernels.walk import walk
 
 DEEPEST = 0.5  # of the threshold: so far an abundant species may fall below it before it is rare
 FED = 0.5  # of what a species loses comes from cells of abundant species, and

@@ -9,7 +9,7 @@ How many nodes: so many that the midpoint rule's error of the hazard and of its 
 `hazard_tolerance` (from the propensities at the step's two ends and middle).
 
 The walk ends before the step does where a condition comes to hold, where a rare species has become abundant, or where
-jumps have moved a rate of the equations by more than its slack (see `set_slack`): the equations then go on from there
+jumps have moved a rate of the equations by more than its slack (see `looking`): the equations then go on from there
 with what has changed.
 """
 
@@ -18,43 +18,18 @@ import math
 import numpy as np
 
 from carsim.engines.kernels.course import write_output
-from carsim.engines.kernels.happenings import dies_out, fail, is_due, revive, total_of
-from carsim.engines.kernels.herd import act, admits
-from carsim.engines.kernels.jumps import (
-    LARGEST_COUNT,
-    NO_REACTION,
-    choose,
-    follow,
-    follow_own,
-    is_minor,
-    is_of_many,
-    plant,
-)
-from carsim.engines.kernels.lane import (
-    AT_STOP,
-    COUNT_TOO_LARGE,
-    IDLE,
-    NEGATIVE_RATE,
-    NEGATIVE_STATE,
-    NOWHERE,
-    STEPPING,
-    TOO_MANY_EVENTS,
-)
-from carsim.engines.kernels.lanes import apart, kernel, within
+from carsim.engines.kernels.firing import FAILED, GOES_ON, RESUMES, STOPS, jump, too_large, too_many, turns_up
+from carsim.engines.kernels.happenings import is_due, revive
+from carsim.engines.kernels.lane import AT_STOP, IDLE, STEPPING
+from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.leaping import leap, leap_length
+from carsim.engines.kernels.looking import LOOKS, has_drifted, has_moved, is_watched, look, set_slack, show_at
 from carsim.engines.kernels.program import run
-from carsim.engines.kernels.rodas5p import dense_state
-from carsim.engines.kernels.samplers import exponential
-from carsim.engines.kernels.streams import uniform
 
-LOOKS = 4  # nodes at least where conditions are watched, as in the deterministic engine
 MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
 BISECTIONS = 48  # as in the deterministic engine
-NEAR = 2.0  # times `stale`: so near its threshold a condition is looked at after every jump
 FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
 BURST = 100  # reactions one by one before another leap is considered
-RETURN = 2.0  # a rare species is abundant again above so many thresholds
-GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end; for what is due; for drift; a failure
 
 
 @kernel
@@ -83,64 +58,9 @@ def walk(lanes, values, workspace, problem, jumps, cells, chance):
 
 
 @kernel
-def is_watched(problem):
-    """Whether anything can happen but by the schedule."""
-    return problem.watch.n_extinctions + problem.watch.n_events + problem.layout.n_modes > 0
-
-
-@kernel
 def is_over(problem):
     """Whether all outputs are written: what a step holds beyond the last one is not gone through."""
     return problem.lane.output[0] == problem.results.n_times
-
-
-@kernel
-def show_at(lanes, workspace, problem, chance, share):
-    """Set the species rows to the state at a share of the step, with what jumps have changed so far."""
-    apart()
-    layout, signed = problem.layout, problem.options.signed
-    workspace[layout.share] = share
-    dense_state(lanes, workspace, layout, signed)
-    for s in range(layout.n_species):
-        moved = workspace[layout.moved + s]
-        if chance.rare[s]:
-            workspace[layout.species + s] = workspace[layout.state + s] + moved
-        elif moved != 0.0:
-            value = workspace[layout.species + s] + moved
-            workspace[layout.species + s] = value if value > 0.0 or signed[s] else 0.0
-
-
-@kernel
-def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
-    """Evaluate all rates, and what is watched, at a share of the step; False where a propensity is bad."""
-    apart()
-    show_at(lanes, workspace, problem, chance, share)
-    run(lanes, values, workspace, problem.programs.rates)
-    if is_watched(problem):
-        run(lanes, values, workspace, problem.programs.watching)
-        chance.near[0] = is_near(workspace, problem.watch, NEAR * chance.stale)
-    for s in range(problem.layout.n_species):
-        chance.seen[s] = workspace[problem.layout.species + s]
-    return is_sound(problem, plant(workspace, jumps, chance, drifting))
-
-
-@kernel
-def is_near(workspace, watch, share):
-    """Whether the value of any condition is within this share of its threshold, or of itself."""
-    apart()
-    near = False
-    for c in range(watch.n_conditions):
-        value, threshold = workspace[watch.condition_row[c]], workspace[watch.condition_threshold[c]]
-        near = near or abs(value - threshold) <= share * max(abs(value), abs(threshold))
-    return near
-
-
-@kernel
-def is_sound(problem, bad):
-    """Fail the patient where a reaction has a bad rate."""
-    if bad != NO_REACTION:
-        fail(problem.lane, problem.results, 0, NEGATIVE_RATE, problem.layout.n_species + bad)
-    return bad == NO_REACTION
 
 
 @kernel
@@ -178,32 +98,6 @@ def node_count(lanes, values, workspace, problem, jumps, chance):
     expected = mean * problem.lane.tried[0]
     needed = max(curve / (6.0 * mean), slope / (8.0 * mean) * min(expected, 1.0)) / chance.hazard_tolerance
     return max(least, math.ceil(math.sqrt(min(needed, 1e8))))
-
-
-@kernel
-def set_slack(workspace, problem, jumps, chance):
-    """How far jumps may move each rate of the equations before the step has to end.
-
-    By `drift_limit` of what comes and goes of the species it changes, the slowest of them; a rate that is a small part
-    of that may move further. And by what is within the solver's absolute tolerance over the whole step.
-    """
-    apart()
-    layout, options = problem.layout, problem.options
-    turnover = chance.trend
-    for s in range(layout.n_species):
-        turnover[s] = 0.0
-    for r in range(jumps.n_reactions):
-        rate = abs(workspace[jumps.rate[r]])
-        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
-            turnover[jumps.change_species[k]] += abs(jumps.change_amount[k]) * rate
-    for r in range(jumps.n_reactions):
-        slack = np.inf
-        for k in range(jumps.change_start[r], jumps.change_start[r + 1]):
-            s = jumps.change_species[k]
-            unseen = options.absolute[s] / problem.lane.tried[0] if chance.drift_limit > 0.0 else 0.0
-            allowed = max(chance.drift_limit * turnover[s], unseen)
-            slack = min(slack, allowed / abs(jumps.change_amount[k]))
-        chance.slack[r] = slack
 
 
 @kernel
@@ -257,160 +151,6 @@ def try_leap(lanes, values, workspace, problem, jumps, chance, share, middle, ri
         if is_over(problem):
             return True, share, RESUMES
     return True, share, GOES_ON
-
-
-@kernel
-def jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle):
-    """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
-    apart()
-    reaction = choose(chance.tree, chance.size, uniform(chance.stream))
-    chance.clock[0] = exponential(chance.stream)
-    if chance.individuals and not admits(lanes, values, workspace, problem, jumps, cells, chance, reaction):
-        return FAILED if problem.lane.phase[0] == IDLE else GOES_ON
-    if not fire(workspace, problem, jumps, chance, reaction):
-        return FAILED if problem.lane.phase[0] == IDLE else GOES_ON
-    if chance.individuals:
-        time = problem.lane.time[0] + share * problem.lane.tried[0]
-        if not act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
-            return FAILED
-    how = heed(lanes, values, workspace, problem, jumps, chance, middle, reaction)
-    if how == GOES_ON and outgrows(workspace, problem.layout, jumps, chance, reaction):
-        return RESUMES
-    return how
-
-
-@kernel
-def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
-    """Evaluate what a reaction that has fired has changed: how to go on.
-
-    A cell more or less among many changes the propensities that are proportional to them, and the others so little that
-    these, and conditions that are not near, are looked at again only when the many have changed by `stale` of them.
-    """
-    within()
-    layout, looks = problem.layout, True
-    close = chance.near[0] and jumps.conditional[reaction]
-    if close or not is_of_many(workspace, layout, jumps, chance, reaction):
-        bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
-        sound = is_sound(problem, bad)
-    elif is_minor(workspace, layout, jumps, chance, reaction):
-        follow_own(workspace, layout, jumps, chance, reaction)
-        sound, drifts, looks = True, False, False
-    else:
-        sound = look(lanes, values, workspace, problem, jumps, chance, middle, True)
-        drifts = has_drifted(jumps, chance)
-    if not sound:
-        return FAILED
-    if calls_for_stop(workspace, problem, jumps, reaction, looks):
-        return STOPS
-    return RESUMES if drifts else GOES_ON
-
-
-@kernel
-def has_moved(workspace, layout, chance):
-    """Whether jumps have changed a species by so much that the drift it makes counts in a step of several nodes."""
-    apart()
-    moved = False
-    for s in range(layout.n_species):
-        change = abs(workspace[layout.species + s] - chance.seen[s])
-        moved = moved or (chance.stale > 0.0 and change > chance.stale / LOOKS * chance.seen[s])
-    return moved
-
-
-@kernel
-def has_drifted(jumps, chance):
-    """Whether jumps have moved any rate of the equations by more than its slack."""
-    apart()
-    drifted = False
-    for r in range(jumps.n_reactions):
-        drifted = drifted or (not chance.jumping[r] and abs(chance.drift[r]) > chance.slack[r])
-    return drifted
-
-
-@kernel
-def outgrows(workspace, layout, jumps, chance, reaction):
-    """Whether a reaction has made a rare species abundant: its cells need not come one by one any more."""
-    apart()
-    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
-        s = jumps.change_species[k]
-        if chance.rare[s] and workspace[layout.species + s] > RETURN * chance.threshold:
-            return True
-    return False
-
-
-@kernel
-def calls_for_stop(workspace, problem, jumps, reaction, looks):
-    """Whether anything has to happen after one reaction, of all that it can bring about.
-
-    `looks`: at conditions too; what changes hardly anything leaves them to the end of the node.
-    """
-    within()
-    if looks and jumps.conditional[reaction]:
-        return turns_up(workspace, problem)
-    due = False
-    for k in range(jumps.touched_start[reaction], jumps.touched_start[reaction + 1]):
-        due = due or dies_out(workspace, problem.layout, problem.watch, problem.lane, jumps.touched[k])
-    return due
-
-
-@kernel
-def turns_up(workspace, problem):
-    """Whether anything has to happen after a jump; a population that it founded can go extinct within this step."""
-    apart()
-    layout, watch, lane = problem.layout, problem.watch, problem.lane
-    for k in range(watch.n_extinctions):
-        if total_of(1, workspace, watch, k, layout.species, 0) >= watch.extinction_below[k]:
-            lane.alive[k] = True
-    return is_due(1, workspace, layout, watch, lane, 0)
-
-
-@kernel
-def fire(workspace, problem, jumps, chance, reaction):
-    """Change the state by one reaction; False where it does not take place, or the patient fails by it.
-
-    A species of the equations of which less is left than the reaction takes, a small and fast one, withholds it.
-    """
-    apart()
-    layout, lane, results = problem.layout, problem.lane, problem.results
-    chance.events[lane.patient[0]] += 1
-    if too_many(problem, chance):
-        return False
-    first, last = jumps.change_start[reaction], jumps.change_start[reaction + 1]
-    for k in range(first, last):
-        s = jumps.change_species[k]
-        value = workspace[layout.species + s] + jumps.change_amount[k] * chance.weight
-        if value < 0.0 and not problem.options.signed[s]:
-            if not chance.rare[s]:
-                chance.withheld[lane.patient[0]] += 1
-                return False
-            fail(lane, results, 0, NEGATIVE_STATE, s)
-            return False
-        if value >= LARGEST_COUNT:
-            fail(lane, results, 0, COUNT_TOO_LARGE, s)
-            return False
-    for k in range(first, last):
-        s = jumps.change_species[k]
-        workspace[layout.moved + s] += jumps.change_amount[k] * chance.weight
-        workspace[layout.species + s] += jumps.change_amount[k] * chance.weight
-    return True
-
-
-@kernel
-def too_many(problem, chance):
-    """Fail the patient whose reactions are too many to be fired."""
-    if chance.events[problem.lane.patient[0]] <= chance.most_events:
-        return False
-    fail(problem.lane, problem.results, 0, TOO_MANY_EVENTS, NOWHERE)
-    return True
-
-
-@kernel
-def too_large(workspace, problem, jumps, chance):
-    """Fail the patient who has more cells after a leap than can be counted one by one."""
-    for s in range(problem.layout.n_species):
-        if chance.rare[s] and jumps.counted[s] and workspace[problem.layout.species + s] >= LARGEST_COUNT:
-            fail(problem.lane, problem.results, 0, COUNT_TOO_LARGE, s)
-            return True
-    return False
 
 
 @kernel

@@ -7,7 +7,17 @@ from importlib import import_module
 
 from benchmarks.measure import SkippedError
 
-QUESTIONS = ("ensemble_ode", "work_precision", "scaling", "cold_start", "assembly", "ssa", "stochastic_year", "agents")
+QUESTIONS = (
+    "ensemble_ode",
+    "work_precision",
+    "scaling",
+    "cohort",
+    "cold_start",
+    "assembly",
+    "ssa",
+    "stochastic_year",
+    "agents",
+)
 
 
 def main(names: list[str]) -> int:

@@ -192,9 +192,7 @@ def _add_own(low: Lowering, blocks: Blocks, formula: Bound | Sum, mine: dict[int
         rest = iter(read[2:])
         read = tuple(read[0] if name == law.trait else next(rest) for name in law.arguments)
         law = law.of_cell
-    if law not in low.laws:
-        low.laws.append(law)
-    blocks.law((copy,), low.laws.index(law), [mine.get(r, r) for r in read], (copy,))
+    blocks.law((copy,), low.number.setdefault(law, len(low.number)), [mine.get(r, r) for r in read], (copy,))
 
 
 def _path(rows: Rows, readers: dict[int, list[int]], means: set[int], rate: int, low: Lowering) -> set[int]:

@@ -59,7 +59,7 @@ def lower(network: Network, outputs: Sequence[str] = (), *, chance: bool = False
     output_rows = [rows.names[name] for name in outputs]
     cells = cells_of(low, copies) if copies is not None else None
     return Tables(
-        laws=tuple(low.laws),
+        laws=tuple(low.number),
         rows=dict(rows.names),
         layout=layout,
         constants=np.array(rows.constants),
@@ -145,7 +145,7 @@ def _matrix_program(
         assert isinstance(formula, Bound)
         mask = sum(1 << k for k in part.outputs)
         outputs = [part.outputs.get(k, 0) for k in range(len(formula.rows))]
-        keyed.append((low.laws.index(formula.law), mask, part.row, formula.rows, outputs))
+        keyed.append((low.number[formula.law], mask, part.row, formula.rows, outputs))
     for law, mask, _, arguments, outputs in sorted(keyed):
         blocks.law("partials", law, arguments, outputs, mask)
     sums = {row: Sum(tuple(entries.get(where, ()))) for where, row in place.items()}

@@ -17,7 +17,7 @@ class Lowering:
     """Rows with their dependencies: the level, and whether states, modes or only parameters stand behind a row."""
 
     rows: Rows
-    laws: list[Law] = field(default_factory=list)
+    number: dict[Law, int] = field(default_factory=dict)  # of each law
     level: dict[int, int] = field(default_factory=dict)
     moving: set[int] = field(default_factory=set)  # depends on states
     switched: set[int] = field(default_factory=set)  # depends on states or modes
@@ -33,8 +33,8 @@ class Lowering:
                 self.moving.add(row)
             if any(r in self.switched for r in read):
                 self.switched.add(row)
-            if isinstance(formula, Bound) and formula.law not in self.laws:
-                self.laws.append(formula.law)
+            if isinstance(formula, Bound):
+                self.number.setdefault(formula.law, len(self.number))
 
     @property
     def readers(self) -> dict[int, list[int]]:
@@ -77,7 +77,7 @@ class Lowering:
 
     def _kind(self, formula: Bound | Sum) -> int:
         if isinstance(formula, Bound):
-            return self.laws.index(formula.law)
+            return self.number[formula.law]
         return LINEAR if formula.linear else PRODUCTS
 
 

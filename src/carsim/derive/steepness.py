@@ -21,26 +21,31 @@ from carsim.derive.rows import Bound, Rows, Sum
 
 STALE = 0.02  # as `engines.hybrid.DRIFT_LIMIT`
 MOST = 3 * STALE
-STATES = 24
+STATES = 16
 DECADES = 12.0  # of cells
 
 
 def steep_species(low: Lowering, running: set[int], watched: Iterable[int]) -> list[bool]:
-    """For each species, whether it is steep; `running`: the rows kept up to date, `watched`: those of conditions."""
+    """For each species, whether it is steep; `running`: the rows kept up to date, `watched`: those of conditions.
+
+    What does not count is never many cells, and taken for steep without a look.
+    """
     rows = low.rows
-    species = range(rows.species, rows.parameters)
+    counted = [item.kind == "count" for item in rows.network.all_species]
+    species = [row for row, counts in enumerate(counted, start=rows.species) if counts]
     order = sorted(running, key=lambda row: (low.level[row], row))
     states = [_state(low, k) for k in range(STATES)]
     rates, conditions = set(rows.rates.values()), set(watched)
     readers = low.readers
     behind = {s: after((s,), readers, running) for s in species}
     crossing = {row for row in rates | conditions if row in running and _crosses([v[row] for v in states])}
-    found = []
+    found = dict.fromkeys(range(rows.species, rows.parameters), True)
     for s in species:
-        mine = [row for row in order if row in behind[s]]
-        steep = not crossing.isdisjoint(behind[s])
-        found.append(steep or any(_moves(rows, s, mine, rates, conditions, state) for state in states))
-    return found
+        heard = {row: _heard(rows.formulas[row], s, row in rates) for row in order if row in behind[s]}
+        most = {row: MOST if row in rates else 2.0 * STALE for row in heard if row in rates or row in conditions}
+        steep = not crossing.isdisjoint(heard)
+        found[s] = steep or any(_moves(rows, s, heard, most, state) for state in states)
+    return list(found.values())
 
 
 def _state(low: Lowering, number: int) -> list[float]:
@@ -75,19 +80,18 @@ def _crosses(values: list[float]) -> bool:
     return any(value < 0.0 for value in known) or 0 < zeros < len(known)
 
 
-def _moves(
-    rows: Rows, species: int, mine: list[int], rates: set[int], conditions: set[int], state: list[float]
-) -> bool:
+def _heard(formula: Bound | Sum, species: int, is_rate: bool) -> float:
+    """By how much the engine itself changes a rate when a species changes by `STALE`."""
+    return float((1.0 + STALE) ** proportional(formula, range(species, species + 1)).count(species)) if is_rate else 1.0
+
+
+def _moves(rows: Rows, species: int, heard: dict[int, float], most: dict[int, float], state: list[float]) -> bool:
     """Whether a change of one species in this state moves one of its rows by too much."""
     moved = list(state)
     moved[species] *= 1.0 + STALE
-    for row in mine:
+    for row, factor in heard.items():
         moved[row] = _value(rows.formulas[row], moved)
-        expected = state[row]
-        if row in rates:
-            power = proportional(rows.formulas[row], range(species, species + 1)).count(species)
-            expected *= (1.0 + STALE) ** power
-        most = MOST if row in rates else 2.0 * STALE
-        if (row in rates or row in conditions) and abs(moved[row] - expected) > most * abs(expected):
+        expected = state[row] * factor
+        if row in most and abs(moved[row] - expected) > most[row] * abs(expected):
             return True
     return False

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 class Options:
     """Numerical settings.
 
-    rtol: relative error per step, in the mean square over the species that are there. atol: absolute error, in the
-    species' own unit, of a species without a tolerance of its own. atol_scale: factor on all absolute errors.
-    max_steps: most steps for one patient, rejected ones included.
+    rtol: relative error per step. atol: absolute error, in the species' own unit, of a species without a tolerance of
+    its own. atol_scale: factor on all absolute errors. max_steps: most steps for one patient, rejected ones included.
     max_occurrences: most extinctions, events and mode changes recorded for one patient. threads: how many work side by
     side (0: as many as there are processors); no result depends on it.
 

@@ -1,21 +1,19 @@
 """One step of every lane: how long, tried by Rodas5P, accepted or rejected by its error, finiteness and sign.
 
-The controller is a PI controller on the root of the mean square of the species' scaled errors, as in the solvers that
-people compare with (CVODE, LSODA, DOPRI5), where species that rest at zero do not count; it aims at half of what it
-accepts. A rejected step is followed by one that does not grow, and a step that would pass the next stop ends there.
+The controller is a PI controller on the largest scaled error over the species (so a species that rests at zero does not
+count), a rejected step is followed by one that does not grow, and a step that would pass the next stop ends there.
 """
 
 import numpy as np
 
 from carsim.engines.kernels.happenings import fail, show_state
 from carsim.engines.kernels.lane import NEGATIVE_STATE, NOT_FINITE, OK, STEP_TOO_SMALL, STEPPING, TOO_MANY_STEPS
-from carsim.engines.kernels.lanes import apart, kernel, larger, load, magnitude, root, splat, store
+from carsim.engines.kernels.lanes import apart, kernel, larger, load, magnitude, splat, store
 from carsim.engines.kernels.linear import factorise
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import GAMMA, ORDER, STAGES, stages
 
 SAFETY = 0.9
-TARGET = 0.5
 GROWTH, SHRINK = 8.0, 0.2
 PROPORTIONAL, INTEGRAL = 0.7 / ORDER, 0.4 / ORDER
 SHORTEST = 1e-25
@@ -81,16 +79,15 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
         store(workspace, row, load(lanes, workspace, row) + shift)
     defect = factorise(lanes, workspace, factors, layout.inverse)
     stages(lanes, values, workspace, layout, programs.rates, factors)
-    squares, counted = splat(lanes, 0.0), splat(lanes, 0.0)
+    worst = splat(lanes, 0.0)
     for s in range(layout.n_species):
         start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
         estimate = load(lanes, workspace, layout.stages + (STAGES - 1) * layout.n_species + s)
         size = larger(magnitude(start), magnitude(end))
-        error = estimate / (size * options.relative + options.absolute[s])
-        squares = squares + error * error
-        counted = counted + size / (size + options.absolute[s])
+        error = magnitude(estimate) / (size * options.relative + options.absolute[s])
+        worst = larger(worst, error)
         defect = defect + ((end - end) + (error - error))
-    store(workspace, layout.error, root(squares / larger(counted, splat(lanes, 1.0))))
+    store(workspace, layout.error, worst)
     store(workspace, layout.defect, defect)
 
 
@@ -121,7 +118,7 @@ def judge(width, workspace, layout, options, lane, results, slot):
         results.negative[patient] += 1
         reject(width, workspace, layout, options, lane, results, slot, NEGATIVE_STATE, tried * 0.5)
         return
-    factor = (error / TARGET) ** -PROPORTIONAL * (lane.error[slot] / TARGET) ** INTEGRAL
+    factor = SAFETY * error**-PROPORTIONAL * lane.error[slot] ** INTEGRAL
     factor = min(GROWTH, max(SHRINK, factor))
     if lane.last_reason[slot] != OK:
         factor = min(1.0, factor)

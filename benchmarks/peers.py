@@ -20,6 +20,15 @@ from benchmarks.workload import DAYS, DOSES, INFUSION, INFUSION_DAYS, INFUSION_L
 MOST_STEPS = 1_000_000
 slopes = njit(error_model="numpy")(right_side)
 
+
+@njit(error_model="numpy")
+def f(t: float, y: Any, p: Any) -> Any:
+    """Slopes (states,) in memory of their own, as SciPy asks for them."""
+    dy = np.empty_like(y)
+    slopes(y, p, dy)
+    return dy
+
+
 Segment = tuple[float, float, int, int]  # start, end, and the days from the start on and before the end
 
 
@@ -54,12 +63,6 @@ def solve_ivp(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
     """SciPy's solve_ivp, LSODA, with a right-hand side compiled by numba."""
     from scipy.integrate import solve_ivp as integrate
 
-    @njit(error_model="numpy")
-    def f(t: float, y: Any, p: Any) -> Any:
-        dy = np.empty_like(y)
-        slopes(y, p, dy)
-        return dy
-
     def solve(state: Floats, times: Floats, p: Floats) -> Floats:
         span = (times[0], times[-1])
         done = integrate(f, span, state, method="LSODA", t_eval=times, args=(p,), rtol=rtol, atol=atol)
@@ -71,12 +74,6 @@ def solve_ivp(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
 def odeint(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
     """SciPy's odeint (LSODA in Fortran or C), with a right-hand side compiled by numba."""
     from scipy.integrate import odeint as integrate
-
-    @njit(error_model="numpy")
-    def f(t: float, y: Any, p: Any) -> Any:
-        dy = np.empty_like(y)
-        slopes(y, p, dy)
-        return dy
 
     def solve(state: Floats, times: Floats, p: Floats) -> Floats:
         options = {"rtol": rtol, "atol": atol, "tfirst": True, "mxstep": MOST_STEPS}

@@ -3,7 +3,10 @@
 import pytest
 
 from carsim import spec
+from carsim.derive import steepness
 from carsim.derive.lower import lower
+from carsim.engines import hybrid
+from carsim.engines.kernels import looking
 from carsim.model.build import build
 from carsim.model.network import Change, Condition, Event, Network
 from carsim.spec.prepare import cast_of
@@ -22,6 +25,11 @@ def one(rate) -> Network:
     net.reaction("birth", produces={cells: 1}, rate=rate(net, cells, others))
     net.reaction("death", consumes={others: 1}, rate=net.parameter("death", 0.1) * others)
     return net
+
+
+def test_the_numbers_are_those_of_the_engine():
+    assert steepness.STALE == hybrid.DRIFT_LIMIT
+    assert steepness.NEAR == looking.NEAR
 
 
 MILD = {

@@ -20,9 +20,10 @@ from carsim.derive.programs import Lowering, after
 from carsim.derive.rows import Bound, Rows, Sum
 
 STALE = 0.02  # as `engines.hybrid.DRIFT_LIMIT`
-MOST = 3 * STALE
-STATES = 16
-DECADES = 12.0  # of cells
+NEAR = 2.0  # as `engines.kernels.looking.NEAR`: times STALE, how far a watched quantity may move unseen
+MOST = 3 * STALE  # of a rate: room for a product of three factors that move with the population
+STATES = 16  # over DECADES of cells: a difference that turns negative does so in about half of them
+DECADES = 12.0
 
 
 def steep_species(low: Lowering, running: set[int], watched: Iterable[int]) -> list[bool]:
@@ -42,7 +43,7 @@ def steep_species(low: Lowering, running: set[int], watched: Iterable[int]) -> l
     found = dict.fromkeys(range(rows.species, rows.parameters), True)
     for s in species:
         heard = {row: _heard(rows.formulas[row], s, row in rates) for row in order if row in behind[s]}
-        most = {row: MOST if row in rates else 2.0 * STALE for row in heard if row in rates or row in conditions}
+        most = {row: MOST if row in rates else NEAR * STALE for row in heard if row in rates or row in conditions}
         steep = not crossing.isdisjoint(heard)
         found[s] = steep or any(_moves(rows, s, heard, most, state) for state in states)
     return list(found.values())

@@ -22,8 +22,13 @@ def scenario(name, arm=""):
 
 
 def without(name, item):
-    """The scenario as it would be if the item were not in it."""
-    return scenario(name, item.arm).with_(**item.without)
+    """The scenario as it would be if the item were not in it, where it would be seen."""
+    return with_it(name, item).with_(**item.without)
+
+
+def with_it(name, item):
+    """The scenario with the item in it, where it can be seen."""
+    return scenario(name, item.arm).with_(**item.where)
 
 
 def test_the_list_has_every_system_of_the_review_and_each_has_its_file(capsys):
@@ -62,7 +67,7 @@ def test_item_acts_on_what_the_scenario_means(item):
     name, represented = ITEMS[item]
     assert represented.without
     assert represented.moves
-    assert without(name, represented).digest != scenario(name, represented.arm).digest
+    assert without(name, represented).digest != with_it(name, represented).digest
 
 
 @pytest.mark.parametrize("name", [name for name in STATED if SYSTEMS[name].kind == "evidence"])

@@ -7,7 +7,7 @@ import pytest
 
 from carsim.pipeline import run
 from carsim.spec.prepare import prepare
-from tests.scenarios.test_systems import ITEMS, STATED, SYSTEMS, scenario, without
+from tests.scenarios.test_systems import ITEMS, STATED, SYSTEMS, scenario, with_it, without
 
 PATIENTS = 20
 CHECKED = 100  # patients of each side of a statement of the evidence
@@ -34,16 +34,16 @@ def test_nobody_fails(name):
 @pytest.mark.parametrize("item", ITEMS)
 def test_what_must_be_represented_acts(item):
     name, represented = ITEMS[item]
-    less = without(name, represented)
+    whole, less = with_it(name, represented), without(name, represented)
     if "trial" in represented.moves:
-        assert scenario(name, represented.arm).trial != less.trial
+        assert whole.trial != less.trial
     outcomes = [move for move in represented.moves if move != "trial"]
     if outcomes:
-        data = result(name, represented.arm)
+        data = run(whole.with_(**{"cohort.n": PATIENTS})) if represented.where else result(name, represented.arm)
         bare = run(less.with_(**{"cohort.n": PATIENTS}))
         for move in outcomes:
             if move == "schedule":
-                planned = given(scenario(name, represented.arm)) != given(less)
+                planned = given(whole) != given(less)
                 assert planned or differ(data, bare, "treatment_day")
             else:
                 assert differ(data, bare, move), move

@@ -35,13 +35,15 @@ class Represented:
 
     `without` sets scenario paths as they would be if the item were not there, in the scenario of `arm` (as a whole if
     empty); None takes away what stands there, in a file written "". Then all of `moves` differ: the name of an endpoint
-    or course of the result, `schedule` (what is given to whom and when), or `trial` (how it is evaluated).
+    or course of the result, `schedule` (what is given to whom and when), or `trial` (how it is evaluated). What acts on
+    few patients is looked at `where` it acts on many: scenario paths set with the item and without it.
     """
 
     says: str
     keys: tuple[str, ...]
     without: Mapping[str, Any]
     moves: tuple[str, ...]
+    where: Mapping[str, Any]
     arm: str
 
 
@@ -128,7 +130,8 @@ def _system(place: str, name: str, table: dict[str, Any]) -> System:
 def _represented(item: dict[str, Any]) -> Represented:
     without = {path: None if value == "" else value for path, value in item.get("without", {}).items()}
     keys, moves = tuple(item["keys"]), tuple(item["moves"])
-    return Represented(item["says"], keys, MappingProxyType(without), moves, item.get("arm", ""))
+    where = MappingProxyType(item.get("where", {}))
+    return Represented(item["says"], keys, MappingProxyType(without), moves, where, item.get("arm", ""))
 
 
 def _check(item: dict[str, Any]) -> Check:

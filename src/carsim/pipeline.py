@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
 
-    from carsim.engines.protocol import Options
+    from carsim.engines.protocol import Options, Trajectories
     from carsim.model.body import Cast
     from carsim.model.network import Network
     from carsim.population.patients import Patients
     from carsim.spec import Scenario
+    from carsim.spec.prepare import Prepared
     from carsim.treatment.schedule import Schedule
 
 Notify = Callable[[str], None]
@@ -35,21 +36,44 @@ EXTRA_TIMES = 300  # outputs beyond one a day: hours of lymphodepletion, days be
 
 
 def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
-    """Simulate a scenario; the dataset with courses, records, endpoints and provenance.
+    """Simulate a scenario; the dataset with courses, records, endpoints and provenance, as `courses` but complete."""
+    from carsim.dataset.assays import observe
+    from carsim.dataset.cells import listed, summed
+    from carsim.dataset.replicates import folded
+    from carsim.endpoints import compute
+    from carsim.endpoints.probabilities import table
+
+    data, made, trajectories = _simulated(scenario, notify)
+    provenance, replicates, single = data.attrs, scenario.run.replicates, trajectories.individuals
+    data = data.merge(compute(data))
+    if scenario.run.assay_noise:
+        data = data.merge(observe(data, scenario.run.seed, replicates=replicates))
+    if single is not None:
+        data = data.merge(summed(single, data, made.network, made.patients, options_of(scenario).weight))
+    if replicates > 1:
+        data = folded(data, replicates)
+        data = data.merge(table(data))
+    if single is not None:
+        data = data.merge(listed(single, data, trajectories.status, replicates))
+    return data.assign_attrs(provenance)
+
+
+def courses(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
+    """Simulate a scenario; its courses in a row along `patient`, records and provenance, without endpoints.
 
     Courses that an interruption (Ctrl-C) left out have that as their status; one before any was simulated is raised.
     `notify` is called with a sentence before something is compiled. Raises UnsupportedMechanism for what this version
     cannot simulate, and ResourceRefused for what memory cannot hold.
     """
+    return _simulated(scenario, notify)[0]
+
+
+def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, Prepared, Trajectories]:
+    """The courses of a scenario as a dataset with its provenance, and what they were made from."""
     from carsim import spec
     from carsim.dataset import provenance
-    from carsim.dataset.assays import observe
     from carsim.dataset.assemble import assemble, claimed
-    from carsim.dataset.cells import listed, summed
-    from carsim.dataset.replicates import folded
-    from carsim.endpoints import compute
     from carsim.endpoints.outcome import is_interrupted
-    from carsim.endpoints.probabilities import table
     from carsim.engines.protocol import Status
     from carsim.engines.run import simulate as solve
     from carsim.spec.prepare import prepare
@@ -86,19 +110,8 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         given_by=given_by_events(made.cast),
         planned=made.planned,
         scales=made.cast.scales,
+        entries=made.entries,
     )
-    data.attrs |= {"observed": observed(scenario), "engine": scenario.run.engine}
-    data = data.merge(compute(data))
-    if scenario.run.assay_noise:
-        data = data.merge(observe(data, scenario.run.seed, replicates=replicates))
-    single = trajectories.individuals
-    if single is not None:
-        data = data.merge(summed(single, data, made.network, made.patients, options.weight))
-    if replicates > 1:
-        data = folded(data, replicates)
-        data = data.merge(table(data))
-    if single is not None:
-        data = data.merge(listed(single, data, trajectories.status, replicates))
     counts = Counter(Status(int(status)).name.lower() for status in trajectories.status)
     data.attrs = provenance.attributes(
         title=scenario.title,
@@ -112,7 +125,7 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
         started=started,
         observed=observed(scenario),
     )
-    return data
+    return data, made, trajectories
 
 
 def simulate(

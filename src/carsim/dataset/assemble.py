@@ -37,12 +37,14 @@ def assemble(
     given_by: Mapping[str, str] | None = None,
     planned: Sequence[str] = (),
     scales: Mapping[str, str] | None = None,
+    entries: Mapping[str, np.ndarray] | None = None,
 ) -> xr.Dataset:
     """The dataset of a run: courses (patient, time, ...), status, extinctions, treatments, covariates.
 
     `given_by` says what is given by events of the network, by their names; `planned` what may be given at all.
     `clone_words` holds a word for each clone, by the coordinate they make up: `clone_cd19`, `clone_phenotype`.
-    `scales` says by which scale the grades of each toxicity are.
+    `scales` says by which scale the grades of each toxicity are, `entries` on which day each entry of fixed times was
+    given, (n,) by name with NaN for not; those that events give are found among the trajectories' events.
     """
     import xarray as xr
 
@@ -73,6 +75,8 @@ def assemble(
     _add_extinctions(data, trajectories)
     if schedule is not None:
         add_treatments(data, schedule, _triggered(trajectories, given_by or {}), planned)
+    if entries:
+        _add_entries(data, trajectories, entries, given_by or {})
     known = {variable: patients.covariates.get(variable.rows[0]) for variable in COVARIATES}
     return data.assign(
         {
@@ -196,6 +200,20 @@ def add_treatments(
     if names:
         data.coords["treatment"] = ("treatment", np.array(names), attributes(VARIABLES["treatment"]))
         data["treatment_day"] = (("patient", "treatment"), first, attributes(VARIABLES["treatment_day"]))
+
+
+def _add_entries(
+    data: xr.Dataset, trajectories: Trajectories, entries: Mapping[str, np.ndarray], given_by: Mapping[str, str]
+) -> None:
+    """The first day of each entry: two entries may give the same treatment, and which it was is known here only."""
+    names = list(entries)
+    days = np.stack([np.asarray(entries[name], dtype=float) for name in names], axis=1)
+    for event in trajectories.events:
+        if event.kind == "event" and event.name in given_by:
+            place = event.patient, names.index(event.name.split(".")[1])  # `treatment.<entry>.<dose>`
+            days[place] = np.fmin(days[place], event.time)
+    data.coords["entry"] = ("entry", np.array(names), attributes(VARIABLES["entry"]))
+    data["entry_day"] = (("patient", "entry"), days, attributes(VARIABLES["entry_day"]))
 
 
 def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:

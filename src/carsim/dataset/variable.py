@@ -16,6 +16,7 @@ DIMENSIONS = (
     "phenotype",
     "site",
     "treatment",
+    "entry",
     "arm",
     "point",
     "cell",

@@ -7,12 +7,13 @@ from the fixed list `DIMENSIONS`. Units are carsim's text units (`cells/uL`, `co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from carsim.catalog import antigens
 from carsim.dataset.variable import DIMENSIONS as DIMENSIONS
 from carsim.dataset.variable import Kind, Variable, answer, course
 from carsim.dataset.variables_of_cells import OF_CELLS
+from carsim.population.parts import History
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +27,7 @@ COORDINATES: tuple[Variable, ...] = (
     Variable("site", ("site",), "1", "compartment of the body", "text"),
     Variable("clone", ("clone",), "1", "leukaemic clone", "text"),
     Variable("treatment", ("treatment",), "1", "drug, procedure or product that was given to any patient", "text"),
+    Variable("entry", ("entry",), "1", "entry of the scenario's treatment, by its name", "text"),
     Variable("clone_phenotype", ("clone",), "1", "word by which a relapse of the clone is named", "text"),
     Variable("clone_lineage", ("clone",), "1", "lineage of the clone: B or myeloid", "text"),
     *(
@@ -138,6 +140,7 @@ RECORDS: tuple[Variable, ...] = (
     answer("status_row", "1", "state or rate that ended it", "text"),
     Variable("clone_extinct_day", ("patient", "clone"), "d", "day at which the clone fell below one cell and was gone"),
     Variable("treatment_day", ("patient", "treatment"), "d", "first day on which the patient was given the treatment"),
+    Variable("entry_day", ("patient", "entry"), "d", "first day on which the patient was given anything of the entry"),
     Variable(
         "treatment_given",
         ("patient", "time"),
@@ -163,6 +166,11 @@ COVARIATES: tuple[Variable, ...] = tuple(
             "1",
             "product: 0 as specified, 1 out of specification, 2 not made and not given",
         ),
+        ("cart_dose", "cart_dose", "cells/kg", "viable CAR-positive cells of the first infusion, as prescribed"),
+        *(
+            (item.replace("-", "_"), item, "1", f"history: 1 for {item.replace('-', ' ')}, else 0")
+            for item in get_args(History)
+        ),
         ("neutrophil_base", "neutrophil_base", "cells/uL", "neutrophils in blood without leukaemia or drugs"),
         ("platelet_base", "platelet_base", "cells/uL", "platelets in blood without leukaemia or drugs"),
         ("haemoglobin_base", "haemoglobin_base", "g/dL", "haemoglobin without leukaemia or drugs"),
@@ -179,6 +187,12 @@ ENDPOINTS: tuple[Variable, ...] = (
     answer("mrd_day28_below_limit", "1", "1 where flow cytometry finds no MRD at day 28, else 0; -1 unknown", "int8"),
     answer("mrd_day28_sequencing", "1", "the same by sequencing; 0 below its limit"),
     answer("best_response", "1", "best response at any visit: CR, CRi, NR or not evaluable", "text"),
+    answer("remission_day", "d", "first visit in remission"),
+    answer("complete_remission_day", "d", "first visit in remission with recovered counts"),
+    answer("mrd_negative_remission_day", "d", "first visit in remission without MRD by flow cytometry"),
+    answer("bridging_response", "1", "CR, CRi or NR after bridging, before the next treatment", "text"),
+    answer("bridging_cycles", "1", "cycles of bridging before the infusion; -1 unknown", "int8"),
+    answer("blinatumomab_response", "1", "CR, CRi or NR after blinatumomab, before the next treatment", "text"),
     answer("cart_peak_cells", "cells/uL", "highest CAR T level in blood"),
     answer("cart_peak_cells_day", "d", "day of the highest CAR T level"),
     answer("cart_peak_copies", "copies/ug", "highest transgene level in blood"),
@@ -233,6 +247,8 @@ ENDPOINTS: tuple[Variable, ...] = (
         for variable in (
             answer(f"{clock}_day", "d", f"{meaning}: time from the clock's zero to event or end of observation"),
             answer(f"{clock}_event", "1", f"{meaning}: 1 event, 0 end of observation, -1 unknown", "int8"),
+            answer(f"{clock}_cause", "1", f"{meaning}: which event it was", "text"),
+            answer(f"{clock}_zero", "d", f"{meaning}: day of the clock's zero, after any landmark"),
         )
     ),
 )

@@ -15,6 +15,7 @@ from carsim.endpoints import (
     cure,
     cytopenia,
     drugs,
+    earlier,
     exposure,
     persistence,
     relapse,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 REGISTRY: dict[str, Endpoint] = {
     endpoint.name: endpoint
-    for file in (response, exposure, persistence, bcells, relapse, cure, drugs, toxicity, cytopenia, survival)
+    for file in (response, exposure, persistence, bcells, relapse, cure, drugs, earlier, toxicity, cytopenia, survival)
     for endpoint in file.ENDPOINTS
 }
 

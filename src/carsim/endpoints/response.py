@@ -9,6 +9,8 @@ A patient who enters below all limits is not evaluable for remission; for such a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from carsim import catalog
 from carsim.endpoints.disease import DISEASE, ELSEWHERE, evaluable, in_remission
 from carsim.endpoints.outcome import (
@@ -56,6 +58,18 @@ def _best_response(curves: Curves) -> Answer:
     return next(best for best in (COMPLETE, INCOMPLETE, NO_RESPONSE) if best in words)
 
 
+def _first_visit(condition: Callable[[Curves, float], bool], meaning: str) -> Rule:
+    def rule(curves: Curves) -> Answer:
+        day = next((day for day in curves.visits if condition(curves, day)), None)
+        return Missing(f"no visit finds {meaning}") if day is None else day
+
+    return rule
+
+
+def _without_mrd(curves: Curves, day: float) -> bool:
+    return in_remission(curves, day) and level_at(curves.days, curves["mrd"], day) < FLOW_LIMIT
+
+
 def _mrd(limit: float) -> Rule:
     def rule(curves: Curves) -> Answer:
         missing = not_followed(curves, FIRST_VISIT)
@@ -90,6 +104,21 @@ ENDPOINTS = (
         _best_response,
         (*DISEASE, *COUNTS),
         _RULE + "; at any visit up to the trial's last day of a response",
+        ELSEWHERE,
+    ),
+    Endpoint("remission_day", _first_visit(in_remission, "a remission"), DISEASE, f"first visit; {_RULE}", ELSEWHERE),
+    Endpoint(
+        "complete_remission_day",
+        _first_visit(lambda curves, day: word(curves, day) == COMPLETE, "a remission with recovered counts"),
+        (*DISEASE, *COUNTS),
+        f"first visit with CR; {_RULE}",
+        ELSEWHERE,
+    ),
+    Endpoint(
+        "mrd_negative_remission_day",
+        _first_visit(_without_mrd, "a remission without MRD"),
+        (*DISEASE, "mrd"),
+        f"first visit in remission with MRD below the flow limit {FLOW_LIMIT:g}",
         ELSEWHERE,
     ),
 )

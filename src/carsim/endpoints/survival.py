@@ -146,8 +146,17 @@ def _infection_grade(curves: Curves) -> Answer:
     return 3 if reached(curves, "severe_infection", 0.0) <= min(found.death, curves.end) else 0
 
 
-def timed(clock: Mapping[str, Any], curves: Curves) -> tuple[float, int] | Missing:
-    """Day since the clock's zero, and 1 for an event or 0 for the end of observation."""
+@dataclass(frozen=True)
+class Timed:
+    """What a clock record says of a patient: its zero (d), the days from there, and which event it was ("": none)."""
+
+    zero: float
+    day: float
+    cause: str
+
+
+def timed(clock: Mapping[str, Any], curves: Curves) -> Timed | Missing:
+    """What a clock record says of a patient."""
     found = curves.once(course)
     zero = {
         "enrolment": found.start,
@@ -159,26 +168,27 @@ def timed(clock: Mapping[str, Any], curves: Curves) -> tuple[float, int] | Missi
     if not math.isfinite(zero) or zero >= min(found.death, curves.end):
         return Missing(f"no {clock['start']} within the time observed")
     events, ends = _events(clock, found, curves), _ends(clock, found, curves)
-    event, end = min((day for day in events if day >= zero), default=math.inf), min(day for day in ends if day >= zero)
+    event, cause = min(((day, cause) for cause, day in events.items() if day >= zero), default=(math.inf, ""))
+    end = min(day for day in ends if day >= zero)
     landmark = clock["landmark"]
     if landmark is not None:
         zero += landmark
         if min(event, end) < zero:
             return Missing(f"event or end of observation before the landmark of {landmark:g} d")
-    return (event - zero, 1) if event <= end else (end - zero, 0)
+    return Timed(zero, event - zero, cause) if event <= end else Timed(zero, end - zero, "")
 
 
-def _events(clock: Mapping[str, Any], found: Course, curves: Curves) -> list[float]:
+def _events(clock: Mapping[str, Any], found: Course, curves: Curves) -> dict[str, float]:
+    """Day of each event that the clock counts, by its name."""
     relapse = found.relapse_seen if clock["seen"] == "visits" else found.relapse
     known = {"relapse": relapse, "death": found.death, "hsct": found.transplant, "new-therapy": found.new_therapy}
     known |= {event: _loss(curves, event) for event in ("b-cell-recovery", "cart-loss") if event in clock["events"]}
-    days = [known[event] for event in clock["events"] if event in known]
+    days = {event: known[event] for event in clock["events"] if event in known}
     counts = clock["nonresponse"] is not None or "nonresponse" in clock["events"]
     if counts and not math.isfinite(found.remission) and evaluable(curves):
-        days.append(FIRST_VISIT if clock["nonresponse"] is None else float(clock["nonresponse"]))
-    days += [found.transplant] if clock["hsct"] == "event" else []
-    days += [found.new_therapy] if clock["new_therapy"] == "event" else []
-    return days
+        days["nonresponse"] = FIRST_VISIT if clock["nonresponse"] is None else float(clock["nonresponse"])
+    days |= {"hsct": found.transplant} if clock["hsct"] == "event" else {}
+    return days | ({"new-therapy": found.new_therapy} if clock["new_therapy"] == "event" else {})
 
 
 def _loss(curves: Curves, event: str) -> float:
@@ -202,18 +212,18 @@ def _clock(curves: Curves, name: str) -> Mapping[str, Any]:
     return {**STANDARD[name], **curves.observed.get("clocks", {}).get(name, {})}
 
 
-def _clock_day(name: str) -> Callable[[Curves], Answer]:
+def _clocked(name: str, told: Callable[[Timed], float | int | str]) -> Callable[[Curves], Answer]:
     def rule(curves: Curves) -> Answer:
         answer = timed(_clock(curves, name), curves)
-        return answer if isinstance(answer, Missing) else answer[0]
+        return answer if isinstance(answer, Missing) else told(answer)
 
     return rule
 
 
-def _clock_event(name: str) -> Callable[[Curves], Answer]:
+def _cause(name: str) -> Callable[[Curves], Answer]:
     def rule(curves: Curves) -> Answer:
         answer = timed(_clock(curves, name), curves)
-        return answer if isinstance(answer, Missing) else answer[1]
+        return answer if isinstance(answer, Missing) else answer.cause or Missing("no event within the time observed")
 
     return rule
 
@@ -262,8 +272,18 @@ ENDPOINTS = (
         endpoint
         for name in CLOCKS
         for endpoint in (
-            Endpoint(f"{name}_day", _clock_day(name), DISEASE, f"{name.upper()} {_CLOCK}", USES),
-            Endpoint(f"{name}_event", _clock_event(name), DISEASE, f"{name.upper()} {_CLOCK}", USES),
+            Endpoint(f"{name}_day", _clocked(name, lambda found: found.day), DISEASE, f"{name.upper()} {_CLOCK}", USES),
+            Endpoint(
+                f"{name}_event",
+                _clocked(name, lambda found: int(found.cause != "")),
+                DISEASE,
+                f"{name.upper()} {_CLOCK}",
+                USES,
+            ),
+            Endpoint(f"{name}_cause", _cause(name), DISEASE, f"{name.upper()} {_CLOCK}", USES),
+            Endpoint(
+                f"{name}_zero", _clocked(name, lambda found: found.zero), DISEASE, f"{name.upper()} {_CLOCK}", USES
+            ),
         )
     ),
 )

@@ -6,7 +6,7 @@ The only place that hands each part of a scenario to the room that reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
@@ -30,8 +30,9 @@ from carsim.population.products import composition_factors
 from carsim.spec.plain import CHANCE, Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
-from carsim.treatment.compile import compile_entries, trigger_rows
-from carsim.treatment.entries import names_given
+from carsim.treatment.compile import compile_entries, days_given, trigger_rows
+from carsim.treatment.entries import Infusion, names_given
+from carsim.treatment.infusion import per_weight
 from carsim.treatment.plan import Planned, plan
 from carsim.treatment.schedule import Schedule
 from carsim.treatment.triggers import triggers
@@ -46,7 +47,8 @@ class Prepared:
     """What a run needs; `times` (d) are the days of output, the first one the start of the simulation.
 
     Patients and schedule have one entry per course: every replicate of the first patient, then those of the next.
-    `planned` names everything that may be given, in order of the file.
+    `planned` names everything that may be given, in order of the file; `entries` is the day on which each course is
+    given an entry of fixed times (NaN: not, or when a condition is met), by the entry's name.
     """
 
     cast: Cast
@@ -55,6 +57,7 @@ class Prepared:
     schedule: Schedule
     times: Array
     planned: tuple[str, ...] = ()
+    entries: Mapping[str, Array] = field(default_factory=dict)
 
 
 def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
@@ -73,13 +76,15 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, _begin(scenario, who))
     begin, made = float(times[0]), patients.covariates["manufacture"] != NOT_MADE
     own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
-    patients = replace(patients, parameters=own)
+    patients = replace(patients, parameters=own, covariates={**patients.covariates, **_dose(planned, patients, seed)})
+    entries = days_given(planned, patients, seed, made)
     schedule = compile_entries(planned, patients, seed, begin, made)
     if scenario.run.replicates > 1:
         patients, schedule = patients.repeated(scenario.run.replicates), schedule.repeated(scenario.run.replicates)
+        entries = {name: np.repeat(days, scenario.run.replicates) for name, days in entries.items()}
     patients = _by_chance(patients, network, members, scenario)
     labels = tuple(dict.fromkeys(dose.label for item in planned for dose in item.doses))
-    return Prepared(members, network, patients, schedule, times, labels)
+    return Prepared(members, network, patients, schedule, times, labels, entries)
 
 
 def cast_of(scenario: Scenario) -> Cast:
@@ -109,6 +114,14 @@ def _planned(scenario: Scenario) -> tuple[Planned, ...]:
     return plan(scenario.treatment, domains, scenario.run.seed)
 
 
+def _dose(planned: tuple[Planned, ...], patients: Patients, seed: int) -> dict[str, Array]:
+    """The cells/kg of the first infusion of the file that waits for no condition; nothing without one."""
+    for item in planned:
+        if isinstance(item.entry, Infusion) and item.entry.when is None:
+            return {"cart_dose": per_weight(item.entry, patients, seed, item.name)}
+    return {}
+
+
 def _who(scenario: Scenario) -> Patient | Cohort:
     who = scenario.patient or scenario.cohort
     assert who is not None  # a scenario has one of them
@@ -136,7 +149,9 @@ def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient 
             parameters[f"state_share.{clone.name}"] = fractions[clone.name] / fractions[members.clones[0].name]
     sites = disease(scenario.leukaemia, scenario.run.seed, drawn.n, of_cohort=of_cohort)
     initial = start(network, members.clones, fractions, parameters, drawn.covariates, members.products, sites)
-    return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **product})
+    none = np.zeros(drawn.n, dtype=bool)
+    history = {item: drawn.history.get(item, none).astype(np.float64) for item in get_args(History)}
+    return Patients(drawn.identifiers, parameters, initial, {**drawn.covariates, **product, **history})
 
 
 def _by_chance(patients: Patients, network: Network, members: Cast, scenario: Scenario) -> Patients:

@@ -68,6 +68,25 @@ def trigger_rows(
     return rows
 
 
+def days_given(
+    planned: Sequence[Planned], patients: Patients, seed: int, made: NDArray[np.bool_] | None = None
+) -> dict[str, Array]:
+    """First day on which each patient is given anything of an entry with fixed times, by the entry's name.
+
+    NaN for who is given nothing of it, and of every entry that waits: what that gives is told by its events.
+    """
+    days = {}
+    for item in planned:
+        days[item.name] = np.full(patients.n, np.nan)
+        if not item.waits:
+            receive = _receive(item, patients.n, seed, made)
+            given = schedule([_change(d, patients, seed, everyone=False).only(receive) for d in item.doses], patients.n)
+            times = np.where((given.labels != "") & (given.amounts > 0.0), given.times, np.nan)
+            if times.shape[1]:
+                days[item.name] = np.fmin.reduce(times, axis=1)
+    return days
+
+
 def _receive(item: Planned, n: int, seed: int, made: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Which patients are given an entry: those drawn, where their product could be made if it depends on that."""
     receive = drawn(item.entry.share, item.name, n, seed)

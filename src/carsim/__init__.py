@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from carsim.spec.load import load, loads
     from carsim.spec.scenario import Scenario
     from carsim.treatment.schedule import Schedule
+    from carsim.trials.conduct import reevaluate, trial
+    from carsim.trials.evaluate import evaluate
+    from carsim.trials.store import read_trial, write_trial
 
 __all__ = [
     "CarsimError",
@@ -36,14 +39,19 @@ __all__ = [
     "Schedule",
     "UnsupportedMechanism",
     "endpoints_of",
+    "evaluate",
     "law",
     "load",
     "loads",
     "read_netcdf",
+    "read_trial",
+    "reevaluate",
     "run",
     "simulate",
+    "trial",
     "write_figure",
     "write_netcdf",
+    "write_trial",
 ]
 
 _PUBLIC = {  # name -> module, and its name there where it differs
@@ -57,14 +65,19 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "Schedule": "carsim.treatment.schedule",
     "UnsupportedMechanism": "carsim.errors",
     "endpoints_of": "carsim.endpoints:compute",
+    "evaluate": "carsim.trials.evaluate",
     "law": "carsim.model.law",
     "load": "carsim.spec",
     "loads": "carsim.spec",
     "read_netcdf": "carsim.dataset.store",
+    "read_trial": "carsim.trials.store",
+    "reevaluate": "carsim.trials.conduct",
     "run": "carsim.pipeline",
     "simulate": "carsim.pipeline",
+    "trial": "carsim.trials.conduct",
     "write_figure": "carsim.plot.figure",
     "write_netcdf": "carsim.dataset.store",
+    "write_trial": "carsim.trials.store",
 }
 
 

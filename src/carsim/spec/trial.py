@@ -86,6 +86,7 @@ class Arm(Part):
 
 _YES: Final = ("yes", "no")
 ANSWERS: Final = ("remission", "CR", "CRi", "NR", "MRD-negative CR", "MRD-positive CR", "not evaluable")
+_BEFORE: Final = ("remission", "CR", "CRi", "NR", "not evaluable")  # of treatment before the product
 PHENOTYPES: Final = (
     "none",
     "CD19-positive",
@@ -111,8 +112,8 @@ GROUPED_BY: Final[dict[str, str | tuple[str, ...]]] = {
     "response_day28": ANSWERS,
     "best_response": ANSWERS,
     "mrd_day28": "",
-    "blinatumomab_response": ANSWERS,
-    "bridging_response": ANSWERS,
+    "blinatumomab_response": _BEFORE,
+    "bridging_response": _BEFORE,
     "bridging_cycles": "",
     "bcell_recovery_day": "d",
     "cart_persistence_day": "d",

@@ -1,0 +1,131 @@
+"""A trial from its scenario: each arm is simulated on the same patients, and what its endpoints read is kept.
+
+Patient k of every arm has the same random streams, keyed by seed, patient and purpose: arm by arm the same person where
+the arm changes nothing of the cohort. An arm of n patients has the first n of them.
+
+    /              provenance of the trial; `trial`: its part of the scenario as JSON
+    /arms/<name>   courses, records, covariates and endpoints of one arm (patient, ...)
+    /estimates     each estimate with the ends of its interval, along `arm`
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carsim import pipeline
+from carsim.trials.evaluate import table
+from carsim.trials.feasible import check
+from carsim.trials.store import arms_in
+from carsim.trials.thin import thinned
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from carsim.spec import Scenario
+
+Notify = Callable[[str], None]
+ONLY_ARM = "all"  # the name of the arm of a scenario that states none
+EVALUATED = ("clocks", "counted", "eligible", "groups", "report", "response_by")  # parts that change no course
+
+
+def arms_of(scenario: Scenario) -> dict[str, Scenario]:
+    """The scenario of each arm by its name, in order of the file; one arm where none is stated."""
+    stated = scenario.trial.arms if scenario.trial else ()
+    return {arm.name: scenario.arm(arm.name) for arm in stated} or {ONLY_ARM: scenario}
+
+
+def trial(scenario: Scenario, *, notify: Notify | None = None) -> xr.DataTree:
+    """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
+
+    Failed patients are kept with their status and not counted. `notify` is called with a sentence on what is done now.
+    Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
+    """
+    from carsim.endpoints.outcome import is_interrupted
+    from carsim.spec import Scenario as Kind
+
+    if not isinstance(scenario, Kind):
+        raise TypeError(f"carsim.trial: got {scenario!r:.80}; expected a Scenario, for example carsim.load('file.yaml')")
+    arms = arms_of(scenario)
+    check(scenario, arms)
+    kept: dict[str, xr.Dataset] = {}
+    for number, (name, arm) in enumerate(arms.items(), start=1):
+        if notify is not None:
+            who = "" if arm.cohort is None or arm.cohort.n is None else f", {arm.cohort.n:,} patients"
+            notify(f"Simulating arm {number} of {len(arms)}: {name}{who}")
+        data = pipeline.courses(arm, notify=notify)
+        if any(is_interrupted(int(status)) for status in data["status"].values):
+            raise KeyboardInterrupt
+        kept[name] = with_endpoints(thinned(data, arm.run.every))
+    return assembled(scenario, kept)
+
+
+def with_endpoints(kept: xr.Dataset) -> xr.Dataset:
+    """What is kept of an arm with its endpoints, as worked out in double precision from what is kept."""
+    from carsim.endpoints import compute
+
+    wide = {name: array.astype(float) for name, array in kept.data_vars.items() if array.dtype == np.float32}
+    return kept.merge(compute(kept.assign(wide))).assign_attrs(kept.attrs)
+
+
+def assembled(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> xr.DataTree:
+    """The tree of a trial, from its arms with their endpoints."""
+    import xarray as xr
+
+    attributes = {**next(iter(arms.values())).attrs, **_provenance(scenario, arms)}
+    tree = xr.DataTree.from_dict(
+        {"/": xr.Dataset(attrs=attributes), **{f"/arms/{name}": data for name, data in arms.items()}}
+    )
+    tree["estimates"] = xr.DataTree(table(tree))
+    return tree
+
+
+def _provenance(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> dict[str, Any]:
+    """What differs between a trial and its arms."""
+    from carsim import spec
+    from carsim.spec.trial import Trial as Part
+
+    counts: Counter[str] = Counter()
+    for data in arms.values():
+        counts.update(json.loads(data.attrs["status_counts"]))
+    part = scenario.trial or Part()
+    return {
+        "title": scenario.title,
+        "scenario": spec.dump(scenario),
+        "scenario_sha256": scenario.digest,
+        "overrides": json.dumps(pipeline.overridden(scenario)),
+        "status_counts": json.dumps(dict(sorted(counts.items()))),
+        "observed": pipeline.observed(scenario),
+        "trial": json.dumps(part.model_dump(mode="json", by_alias=True, exclude_none=True)),
+        "finished": max(str(data.attrs["finished"]) for data in arms.values()),
+    }
+
+
+def reevaluate(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
+    """The same trial with values of its part `trial:` set by dotted path: endpoints and estimates anew, no simulation.
+
+    `reevaluate(tree, **{"trial.clocks.EFS.hsct": "ignore"})`. Raises ValueError for a path that changes what is
+    simulated (what is given, when patients are seen, how toxicity is graded), ScenarioError for a wrong value.
+    """
+    from carsim import spec
+    from carsim.endpoints import REGISTRY
+
+    for path in changes:
+        parts = path.split(".")
+        if parts[0] != "trial" or len(parts) < 2 or parts[1] not in EVALUATED:
+            raise ValueError(
+                f"got {path}, which changes what is simulated; expected one of "
+                f"{', '.join(f'trial.{part}' for part in EVALUATED)}, or a new simulation of the scenario"
+            )
+    scenario = spec.loads(tree.attrs["scenario"]).with_(**changes)
+    scenarios = arms_of(scenario)
+    arms = {}
+    for name, data in arms_in(tree).items():
+        own = [variable for variable in data.data_vars if str(variable).removesuffix("_reason") in REGISTRY]
+        seen = data.drop_vars(own).assign_attrs(observed=pipeline.observed(scenarios[name]))
+        arms[name] = with_endpoints(seen)
+    return assembled(scenario, arms)

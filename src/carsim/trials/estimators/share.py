@@ -1,0 +1,23 @@
+"""A share of patients with Wilson's interval.
+
+Source: Wilson, J Am Stat Assoc 22:209 (1927), as in scipy.stats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from carsim.trials.estimators.estimate import LEVEL, Estimate
+
+
+def share(answers: ArrayLike) -> Estimate:
+    """Share of the patients whose answer is yes, from answers (n,): 1 yes, 0 no, NaN not known and left out."""
+    from scipy.stats import binomtest
+
+    found = np.asarray(answers, dtype=float)
+    known = found[np.isfinite(found)]
+    if known.size == 0:
+        return Estimate.none("no patient in whom it is known")
+    interval = binomtest(int(known.sum()), known.size).proportion_ci(LEVEL, method="wilson")
+    return Estimate(float(known.mean()), float(interval.low), float(interval.high), "1", known.size)

@@ -18,6 +18,7 @@ import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
+from carsim.cli.failures import tell_failures
 from carsim.cli.output import print_json, print_notes, progress
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _tell(data: xr.Dataset, scenario: Scenario, files: list[Path], *, as_json: b
         click.echo(summary(data))
         click.echo(f"\nWrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
     if failed:
-        _tell_failures(data)
+        tell_failures(data)
     if missing:
         click.echo(
             f"carsim: interrupted: {missing:,} of {data['status'].size:,} courses are missing from {files[0]}; the "
@@ -309,24 +310,3 @@ def _tell_more(data: xr.Dataset, simulated: float, whole: float) -> None:
     for name in ("engine", "tolerances", "status_counts", "scenario_sha256", "carsim_version"):
         click.echo(f"{name}: {data.attrs[name]}", err=True)
     click.echo(f"simulated in {simulated:.2f} s, all in {whole:.2f} s", err=True)
-
-
-def _tell_failures(data: xr.Dataset, most: int = 5) -> None:
-    """Name the first courses that failed, with the day, the row and what to do."""
-    from carsim.dataset.replicates import flat, replicates_of
-    from carsim.endpoints.outcome import is_interrupted
-    from carsim.engines.protocol import Status
-
-    replicates, data = replicates_of(data), flat(data)
-    ended = data["status"].values
-    failed = [index for index, status in enumerate(ended) if status and not is_interrupted(int(status))]
-    who = "patients" if replicates == 1 else "courses"
-    click.echo(f"carsim: {len(failed)} of {data.sizes['patient']} {who} failed:", err=True)
-    for index in failed[:most]:
-        status = Status(int(ended[index]))
-        row = f", in {data['status_row'].values[index]}" if data["status_row"].values[index] else ""
-        turn = f", replicate {index % replicates}" if replicates > 1 else ""
-        day = f"{data['status_day'].values[index]:.4g}"
-        click.echo(f"  patient {data['patient'].values[index]}{turn}, day {day}{row}: {status.advice}", err=True)
-    if len(failed) > most:
-        click.echo(f"  and {len(failed) - most} more; variable `status` of the result names them all", err=True)

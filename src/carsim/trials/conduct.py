@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from carsim import pipeline
+from carsim.errors import CarsimError
 from carsim.trials.evaluate import table
 from carsim.trials.feasible import check
 from carsim.trials.store import arms_in
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 Notify = Callable[[str], None]
 ONLY_ARM = "all"  # the name of the arm of a scenario that states none
 EVALUATED = ("clocks", "counted", "eligible", "groups", "report", "response_by")  # parts that change no course
+
+
+class ReevaluationRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
+    """A change of a stored trial asks for another simulation."""
+
+    exit_status = 2
 
 
 def arms_of(scenario: Scenario) -> dict[str, Scenario]:
@@ -49,7 +56,9 @@ def trial(scenario: Scenario, *, notify: Notify | None = None) -> xr.DataTree:
     from carsim.spec import Scenario as Kind
 
     if not isinstance(scenario, Kind):
-        raise TypeError(f"carsim.trial: got {scenario!r:.80}; expected a Scenario, for example carsim.load('file.yaml')")
+        raise TypeError(
+            f"carsim.trial: got {scenario!r:.80}; expected a Scenario, for example carsim.load('file.yaml')"
+        )
     arms = arms_of(scenario)
     check(scenario, arms)
     kept: dict[str, xr.Dataset] = {}
@@ -105,23 +114,26 @@ def _provenance(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> dict[str,
     }
 
 
-def reevaluate(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
+def reevaluate(tree: xr.DataTree, overrides: Iterable[str] = (), **changes: Any) -> xr.DataTree:
     """The same trial with values of its part `trial:` set by dotted path: endpoints and estimates anew, no simulation.
 
-    `reevaluate(tree, **{"trial.clocks.EFS.hsct": "ignore"})`. Raises ValueError for a path that changes what is
+    `reevaluate(tree, **{"trial.clocks.EFS.hsct": "ignore"})`; each of `overrides` is `path=value` as on the command
+    line. Raises ReevaluationRefused for a path that changes what is
     simulated (what is given, when patients are seen, how toxicity is graded), ScenarioError for a wrong value.
     """
     from carsim import spec
     from carsim.endpoints import REGISTRY
 
-    for path in changes:
+    overrides = list(overrides)
+    for path in (*changes, *(override.partition("=")[0].strip() for override in overrides)):
         parts = path.split(".")
         if parts[0] != "trial" or len(parts) < 2 or parts[1] not in EVALUATED:
-            raise ValueError(
-                f"got {path}, which changes what is simulated; expected one of "
+            raise ReevaluationRefused(
+                f"{path}: got a value that changes what is simulated; expected one of "
                 f"{', '.join(f'trial.{part}' for part in EVALUATED)}, or a new simulation of the scenario"
             )
-    scenario = spec.loads(tree.attrs["scenario"]).with_(**changes)
+    scenario = spec.loads(tree.attrs["scenario"], overrides)
+    scenario = scenario.with_(**changes) if changes else scenario
     scenarios = arms_of(scenario)
     arms = {}
     for name, data in arms_in(tree).items():

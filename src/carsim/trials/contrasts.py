@@ -76,7 +76,7 @@ def _parallel(first: str, second: str, one: Patients, two: Patients) -> Iterator
             np.concatenate([getattr(who.clock(endpoint), part) for who in (one, two)])
             for part in ("zero", "day", "cause")
         )
-        whole = np.arange(one.n + two.n) < one.n
+        whole = np.arange(zero.size) < one.n
         started = np.isfinite(zero)
         yield _hazards(endpoint, "parallel", first, second, "", day[started], cause[started] != "", whole[started])
 
@@ -87,9 +87,7 @@ def _hazards(
     from carsim.trials.estimators.rows import Rows
 
     observed = Rows.of(np.zeros_like(day), day, event, whole)
-    return Contrast(
-        endpoint, "hazard ratio", kind, first, second, arm, hazard_ratio(observed), log_rank(observed)[1]
-    )
+    return Contrast(endpoint, "hazard ratio", kind, first, second, arm, hazard_ratio(observed), log_rank(observed)[1])
 
 
 def _paired(first: str, second: str, one: Patients, two: Patients) -> Iterator[Contrast]:
@@ -129,7 +127,7 @@ def _mask(data: xr.Dataset, numbers: np.ndarray) -> Mask:
 
 
 def between_groups(arm: str, data: xr.Dataset, patients: Patients, groups: Sequence[Group]) -> list[Contrast]:
-    """Each group of an arm against the others of the arm; what an earlier group says the other way round is left out."""
+    """Each group of an arm against the others of it; what an earlier group says the other way round is left out."""
     found: list[Contrast] = []
     said: list[Membership] = []
     for group in groups:

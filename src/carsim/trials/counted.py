@@ -45,18 +45,21 @@ class Clock:
 class Patients:
     """Patients of an arm, by the columns of its dataset, with the days on which each belongs to a group.
 
-    Membership counts from `since` up to `until` (days after the infusion, (n,)); of a whole arm it is all time.
+    `member` says who belongs to the group at last; time counts from `since` up to `until` (days after the infusion,
+    (n,)), of a whole arm all time. Of a group by what is given, those who are not members may have time in it all the
+    same: that before they were given it.
     """
 
     data: xr.Dataset
     trial: Trial
+    member: Mask
     since: Array
     until: Array
 
     @property
     def n(self) -> int:
-        """How many there are."""
-        return int(self.data.sizes["patient"])
+        """How many members there are."""
+        return int(np.count_nonzero(self.member))
 
     @property
     def alive_until(self) -> Array:
@@ -67,16 +70,17 @@ class Patients:
     def clock(self, name: str) -> Clock:
         """What the clock of an endpoint (EFS, RFS, DOR, OS) says."""
         low = name.lower()
-        return Clock(*(number(self.data, f"{low}_{what}") for what in ("zero", "day")), text(self.data, f"{low}_cause"))
+        zero, day = (number(self.data, f"{low}_{what}") for what in ("zero", "day"))
+        return Clock(zero, day, text(self.data, f"{low}_cause"))
 
-    def under_observation(self, clock: Clock) -> tuple[Array, Array, Mask]:
-        """Start, stop (days from the clock's zero) and event of each patient's time in the group, (m,).
+    def under_observation(self, clock: Clock) -> tuple[Array, Array, NDArray[Any]]:
+        """Start, stop (days from the clock's zero) and cause ("": none) of each patient's time in the group, (m,).
 
         Who enters the group after the clock's zero is at risk from then on; who leaves it is censored there.
         """
         start, stop, event = within(clock, self.since, self.until)
         kept = np.isfinite(start) & np.isfinite(stop) & ((start < stop) | ((start == 0.0) & (stop == 0.0)))
-        return start[kept], stop[kept], event[kept]
+        return start[kept], stop[kept], np.where(event, clock.cause, "")[kept]
 
     def answers(self) -> dict[str, Array]:
         """1 for yes, 0 for no and NaN for not known, (n,), by the endpoint that is the share of the yes."""
@@ -93,7 +97,10 @@ class Patients:
         found["ORR"] = found["CR"]  # the model knows no partial remission
         for label, toxicity in (("CRS", "crs"), ("ICANS", "icans")):
             grade = number(self.data, f"{toxicity}_grade_max")
-            found |= {f"{label}_any": _yes(grade >= 1, ~np.isnan(grade)), f"{label}_ge3": _yes(grade >= 3, ~np.isnan(grade))}
+            found |= {
+                f"{label}_any": _yes(grade >= 1, ~np.isnan(grade)),
+                f"{label}_ge3": _yes(grade >= 3, ~np.isnan(grade)),
+            }
         grade = number(self.data, "infection_grade_max")
         return found | {"infection_ge3": _yes(grade >= 3, ~np.isnan(grade))}
 
@@ -115,7 +122,7 @@ def rows(patients: Patients, group: Membership, clock: Clock) -> Rows:
         within(clock, *days) for days in ((group.since, group.until), (group.other_since, group.other_until))
     )
     start, stop, event = (np.concatenate(pair) for pair in zip(inside, outside, strict=True))
-    first = np.repeat([True, False], patients.n)
+    first = np.repeat([True, False], clock.day.size)
     kept = np.isfinite(start) & np.isfinite(stop) & (stop >= start)
     return Rows.of(start[kept], stop[kept], event[kept], first[kept])
 
@@ -131,25 +138,24 @@ def counted(data: xr.Dataset, trial: Trial) -> Mask:
 
 
 def columns(data: xr.Dataset) -> xr.Dataset:
-    """Only what there is one value of for each patient, so that choosing patients copies no courses."""
+    """Only what there is one value of for each patient, so that choosing patients copies no courses; and the last
+    day of the simulation as `followed_day`.
+    """
     courses = [name for name, array in data.variables.items() if "time" in array.dims]
     kept: xr.Dataset = data.drop_vars(courses)
-    return kept
+    end = np.full(data.sizes["patient"], float(data["time"].values[-1]))
+    return kept.assign(followed_day=("patient", end))
 
 
 def everyone(data: xr.Dataset, trial: Trial, chosen: Mask) -> Patients:
     """The chosen patients of an arm."""
     n = int(chosen.sum())
     picked = columns(data).isel(patient=np.flatnonzero(chosen))
-    return Patients(picked, trial, np.full(n, -np.inf), np.full(n, np.inf))
+    return Patients(picked, trial, np.ones(n, dtype=bool), np.full(n, -np.inf), np.full(n, np.inf))
 
 
 def within_group(patients: Patients, group: Membership) -> Patients:
-    """The patients of a group, with the days on which each belongs to it.
-
-    For what is given as it happens these are all who ever belong to it: the time of the transplanted before the
-    transplant stands with those not transplanted.
-    """
-    ever = np.isfinite(group.until) | (group.until == np.inf)
+    """The patients who ever belong to a group, with the days on which they do."""
+    ever = ~np.isnan(group.until)
     picked = patients.data.isel(patient=np.flatnonzero(ever))
-    return Patients(picked, patients.trial, group.since[ever], group.until[ever])
+    return Patients(picked, patients.trial, group.member[ever], group.since[ever], group.until[ever])

@@ -85,7 +85,9 @@ def _entry(arm: Scenario, name: str) -> Iterator[Problem]:
             yield Problem(_place(arm, path), path, got, f"a `share` of treatment.{group.given} above 0 %")
         elif not _could_be_anybody(group, drawn):
             got = f"{_criterion(group)}, and none of the {drawn.n} patients of {_arm(name)} is of this group"
-            yield Problem(_place(arm, path), path, got, f"a cohort in which some are, or another limit: {_range(group, drawn)}")
+            yield Problem(
+                _place(arm, path), path, got, f"a cohort in which some are, or another limit: {_range(group, drawn)}"
+            )
 
 
 def _any_infusion(arm: Scenario) -> bool:
@@ -115,14 +117,19 @@ def _could_be_anybody(group: Group, drawn: Drawn) -> bool:
 
 
 def _criterion(group: Group) -> str:
-    words = [f"{key.replace('_', ' ')} {_text(group, value)}" for key in ("at_least", "below") if (value := getattr(group, key)) is not None]
+    words = [
+        f"{key.replace('_', ' ')} {_text(group, value)}"
+        for key in ("at_least", "below")
+        if (value := getattr(group, key)) is not None
+    ]
     return f"{group.variable} {' and '.join(words) or group.equals}"
 
 
 def _range(group: Group, drawn: Drawn) -> str:
-    if group.variable not in drawn.covariates:
-        return f"its share is cohort.shares.{group.variable}"
-    values = drawn.covariates[group.variable]
+    variable = group.variable or ""
+    if variable not in drawn.covariates:
+        return f"its share is cohort.shares.{variable}"
+    values = drawn.covariates[variable]
     return f"they have {_text(group, float(values.min()))} to {_text(group, float(values.max()))}"
 
 

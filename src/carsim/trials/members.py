@@ -144,7 +144,9 @@ def _disease(data: xr.Dataset, name: str) -> Array:
     """1 where there is disease of the site at the start, 0 where there is none."""
     none = np.zeros(data.sizes["patient"])
     if name == "cns_disease":
-        return none if "csf_blasts" not in data else np.where(data["csf_blasts"].values[:, 0] >= CSF_LIMITS[0], 1.0, 0.0)
+        return (
+            none if "csf_blasts" not in data else np.where(data["csf_blasts"].values[:, 0] >= CSF_LIMITS[0], 1.0, 0.0)
+        )
     sites = data["site"].values.astype(str).tolist() if "site" in data.coords else []
     if "blasts" not in data or "extramedullary" not in sites:
         return none

@@ -25,7 +25,7 @@ class NoTrial(CarsimError):  # noqa: N818  (a refusal, not a failure)
 def write_trial(tree: xr.DataTree, path: Path | str, *, force: bool = False) -> Path:
     """Write a trial; raises OutputRefused as `check_writable` does."""
     path = Path(path)
-    check_writable(path, tree.attrs, force=force)
+    check_writable(path, {str(name): value for name, value in tree.attrs.items()}, force=force)
     encoding: dict[str, Any] = {
         node.path: {
             str(name): {"zlib": True, "complevel": _COMPRESSION_LEVEL, "shuffle": True}

@@ -5,8 +5,8 @@
                interval of Bonett and Price: adjusted shares p1 = (b + 1) / (n + 2), p2 = (c + 1) / (n + 2),
                p1 - p2 -+ z sqrt((p1 + p2 - (p1 - p2)^2) / (n + 2));  p: McNemar's exact test
 
-Sources: Newcombe, Stat Med 17:873 (1998); McNemar, Psychometrika 12:153 (1947); Bonett and Price, Br J Math Stat Psychol
-65:430 (2012).
+Sources: Newcombe, Stat Med 17:873 (1998); McNemar, Psychometrika 12:153 (1947); Bonett and Price, Br J Math Stat
+Psychol 65:430 (2012).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from carsim.trials.estimators.estimate import Z, Estimate
+from carsim.trials.estimators.estimate import Estimate, Z
 
 NOBODY = "no patient in whom it is known in one of the two"
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from carsim.trials.estimators.estimate import Z, Estimate
+from carsim.trials.estimators.estimate import Estimate, Z
 from carsim.trials.estimators.rows import Rows, late_entry
 
 

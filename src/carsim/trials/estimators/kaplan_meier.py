@@ -5,7 +5,7 @@
     interval   S ^ exp(-+ z sqrt(V) / log S)
     median     first time with S <= 1/2; its interval from where the ends of the interval of S pass 1/2
 
-Where S is 1 the interval is 1 to 1, as is customary: no event has told anything; where it is 0 it is not defined.
+Where S is 1 (no event has told anything yet) or 0 its interval is not defined.
 Beyond the longest observation S is not known, unless it is 0.
 Sources: Kaplan and Meier, J Am Stat Assoc 53:457 (1958); Brookmeyer and Crowley, Biometrics 38:29 (1982); the numbers
 are those of statsmodels.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carsim.trials.estimators.estimate import Z, Estimate
+from carsim.trials.estimators.estimate import Estimate, Z
 from carsim.trials.estimators.rows import late_entry
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class Survival:
         if time > self.stop.max() and level > 0.0:
             return Estimate.none(f"followed for {self.stop.max():.0f} d at most", n=self.n)
         if step < 0:
-            return Estimate(1.0, 1.0, 1.0, "1", self.n)
+            return Estimate(1.0, math.nan, math.nan, "1", self.n)
         return Estimate(level, float(self.low[step]), float(self.high[step]), "1", self.n)
 
     def median(self) -> Estimate:
@@ -97,5 +97,4 @@ def _interval(survival: Array, error: Array) -> tuple[Array, Array]:
         width = Z * error / (survival * np.log(survival))  # negative, since log S is
         low, high = survival ** np.exp(-width), survival ** np.exp(width)
     inside = (survival > 0.0) & (survival < 1.0)
-    outside = np.where(survival == 1.0, 1.0, np.nan)
-    return np.where(inside, low, outside), np.where(inside, high, outside)
+    return np.where(inside, low, np.nan), np.where(inside, high, np.nan)

@@ -156,7 +156,7 @@ def main() -> None:
 
     def courses(engine: str) -> Callable[[], object]:
         each = made[engine]
-        options = Options(rtol=1e-6, threads=1)
+        options = Options(rtol=engines[engine].run.rtol, threads=1)
         return lambda: simulate(
             each.network, t=each.times, engine=engine, patients=each.patients, schedule=each.schedule, options=options
         )

@@ -1,7 +1,8 @@
 """Reactions as jumps: what each changes, and the program that must follow it (a dependency graph).
 
 A reaction that fires changes some species. What reads them, directly or through aggregates, is evaluated anew in
-dependency order, and nothing else: the rates among these rows are the propensities that have changed.
+dependency order, and nothing else: the rates among these rows are the propensities that have changed. Where one cell
+more or less is next to nothing to what reads them directly, the engine can stop there (`listening`).
 
 Source: M. A. Gibson and J. Bruck, J Phys Chem A 104:1876 (2000).
 """
@@ -14,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from carsim.derive.individuals import Copies, owner_of, proportional
+from carsim.derive.listening import listeners_of, steep_species
 from carsim.derive.programs import Blocks, Lowering, after, starts, whole
-from carsim.derive.steepness import steep_species
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
 
@@ -39,8 +40,14 @@ def jumps_of(
     for r, row in enumerate(rates):
         for factor in proportional(rows.formulas[row], range(rows.species, rows.parameters)):
             of_species[factor - rows.species].append(r)
-    blocks = Blocks()
+    listeners = listeners_of(low, running, conditions)
+    steep = steep_species(low, running, conditions, listeners) if copies is None else set(range(len(position)))
+    number_of = {row: k for k, row in enumerate(sorted({row for some in listeners for row in some}))}
+    blocks, listen = Blocks(), Blocks()
     ends, affected, conditional, touched = [0], [], [], []
+    listen_ends, hearing = [0], []
+    sides = list(zip(watch.condition_row.tolist(), watch.condition_threshold.tolist(), strict=True))
+    behind: list[list[int]] = [[] for _ in sides]
     for r, change in enumerate(changes):
         changed = [rows.species + k for k in change]
         if copies is not None:
@@ -50,7 +57,14 @@ def jumps_of(
         low.add(blocks, anew, which=r)
         ends.append(len(blocks.groups))
         affected.append([number[row] for row in sorted(anew) if row in number])
+        hear = sorted({row for k in change for row in listeners[k]})
+        low.add(listen, [row for row in hear if row in rows.formulas], which=r)
+        listen_ends.append(len(listen.groups))
+        hearing.append([number_of[row] for row in hear])
         conditional.append(not conditions.isdisjoint((*changed, *anew)))
+        for c, both in enumerate(sides):
+            if not {*changed, *anew}.isdisjoint(both):
+                behind[c].append(r)
         touched.append(sorted({e for k in change for e in mortal.get(k, ())}))
     return Jumps(
         n_reactions=len(rates),
@@ -64,11 +78,19 @@ def jumps_of(
         update_start=whole(ends),
         affected_start=starts(affected),
         affected=whole(r for some in affected for r in some),
-        steep=whole(steep_species(low, running, watched) if copies is None else [True] * len(position)),
         own_start=starts(of_species),
         own=whole(r for some in of_species for r in some),
+        n_listeners=len(number_of),
+        listener=whole(number_of),
+        listen=listen.program(),
+        listen_start=whole(listen_ends),
+        hearing_start=starts(hearing),
+        hearing=whole(k for some in hearing for k in some),
+        steep=whole(not steep.isdisjoint(change) for change in changes),
         watched=whole(either or bool(some) for either, some in zip(conditional, touched, strict=True)),
         conditional=whole(conditional),
+        behind_start=starts(behind),
+        behind=whole(r for some in behind for r in some),
         touched_start=starts(touched),
         touched=whole(e for some in touched for e in some),
     )

@@ -142,11 +142,14 @@ class Jumps(NamedTuple):
     Reaction r changes species `change_species[change_start[r]:change_start[r + 1]]` by `change_amount`, has its
     propensity in row `rate[r]`, and is followed by blocks `update_start[r]` to `update_start[r + 1]` of the program
     `update`, which leave new propensities for the reactions `affected[affected_start[r]:...]`. The rates of reactions
-    `own[own_start[s]:...]` are proportional to species s (twice in the list: to its square), and `steep[s]` tells
-    whether a small change of it can change other rates much. `watched` tells whether
-    a condition or an extinction can come to hold by it, `conditional` whether a condition can; it changes the
-    populations of the extinctions `touched[touched_start[r]:...]`. `counted` marks the species that count, `order` is
-    the largest number of cells that meet in a reaction which takes one of them.
+    `own[own_start[s]:...]` are proportional to species s (twice in the list: to its square). What else reads species
+    directly are the listeners, rows `listener[k]`: reaction r is heard by those of `hearing[hearing_start[r]:...]`,
+    which blocks `listen_start[r]` to `listen_start[r + 1]` of the program `listen` evaluate; `steep[r]` tells whether a
+    small change of one of these can change what stands behind it much. `watched` tells whether a condition or an
+    extinction can come to hold by the reaction, `conditional` whether a condition can: condition c by the reactions
+    `behind[behind_start[c]:...]`. It changes the populations of the extinctions `touched[touched_start[r]:...]`.
+    `counted` marks the species that count, `order` is the largest number of cells that meet in a reaction which takes
+    one of them.
     """
 
     n_reactions: int
@@ -160,11 +163,19 @@ class Jumps(NamedTuple):
     update_start: Integers
     affected_start: Integers
     affected: Integers
-    steep: Integers
     own_start: Integers
     own: Integers
+    n_listeners: int
+    listener: Integers
+    listen: Program
+    listen_start: Integers
+    hearing_start: Integers
+    hearing: Integers
+    steep: Integers
     watched: Integers
     conditional: Integers
+    behind_start: Integers
+    behind: Integers
     touched_start: Integers
     touched: Integers
 

@@ -79,7 +79,8 @@ def simulate_courses(
     cells = tables.cells or no_cells()
     if settings.individuals:
         refuse_too_many_cells(network, cells, patients, settings.threshold, options)
-    jumps = tables.jumps._replace(update=numbered(tables.jumps.update, tables, evaluator))
+    update, listen = (numbered(program, tables, evaluator) for program in (tables.jumps.update, tables.jumps.listen))
+    jumps = tables.jumps._replace(update=update, listen=listen)
     cells = cells._replace(own=numbered(cells.own, tables, evaluator), rate=numbered(cells.rate, tables, evaluator))
     chance = _chance(kinds, settings, tables.jumps, patients, options, seed)
     left: dict[int, dict[str, NDArray[Any]]] = {}
@@ -146,8 +147,8 @@ def _chance(kinds: Any, settings: Settings, jumps: Jumps, patients: Patients, op
         known=np.zeros(reactions),
         drift=np.zeros(reactions),
         slack=np.zeros(reactions),
-        seen=np.zeros(species),
-        near=np.zeros(1, dtype=np.uint8),
+        heard=np.zeros(len(jumps.listener)),
+        close=np.zeros(reactions, dtype=np.uint8),
         scale=np.full(reactions, 1.0 / options.weight if settings.individuals else 1.0),
         weight=float(options.weight) if settings.individuals else 1.0,
         individuals=int(settings.individuals),
@@ -183,8 +184,8 @@ def _own_room(chance: Any, herd: Any) -> Any:
         "known",
         "drift",
         "slack",
-        "seen",
-        "near",
+        "heard",
+        "close",
         "scale",
         "owner",
         "number",

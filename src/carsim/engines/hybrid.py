@@ -6,7 +6,8 @@ own steps. Extinction is absorption at zero, and what a mutation founds begins w
 
 What bounds its error, beside `rtol`: the noise that more than `threshold` cells no longer show (relative variance of
 one step below 1 / threshold); jumps that move a rate of the equations by up to DRIFT_LIMIT of what comes and goes of
-the species it changes, and those that change a rare species by up to DRIFT_LIMIT of it, before other rates notice.
+the species it changes, and those that change what reads a rare species, such as a total, by up to DRIFT_LIMIT of it,
+before other rates notice.
 """
 
 from __future__ import annotations

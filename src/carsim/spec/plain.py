@@ -14,7 +14,7 @@ from carsim.units import number_text, quantity, unit_of
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
 CHANCE = ("hybrid", "exact", "leap", "agent")  # engines by which courses of one patient differ
 BY_CHANCE = "hybrid"  # the engine of a cohort, and of a run with several replicates, that states none
-EXACT_ENOUGH = {"hybrid": "1e-6", "agent": "1e-6"}  # their `rtol` where none is stated: chance moves their results more
+EXACT_ENOUGH = {"hybrid": "1e-4", "agent": "1e-4"}  # their `rtol` where none is stated: chance moves their results more
 OF_CELLS = "agent"  # the engine of single cells
 CELLS_ONE_BY_ONE = 1e5  # below which that engine simulates a population cell by cell where no threshold is stated
 Cells = Annotated[float, Quantity("cells", at_least=1, example="1e5 cells")]
@@ -56,7 +56,7 @@ class Run(Part):
     assay_noise: bool = Field(default=False, description="Whether assays are reported with their measurement noise.")
     rtol: Tolerance = Field(
         default=1e-8,
-        description="Relative tolerance of the equations. Default: 1e-6 for `hybrid` and `agent`, else 1e-8.",
+        description="Relative tolerance of the equations. Default: 1e-4 for `hybrid` and `agent`, else 1e-8.",
     )
 
     @model_validator(mode="after")

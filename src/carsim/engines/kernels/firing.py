@@ -1,24 +1,24 @@
 """One reaction as a jump within a step of the equations: which one, what it changes, and how the step goes on.
 
-A cell more or less among many is heard by the propensities that are proportional to them; the others, and conditions
-that are not near, are looked at when the many have changed by `stale` of what they were.
+A cell more or less is heard by the rates that are proportional to it; the others, and conditions that are not near, are
+looked at when what reads the cells, such as their total, has changed by `stale` of what it was.
 """
 
 from carsim.engines.kernels.happenings import dies_out, fail, is_due, total_of
 from carsim.engines.kernels.herd import act, admits
-from carsim.engines.kernels.jumps import LARGEST_COUNT, choose, follow, follow_own, is_minor, is_of_many
+from carsim.engines.kernels.jumps import LARGEST_COUNT, choose, follow, follow_own, hear, is_first, is_unheard
 from carsim.engines.kernels.lane import COUNT_TOO_LARGE, IDLE, NEGATIVE_STATE, NOWHERE, TOO_MANY_EVENTS
 from carsim.engines.kernels.lanes import apart, kernel, within
-from carsim.engines.kernels.looking import has_drifted, is_sound, look
+from carsim.engines.kernels.looking import is_sound, note_near
 from carsim.engines.kernels.samplers import exponential
 from carsim.engines.kernels.streams import uniform
 
-RETURN = 2.0  # a rare species is abundant again above so many thresholds
+RETURN = 1.25  # a rare species is abundant again above so many thresholds
 GOES_ON, STOPS, RESUMES, FAILED = 0, 1, 2, 3  # how a part was left: at its end; for what is due; for drift; a failure
 
 
 @kernel
-def jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle):
+def jump(lanes, values, workspace, problem, jumps, cells, chance, share):
     """Choose a reaction and let it fire: how to go on. The time to the next one is drawn."""
     apart()
     reaction = choose(chance.tree, chance.size, uniform(chance.stream))
@@ -31,33 +31,35 @@ def jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle)
         time = problem.lane.time[0] + share * problem.lane.tried[0]
         if not act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time):
             return FAILED
-    how = heed(lanes, values, workspace, problem, jumps, chance, middle, reaction)
+    how = heed(lanes, values, workspace, problem, jumps, chance, reaction)
     if how == GOES_ON and outgrows(workspace, problem.layout, jumps, chance, reaction):
         return RESUMES
     return how
 
 
 @kernel
-def heed(lanes, values, workspace, problem, jumps, chance, middle, reaction):
+def heed(lanes, values, workspace, problem, jumps, chance, reaction):
     """Evaluate what a reaction that has fired has changed: how to go on.
 
-    A cell more or less among many changes the propensities that are proportional to them, and the others so little that
-    these, and conditions that are not near, are looked at again only when the many have changed by `stale` of them.
+    What is proportional to a species follows it cell by cell. All else, and conditions that are not near, is evaluated
+    again only when what listens to the species has changed by `stale` of what it was.
     """
     within()
-    layout, looks = problem.layout, True
-    close = chance.near[0] and jumps.conditional[reaction]
-    if close or not is_of_many(workspace, layout, jumps, chance, reaction):
+    layout = problem.layout
+    looks = (
+        chance.close[reaction]
+        or is_first(workspace, layout, jumps, chance, reaction)
+        or not is_unheard(lanes, values, workspace, jumps, chance, reaction)
+    )
+    if looks:
         bad, drifts = follow(lanes, values, workspace, jumps, chance, reaction)
-        sound = is_sound(problem, bad)
-    elif is_minor(workspace, layout, jumps, chance, reaction):
-        follow_own(workspace, layout, jumps, chance, reaction)
-        sound, drifts, looks = True, False, False
+        hear(workspace, jumps, chance, reaction)
+        if jumps.conditional[reaction]:
+            note_near(workspace, problem.watch, jumps, chance)
+        if not is_sound(problem, bad):
+            return FAILED
     else:
-        sound = look(lanes, values, workspace, problem, jumps, chance, middle, True)
-        drifts = has_drifted(jumps, chance)
-    if not sound:
-        return FAILED
+        drifts = follow_own(workspace, layout, jumps, chance, reaction)
     if calls_for_stop(workspace, problem, jumps, reaction, looks):
         return STOPS
     return RESUMES if drifts else GOES_ON

@@ -4,7 +4,7 @@ Until all outputs are written: at a stop what is due happens; who is rare is dec
 one step without the reactions that fire as jumps (their rows `keep` are zero); then the walk lets these fire (`walk`).
 Where nothing is rare the step ends exactly as the deterministic engine's does, with the same bits.
 
-A species is rare while it has less than `threshold` cells, and until it has twice as many. But few cells that are fed
+A species is rare while it has less than `threshold` cells, and until it has a quarter more. But few cells that are fed
 by many, as those in blood are by those in marrow, turn over fast and follow the many: such a species is not rare where
 more than `most_jumps` of its cells would come and go in one step of the equations. It is fed while species of at least
 `threshold` cells replace more than half of what it loses, and its own divisions less than a tenth: then neither its

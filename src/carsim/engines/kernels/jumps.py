@@ -92,32 +92,44 @@ def follow(lanes, values, workspace, jumps, chance, reaction):
 
 
 @kernel
-def is_minor(workspace, layout, jumps, chance, reaction):
-    """Whether each species that a reaction has changed is within `stale` of what it was when rates were looked at."""
-    within()
-    for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
-        s = jumps.change_species[k]
-        seen = chance.seen[s]
-        if not abs(workspace[layout.species + s] - seen) <= chance.stale * seen:
+def is_unheard(lanes, values, workspace, jumps, chance, reaction):
+    """Evaluate what listens to a reaction that has fired; whether each is within `stale` of what it was when heard."""
+    apart()
+    if chance.stale == 0.0 or jumps.steep[reaction]:
+        return False
+    first, last = jumps.listen_start[reaction], jumps.listen_start[reaction + 1]
+    evaluate(lanes, values, workspace, jumps.listen, first, last)
+    for i in range(jumps.hearing_start[reaction], jumps.hearing_start[reaction + 1]):
+        k = jumps.hearing[i]
+        if not abs(workspace[jumps.listener[k]] - chance.heard[k]) <= chance.stale * abs(chance.heard[k]):
             return False
     return True
 
 
 @kernel
-def is_of_many(workspace, layout, jumps, chance, reaction):
-    """Whether one reaction is less than `stale` of each species that it changes, and none of them is steep."""
+def hear(workspace, jumps, chance, reaction):
+    """Note what listens to a reaction as it is, since all that follows from it has been evaluated."""
+    within()
+    for i in range(jumps.hearing_start[reaction], jumps.hearing_start[reaction + 1]):
+        k = jumps.hearing[i]
+        chance.heard[k] = workspace[jumps.listener[k]]
+
+
+@kernel
+def is_first(workspace, layout, jumps, chance, reaction):
+    """Whether a reaction that has fired has changed a species of which there was nothing."""
     within()
     for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
-        s, step = jumps.change_species[k], abs(jumps.change_amount[k]) * chance.weight
-        if jumps.steep[s] or not chance.stale * workspace[layout.species + s] >= step:
-            return False
-    return True
+        if workspace[layout.species + jumps.change_species[k]] == jumps.change_amount[k] * chance.weight:
+            return True
+    return False
 
 
 @kernel
 def follow_own(workspace, layout, jumps, chance, reaction):
-    """Evaluate, of what a reaction has changed, only the propensities that are proportional to it."""
+    """Let the rates that are proportional to what a reaction has changed follow it; whether a drift is too large."""
     apart()
+    drifts = False
     for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
         s = jumps.change_species[k]
         cells = workspace[layout.species + s]
@@ -126,6 +138,12 @@ def follow_own(workspace, layout, jumps, chance, reaction):
             r = jumps.own[i]
             if chance.jumping[r]:
                 put(chance.tree, chance.size + r, chance.tree[chance.size + r] * ratio, False)
+            else:
+                rate = chance.known[r] * ratio
+                chance.drift[r] += rate - chance.known[r]
+                chance.known[r] = rate
+                drifts = drifts or abs(chance.drift[r]) > chance.slack[r]
+    return drifts
 
 
 @kernel

@@ -192,12 +192,12 @@ class Chance(NamedTuple):
 
     stream: its random numbers. clock: what is left of a unit exponential. rare: species that are counted now. jumping:
     reactions that fire as jumps now. tree: propensities and their sums (see `jumps`). known: rates as last looked at.
-    drift: how much jumps have changed the rates of the equations in this step; slack: how much they may. seen: cells
-    of each species when all rates were last looked at; near: whether a condition was then near its threshold. owner,
-    number: per reaction, and trend, spread, lost, per species: room for working. threshold, most_jumps, epsilon,
-    drift_limit, stale, hazard_tolerance: see `engines.courses`. scale: propensity over rate: 1, but for single cells.
-    individuals: whether there are any, in herd; weight: cells that each stands for. events, withheld, done: per
-    course. stop: set from outside to end after the present course.
+    drift: how much jumps have changed the rates of the equations in this step; slack: how much they may. heard: what
+    each listener was when what stands behind it was last evaluated. close: reactions by which a condition can come to
+    hold that was near its threshold. owner, number: per reaction, and trend, spread, lost, per species: room for
+    working. threshold, most_jumps, epsilon, drift_limit, stale, hazard_tolerance: see `engines.courses`. scale:
+    propensity over rate: 1, but for single cells. individuals: whether there are any, in herd; weight: cells that each
+    stands for. events, withheld, done: per course. stop: set from outside to end after the present course.
     """
 
     seed: Any
@@ -214,8 +214,8 @@ class Chance(NamedTuple):
     known: Any
     drift: Any
     slack: Any
-    seen: Any
-    near: Any
+    heard: Any
+    close: Any
     scale: Any
     weight: Any
     individuals: Any

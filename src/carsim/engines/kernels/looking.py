@@ -14,7 +14,7 @@ from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_state
 
 LOOKS = 4  # nodes at least where conditions are watched, as in the deterministic engine
-NEAR = 2.0  # times `stale`: so near its threshold a condition is looked at after every jump
+NEAR = 2.0  # times `stale`, of the larger of both: so near its threshold a condition is looked at after every jump
 
 
 @kernel
@@ -47,21 +47,24 @@ def look(lanes, values, workspace, problem, jumps, chance, share, drifting):
     run(lanes, values, workspace, problem.programs.rates)
     if is_watched(problem):
         run(lanes, values, workspace, problem.programs.watching)
-        chance.near[0] = is_near(workspace, problem.watch, NEAR * chance.stale)
-    for s in range(problem.layout.n_species):
-        chance.seen[s] = workspace[problem.layout.species + s]
+        note_near(workspace, problem.watch, jumps, chance)
+    for k in range(jumps.n_listeners):
+        chance.heard[k] = workspace[jumps.listener[k]]
     return is_sound(problem, plant(workspace, jumps, chance, drifting))
 
 
 @kernel
-def is_near(workspace, watch, share):
-    """Whether the value of any condition is within this share of its threshold, or of itself."""
+def note_near(workspace, watch, jumps, chance):
+    """Mark the reactions by which a condition can come to hold that is near its threshold."""
     apart()
-    near = False
+    share = NEAR * chance.stale
+    for r in range(jumps.n_reactions):
+        chance.close[r] = False
     for c in range(watch.n_conditions):
         value, threshold = workspace[watch.condition_row[c]], workspace[watch.condition_threshold[c]]
-        near = near or abs(value - threshold) <= share * max(abs(value), abs(threshold))
-    return near
+        if abs(value - threshold) <= share * max(abs(value), abs(threshold)):
+            for i in range(jumps.behind_start[c], jumps.behind_start[c + 1]):
+                chance.close[jumps.behind[i]] = True
 
 
 @kernel
@@ -99,14 +102,14 @@ def set_slack(workspace, problem, jumps, chance):
 
 
 @kernel
-def has_moved(workspace, layout, chance):
-    """Whether jumps have changed a species by so much that the drift it makes counts in a step of several nodes."""
+def has_moved(workspace, jumps, chance):
+    """Whether jumps have changed what listens to them so much that the drift it makes counts in a longer step."""
     apart()
     moved = False
-    for s in range(layout.n_species):
-        change = abs(workspace[layout.species + s] - chance.seen[s])
-        moved = moved or (chance.stale > 0.0 and change > chance.stale / LOOKS * chance.seen[s])
-    return moved
+    for k in range(jumps.n_listeners):
+        change = abs(workspace[jumps.listener[k]] - chance.heard[k])
+        moved = moved or change > chance.stale / LOOKS * abs(chance.heard[k])
+    return moved and chance.stale > 0.0
 
 
 @kernel

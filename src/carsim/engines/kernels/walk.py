@@ -46,7 +46,7 @@ def walk(lanes, values, workspace, problem, jumps, cells, chance):
         share, how = pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, middle, right)
         if how == GOES_ON:
             share, how = end_node(lanes, values, workspace, problem, chance, share, right)
-        if how == GOES_ON and node + 1 < nodes and has_moved(workspace, problem.layout, chance):
+        if how == GOES_ON and node + 1 < nodes and has_moved(workspace, jumps, chance):
             if not look(lanes, values, workspace, problem, jumps, chance, middle, True):
                 return
             how = RESUMES if has_drifted(jumps, chance) else GOES_ON
@@ -122,7 +122,7 @@ def pass_node(lanes, values, workspace, problem, jumps, cells, chance, share, mi
         if is_over(problem):
             return share, RESUMES
         left -= left > 0
-        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share, middle)
+        how = jump(lanes, values, workspace, problem, jumps, cells, chance, share)
         if how != GOES_ON:
             return share, how
 

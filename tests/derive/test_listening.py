@@ -1,10 +1,13 @@
-"""Species that move rates steeply are told from those that move them about in proportion."""
+"""What listens to a species, and species that move rates steeply told from those that do so about in proportion."""
 
 import pytest
 
 from carsim import spec
-from carsim.derive import steepness
-from carsim.derive.lower import lower
+from carsim.derive import listening
+from carsim.derive.listening import listeners_of, steep_species
+from carsim.derive.programs import Lowering
+from carsim.derive.rows import rows_of
+from carsim.derive.watching import watch_of
 from carsim.engines import hybrid
 from carsim.engines.kernels import looking
 from carsim.model.build import build
@@ -14,8 +17,18 @@ from tests.scenarios.test_one_set import FOLDER
 
 
 def steep(net: Network) -> dict[str, bool]:
-    jumps = lower(net, chance=True).jumps
-    return {species.name: bool(flag) for species, flag in zip(net.all_species, jumps.steep, strict=True)}
+    low = Lowering(rows_of(net))
+    running, watched = set(low.rows.formulas), set(watch_of(low.rows)[1])
+    found = steep_species(low, running, watched, listeners_of(low, running, watched))
+    return {species.name: k in found for k, species in enumerate(net.all_species)}
+
+
+def listeners(net: Network) -> dict[str, set[str]]:
+    """Names of what listens to each species."""
+    low = Lowering(rows_of(net))
+    names = {row: name for name, row in (low.rows.names | low.rows.rates).items()}
+    found = listeners_of(low, set(low.rows.formulas), set(watch_of(low.rows)[1]))
+    return {species.name: {names[row] for row in rows} for species, rows in zip(net.all_species, found, strict=True)}
 
 
 def one(rate) -> Network:
@@ -28,8 +41,8 @@ def one(rate) -> Network:
 
 
 def test_the_numbers_are_those_of_the_engine():
-    assert steepness.STALE == hybrid.DRIFT_LIMIT
-    assert steepness.NEAR == looking.NEAR
+    assert listening.STALE == hybrid.DRIFT_LIMIT
+    assert listening.NEAR == looking.NEAR
 
 
 MILD = {
@@ -39,10 +52,17 @@ MILD = {
     "inhibited by a total": lambda net, x, y: net.parameter("b", 0.3) * x * 1e8 / (1e8 + net.total("all", [x, y])),
     "the square": lambda net, x, y: net.parameter("b", 0.3) * x * y * y,
 }
+
+
+def fire(net: Network, total):
+    """A quantity that follows the eighth power of a total, and so does not listen to its species itself."""
+    return net.quantity("fire", total**8 / (1e6**8 + total**8))
+
+
 STEEP = {
     "logistic": lambda net, x, y: net.parameter("b", 0.3) * x * (1 - y / 900.0),
     "free places": lambda net, x, y: net.parameter("b", 0.3) * (500.0 - y),
-    "a high power": lambda net, x, y: net.parameter("b", 0.3) * x * y**8 / (1e6**8 + y**8),
+    "a high power": lambda net, x, y: net.parameter("b", 0.3) * x * fire(net, net.total("all", [x, y])),
 }
 
 
@@ -54,6 +74,16 @@ def test_what_follows_about_in_proportion_is_mild(rate):
 @pytest.mark.parametrize("rate", STEEP)
 def test_a_difference_and_a_high_power_are_steep(rate):
     assert steep(one(STEEP[rate]))["others"]
+
+
+def test_what_reads_a_species_beyond_proportion_listens_to_it():
+    net = one(MILD["inhibited by a total"])
+    assert listeners(net) == {"cells": {"all"}, "others": {"all"}}
+    net = one(MILD["saturating"])
+    assert listeners(net) == {"cells": set(), "others": {"birth"}}
+    net = one(MILD["in proportion"])
+    net.event(Event("many", (Condition(net.rows["others"], "above", 9.0),), (Change(net.rows["cells"], "add", 1.0),)))
+    assert listeners(net) == {"cells": set(), "others": {"others"}}
 
 
 def test_a_condition_on_a_difference_is_steep_and_one_on_a_number_is_not():

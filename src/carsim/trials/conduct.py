@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,10 +46,11 @@ def arms_of(scenario: Scenario) -> dict[str, Scenario]:
     return {arm.name: scenario.arm(arm.name) for arm in stated} or {ONLY_ARM: scenario}
 
 
-def trial(scenario: Scenario, *, notify: Notify | None = None) -> xr.DataTree:
+def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | None = None) -> xr.DataTree:
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
-    Failed patients are kept with their status and not counted. `notify` is called with a sentence on what is done now.
+    Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
+    read. `notify` is called with a sentence on what is done now.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
@@ -69,7 +70,7 @@ def trial(scenario: Scenario, *, notify: Notify | None = None) -> xr.DataTree:
         data = pipeline.courses(arm, notify=notify)
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
-        kept[name] = with_endpoints(thinned(data, arm.run.every))
+        kept[name] = with_endpoints(thinned(data, arm.run.every, keep))
     return assembled(scenario, kept)
 
 

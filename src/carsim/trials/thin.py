@@ -6,6 +6,7 @@ Hours of lymphodepletion, phenotypes of CAR T cells, drug levels and counters of
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,16 +21,17 @@ READ = frozenset(name for endpoint in REGISTRY.values() for name in (*endpoint.n
 KEPT = READ | {variable.name for variable in (*RECORDS, *COVARIATES)}
 
 
-def thinned(data: xr.Dataset, every: float) -> xr.Dataset:
+def thinned(data: xr.Dataset, every: float, also: Collection[str] = ()) -> xr.Dataset:
     """The courses (patient, time, ...) of a run with one output in `every` days, the first and last of all among them.
 
-    What was given between two kept outputs is marked at the later one.
+    What was given between two kept outputs is marked at the later one. `also` names courses to keep that no endpoint
+    reads.
     """
     days = data["time"].values
     steps = days / every
     whole = np.abs(steps - np.round(steps)) < 1e-9
     whole[[0, -1]] = True
-    kept = data[[name for name in data.data_vars if name in KEPT]].isel(time=np.flatnonzero(whole))
+    kept = data[[name for name in data.data_vars if name in KEPT or name in also]].isel(time=np.flatnonzero(whole))
     if "treatment_given" in data:
         starts = np.concatenate([[0], np.flatnonzero(whole)[:-1] + 1])
         marks = np.bitwise_or.reduceat(data["treatment_given"].values, starts, axis=1)

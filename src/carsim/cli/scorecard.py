@@ -1,0 +1,149 @@
+"""`carsim scorecard`: every published fact beside what the simulated trials say, and predictions of what is not given.
+
+Files, in results/scorecard/ or where --out says: trials/<system>.nc, which an interrupted scorecard takes up again;
+blind-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; and a figure for
+each group of endpoints.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from carsim.cli import options
+from carsim.cli.exits import DONE, SOME_FAILED
+from carsim.cli.output import finite, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+
+    from carsim.scorecard.score import Scored
+
+
+@click.command("scorecard")
+@click.argument("wanted", metavar="[SYSTEM]...", nargs=-1)
+@click.option("--patients", type=click.IntRange(min=2), metavar="N", help="Patients of each arm; default: 200.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, metavar="N", help="Seed of the samples; default: 1.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results") / "scorecard",
+    metavar="FOLDER",
+    help="Folder of the results; trials that are in it are used again.",
+)
+@options.as_json
+@options.told
+def command(
+    wanted: tuple[str, ...],
+    patients: int | None,
+    seed: int,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Set every published fact of SYSTEM... (of all systems if none is named) beside the simulated trials.
+
+    Each system is simulated once with many patients. A fact agrees if the simulated estimate lies where the catalogue
+    accepts it, or has the sign that was published; the interval is that of trials of the published size. Systems whose
+    outcomes are left out on purpose are predicted first.
+
+    Research and teaching only: not for the treatment of any patient.
+    """
+    from carsim.scorecard.conduct import chosen, parameters_sha256
+    from carsim.scorecard.score import as_object, score
+    from carsim.scorecard.summary import summarise
+
+    facts = chosen(wanted)
+    trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
+    with progress("Comparing", quiet=quiet or as_json) as say:
+        scored = []
+        for fact in facts:
+            say(f"Comparing {fact.id}")
+            scored.append(score(fact, trials, seed))
+    summary = summarise(scored)
+    found = {
+        "facts": [as_object(one) for one in scored],
+        "blind": json.loads(blind.read_text(encoding="utf-8"))["blind"] if blind else [],
+        "summary": summary,
+        "parameters_sha256": parameters_sha256(),
+    }
+    files = _write(found, scored, out)
+    if as_json:
+        print_json(found)
+    elif not quiet:
+        _tell(scored, summary)
+        click.echo("\nWritten: " + ", ".join(str(file) for file in (*([blind] if blind else []), *files)))
+        click.echo("Research and teaching only: not for the treatment of any patient.")
+    return SOME_FAILED if failed else DONE
+
+
+def _simulated(
+    facts: list[Any], wanted: tuple[str, ...], patients: int | None, seed: int, out: Path, *, quiet: bool
+) -> tuple[dict[str, xr.DataTree], Path | None, int]:
+    """The trials that facts are read off, by system; where predictions were written; how many patients failed."""
+    from carsim.cli.listing import SHIPPED
+    from carsim.scorecard import conduct
+    from carsim.scorecard.blind import predictions, write_once
+    from carsim.trials.conduct import arms_of
+    from carsim.trials.store import arms_in
+
+    folder = next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"
+    read = conduct.systems_of(facts)
+    blind = [name for name in conduct.predicted_blind() if not wanted or name in wanted]
+    names = sorted({*read, *blind})
+    stated = {name: conduct.scenario_of(name, folder) for name in names}
+    conduct.check_places(facts, stated)
+    trials, predicted, failed = {}, [], 0
+    with progress("Simulating", quiet=quiet) as say:
+        for number, name in enumerate(names, start=1):
+            sized = conduct.scenario_of(name, folder, patients or conduct.PATIENTS)
+            tree = conduct.conduct(
+                name, sized, facts, out / "trials", notify=_notice(say, f"{number} of {len(names)}, {name}")
+            )
+            failed += sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
+            if name in blind:
+                sizes = {arm: (one.cohort.n if one.cohort else None) or 1 for arm, one in arms_of(stated[name]).items()}
+                predicted += predictions(name, tree, sizes, seed)
+            if name in read:
+                trials[name] = tree
+        written = write_once(predicted, out) if predicted else None
+    return trials, written, failed
+
+
+def _notice(say: Any, where: str) -> Any:
+    return lambda now: say(f"Trial {where}: {now}")
+
+
+def _write(found: Mapping[str, Any], scored: list[Scored], out: Path) -> list[Path]:
+    """The scorecard as JSON, as a page and as figures."""
+    from carsim.dataset.store import write_atomically
+    from carsim.plot.scorecard import draw
+    from carsim.report.scorecard import page
+
+    figures = {}
+    for group, figure in draw(scored).items():
+        path = out / f"scorecard_{group}.png"
+        write_atomically(path, lambda temporary, figure=figure: figure.savefig(temporary, format="png"))
+        figures[group] = path
+    text = json.dumps(finite(dict(found)), indent=1, ensure_ascii=False, allow_nan=False)
+    table, html = out / "scorecard.json", out / "scorecard.html"
+    write_atomically(table, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
+    shown = page(scored, found["summary"], found["parameters_sha256"], {g: path.name for g, path in figures.items()})
+    write_atomically(html, lambda temporary: temporary.write_text(shown, encoding="utf-8"))
+    return [html, table, *figures.values()]
+
+
+def _tell(scored: list[Scored], summary: Mapping[str, Any]) -> None:
+    from carsim.report.scorecard import cells, sentences
+
+    print_table(("fact", "published", "accepted", "simulated", "agrees", "read"), [cells(one) for one in scored])
+    click.echo()
+    for sentence in sentences(summary):
+        click.echo(sentence)

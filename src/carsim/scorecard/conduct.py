@@ -1,0 +1,116 @@
+"""The trials that the scorecard reads: each system with as many patients in every arm, simulated once and stored.
+
+A stored trial is used again if it is of the same scenario, the same version of carsim and the same parameters; so an
+interrupted scorecard goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carsim import spec
+from carsim.catalog import facts, systems
+from carsim.catalog.facts import Places, misplaced
+from carsim.dataset.provenance import version
+from carsim.dataset.store import run_of
+from carsim.dataset.variables import VARIABLES
+from carsim.errors import CarsimError
+from carsim.trials.conduct import arms_of, trial
+from carsim.trials.store import read_trial, write_trial
+from carsim.trials.thin import KEPT
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from carsim.catalog.facts import Fact
+    from carsim.spec import Scenario
+
+Notify = Callable[[str], None]
+PATIENTS = 200  # of each arm
+PARAMETERS = ("parameters", "populations", "products")  # folders of the catalogue that hold numbers of the model
+BLIND = "blind"  # in what the catalogue says of a system's outcomes
+
+
+class FactsRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
+    """A system or fact that the scorecard was asked for and does not have."""
+
+    exit_status = 2
+
+
+def parameters_sha256() -> str:
+    """Digest of the numbers that the catalogue gives the model."""
+    digest = hashlib.sha256()
+    for name in PARAMETERS:
+        folder = files("carsim.catalog") / "data" / name
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            digest.update(f"{name}/{entry.name}\0".encode() + entry.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def chosen(wanted: Iterable[str] = ()) -> list[Fact]:
+    """The facts that read one of these systems, all if none is named. Raises FactsRefused for a system without facts."""
+    wanted = list(wanted)
+    unknown = [name for name in wanted if name not in systems()]
+    if unknown:
+        raise FactsRefused(f"`{unknown[0]}` is no system; `carsim list systems` shows all")
+    return [fact for fact in facts().values() if not wanted or {*wanted} & _systems_of(fact)]
+
+
+def _systems_of(fact: Fact) -> set[str]:
+    return {side.of for side in fact.reading.sides} if fact.reading else {fact.system}
+
+
+def systems_of(found: Iterable[Fact]) -> list[str]:
+    """The systems whose trials these facts are read off, in order."""
+    return sorted({name for fact in found if fact.reading for name in _systems_of(fact)})
+
+
+def predicted_blind() -> list[str]:
+    """The systems of which outcomes are left out on purpose: cohorts that can be followed."""
+    return [name for name, system in systems().items() if BLIND in system.outcomes and system.kind == "cohort"]
+
+
+def scenario_of(name: str, folder: Path, patients: int | None = None) -> Scenario:
+    """The scenario of a system, with so many patients in every arm."""
+    file = folder / f"{name}.yaml"
+    if patients is None:
+        return spec.load(file)
+    arms = spec.load(file).trial
+    sized = [f"trial.arms.{arm.name}.n={patients}" for arm in (arms.arms if arms else ()) if arm.n is not None]
+    return spec.load(file, [f"cohort.n={patients}", *sized])
+
+
+def check_places(found: Iterable[Fact], scenarios: Mapping[str, Scenario]) -> None:
+    """Raise FactsRefused where a fact asks for an arm, group or variable that there is not."""
+    places = {
+        name: Places(tuple(arms_of(one)), tuple(group.name for group in one.trial.groups) if one.trial else ())
+        for name, one in scenarios.items()
+    }
+    problems = [problem for fact in found for problem in misplaced(fact, places, VARIABLES)]
+    if problems:
+        raise FactsRefused("\n".join(problems))
+
+
+def conduct(
+    name: str, scenario: Scenario, wanted: Iterable[Fact], store: Path, *, notify: Notify | None = None
+) -> xr.DataTree:
+    """The trial of a system, stored as `<store>/<name>.nc`: read back where it is there, else simulated."""
+    file = store / f"{name}.nc"
+    numbers = parameters_sha256()
+    known = run_of(file) if file.is_file() else None
+    if (
+        known is not None
+        and known.get("scenario_sha256") == scenario.digest
+        and known.get("carsim_version") == version()
+        and known.get("parameters_sha256") == numbers
+    ):
+        return read_trial(file)
+    keep = {each for fact in wanted if fact.reading for each in fact.reading.variables()} - KEPT
+    tree = trial(scenario, keep=keep, notify=notify)
+    tree.attrs["parameters_sha256"] = numbers
+    write_trial(tree, file, force=True)
+    return tree

@@ -106,7 +106,10 @@ def test_usage_and_scenario_errors_are_one_message(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("what", ["products", "populations", "scenarios", "parameters", "systems", "literature"])
+LISTS = ("products", "populations", "scenarios", "parameters", "systems", "literature", "facts")
+
+
+@pytest.mark.parametrize("what", LISTS)
 def test_lists_are_tables_and_json(capsys: Printed, what: str) -> None:
     assert main(["list", what]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -4,6 +4,7 @@ The data are TOML files under `data`; `records` are the frozen forms, `load` rea
 them up by name. Adding a product or a population is one data file and no Python.
 """
 
+from carsim.catalog.facts import MARKS, MECHANISMS, Comparison, Fact, Places, facts, misplaced
 from carsim.catalog.find import (
     Unknown,
     find_antigen,
@@ -24,6 +25,7 @@ from carsim.catalog.load import (
     scales,
     sources,
 )
+from carsim.catalog.readings import STATISTICS, Condition, Reading, Side, Statistic
 from carsim.catalog.records import (
     GRADES,
     Antigen,
@@ -43,23 +45,34 @@ from carsim.catalog.systems import System, systems
 
 __all__ = [
     "GRADES",
+    "MARKS",
+    "MECHANISMS",
+    "STATISTICS",
     "Antigen",
     "Arm",
     "Assay",
     "CatalogError",
+    "Comparison",
+    "Condition",
     "Correlation",
     "Covariate",
     "Density",
+    "Fact",
     "Parameter",
+    "Places",
     "Population",
     "Product",
+    "Reading",
     "Scale",
+    "Side",
     "Source",
+    "Statistic",
     "System",
     "Unknown",
     "Value",
     "antigens",
     "assays",
+    "facts",
     "find_antigen",
     "find_parameter",
     "find_population",
@@ -67,6 +80,7 @@ __all__ = [
     "find_source",
     "find_value",
     "history",
+    "misplaced",
     "parameters",
     "populations",
     "products",

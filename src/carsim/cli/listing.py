@@ -24,12 +24,13 @@ SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
 
 @click.command("list")
 @click.argument(
-    "what", type=click.Choice(["products", "populations", "scenarios", "parameters", "literature", "systems"])
+    "what",
+    type=click.Choice(["products", "populations", "scenarios", "parameters", "literature", "systems", "facts"]),
 )
 @options.as_json
 @options.told
 def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -> int:
-    """List products, populations, scenarios, parameters, published models (literature) or systems."""
+    """List products, populations, scenarios, parameters, published models (literature), systems or facts."""
     readers: dict[str, Callable[[], list[Row]]] = {
         "products": products,
         "populations": populations,
@@ -37,6 +38,7 @@ def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -
         "parameters": parameters,
         "literature": literature,
         "systems": systems,
+        "facts": facts,
     }
     rows = readers[what]()
     if as_json:
@@ -49,6 +51,8 @@ def command(what: str, as_json: bool, quiet: bool, verbose: bool, debug: bool) -
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
+    if value is None:
+        return ""
     return number(value) if isinstance(value, float) else str(value)
 
 
@@ -132,6 +136,31 @@ def systems() -> list[Row]:
             "file": "" if folder is None else _from_here(folder / "systems" / f"{system.name}.yaml"),
         }
         for system in catalog.systems().values()
+    ]
+
+
+def facts() -> list[Row]:
+    """Each published fact: its number with interval or what its comparison expects, its weight, and how it is read."""
+    from carsim import catalog
+
+    return [
+        {
+            "id": fact.id,
+            "system": fact.system,
+            "endpoint": fact.endpoint,
+            "value": fact.value,
+            "low": fact.ci95[0] if fact.ci95 else None,
+            "high": fact.ci95[1] if fact.ci95 else None,
+            "unit": fact.unit,
+            "n": fact.n_total,
+            "accept": list(fact.accept) if fact.accept else [],
+            "expects": fact.comparison.expects if fact.comparison else "",
+            "mark": fact.comparison.mark if fact.comparison else "",
+            "weight": fact.weight,
+            "source": fact.source,
+            "read": fact.reading.text() if fact.reading else f"unread: {fact.unread}",
+        }
+        for fact in catalog.facts().values()
     ]
 
 

@@ -101,7 +101,7 @@ def _answers(data: xr.Dataset, group: Group, trial: Trial) -> tuple[Mask, Mask]:
         values = _numbers(data, name)
         low = ALWAYS if group.at_least is None else group.at_least
         high = NEVER if group.below is None else group.below
-        return (values >= low) & (values < high), ~np.isnan(values)
+        return (values >= low) & ((values < high) | (high == NEVER)), ~np.isnan(values)
     if name in ("response_day28", "best_response"):
         return _response(data, name, group.equals, trial)
     if name.endswith("_response"):

@@ -200,6 +200,15 @@ def test_words_of_a_response(word: str, members: list[int]) -> None:
     assert np.flatnonzero(membership(data, trial.groups[0], trial).member).tolist() == members
 
 
+def test_a_response_after_death_makes_nobody_a_responder() -> None:
+    trial = trial_of(
+        "{groups: [{name: best, variable: best_response, is: CR}, {name: early, variable: response_day28, is: CR}]}"
+    )
+    data = arm(3, response_day28=["CR"] * 3, death_day=[NONE, 20.0, 100.0], mrd_day28_below_limit=[1.0] * 3)
+    for group in trial.groups:
+        assert membership(data, group, trial).member.tolist() == [True, False, True]
+
+
 def test_history_and_disease_tell_groups_apart() -> None:
     data = arm(prior_hsct=[1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
     data["csf_blasts"] = (("patient", "time"), np.array([[40.0], [0.5], [0.0], [2.0], [0.0], [0.0]]) * np.ones(4))

@@ -120,8 +120,8 @@ def reevaluate(tree: xr.DataTree, overrides: Iterable[str] = (), **changes: Any)
     """The same trial with values of its part `trial:` set by dotted path: endpoints and estimates anew, no simulation.
 
     `reevaluate(tree, **{"trial.clocks.EFS.hsct": "ignore"})`; each of `overrides` is `path=value` as on the command
-    line. Raises ReevaluationRefused for a path that changes what is
-    simulated (what is given, when patients are seen, how toxicity is graded), ScenarioError for a wrong value.
+    line. Raises ReevaluationRefused for a path that changes what is simulated (what is given, when patients are seen,
+    how toxicity is graded), ScenarioError for a wrong value.
     """
     from carsim import spec
     from carsim.endpoints import REGISTRY

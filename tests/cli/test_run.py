@@ -237,13 +237,13 @@ def test_aplasia_that_has_ended_is_not_so_far() -> None:
 
 def test_what_has_no_effect_is_said() -> None:
     from carsim import spec
-    from carsim.cli.run import _without_effect
+    from carsim.cli.run import without_effect
 
     text = (
         "format: carsim/1\ntitle: t\npatient: {population: paediatric-rr-ball, history: [HISTORY]}\nleukaemia: SITES\n"
         "treatment:\n  - {name: it, give: intrathecal, at: 5 d}\n"
     )
-    said = _without_effect(spec.loads(text.replace("HISTORY", "prior-hsct").replace("SITES", "{}")))
+    said = without_effect(spec.loads(text.replace("HISTORY", "prior-hsct").replace("SITES", "{}")))
     assert ["prior-hsct" in said[0], "leukaemia.sites.CNS" in said[1], len(said)] == [True, True, 2]
     site = "{sites: {CNS: {csf: 40 cells/uL}}}"
-    assert _without_effect(spec.loads(text.replace("HISTORY", "prior-cd19-car-t").replace("SITES", site))) == []
+    assert without_effect(spec.loads(text.replace("HISTORY", "prior-cd19-car-t").replace("SITES", site))) == []

@@ -91,3 +91,19 @@ def test_short_follow_up_gives_reasons() -> None:
     assert value(data, "response_day28") == ""
     assert value(data, "mrd_day28_below_limit") == -1
     assert reason(data, "best_response") == "followed for 19 days, needs 28"
+
+
+def test_first_visits_of_a_remission_its_counts_and_its_depth() -> None:
+    data = disease(DAYS, falling(1e-5, by=180.0))
+    data.attrs["observed"] = json.dumps({"visits": [28.0, 60.0, 90.0, 120.0, 180.0]})
+    data["platelets"].values[:, DAYS < 80.0] = 5e4
+    assert value(data, "remission_day") == 60.0
+    assert value(data, "complete_remission_day") == 90.0
+    assert value(data, "mrd_negative_remission_day") == 180.0
+
+
+def test_what_no_visit_finds_has_a_reason() -> None:
+    data = disease(DAYS, np.full(DAYS.size, START))
+    assert reason(data, "remission_day") == "no visit finds a remission"
+    assert reason(data, "complete_remission_day") == "no visit finds a remission with recovered counts"
+    assert reason(data.drop_vars("mrd"), "mrd_negative_remission_day").startswith("needs mrd")

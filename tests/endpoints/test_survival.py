@@ -120,3 +120,18 @@ def test_what_happens_after_death_is_left_out() -> None:
     data = patient(graft_versus_host=80.0, infection_death=70.0)
     assert math.isnan(compute(data, ["graft_versus_host_day"])["graft_versus_host_day"].values[0])
     assert value(patient(graft_versus_host=80.0), "graft_versus_host_day") == pytest.approx(80.0)
+
+
+def test_a_clock_says_what_ended_it_and_where_it_began() -> None:
+    assert value(patient(), "efs_cause") == "relapse"
+    assert value(patient(infection_death=60.0), "efs_cause") == "death"
+    assert value(patient(NO_RESPONSE, clock={"nonresponse": 1.0}), "efs_cause") == "nonresponse"
+    assert value(patient(clock={"hsct": "event"}, transplant_day=70.0), "efs_cause") == "hsct"
+    assert (
+        reason(patient(clock={"hsct": "censor"}, transplant_day=70.0), "efs_cause")
+        == "no event within the time observed"
+    )
+    assert [value(patient(), f"{clock}_zero") for clock in ("efs", "rfs")] == [0.0, 28.0]
+    assert value(patient(clock={"start": "enrolment"}), "efs_zero") == DAYS[0]
+    assert value(patient(clock={"landmark": 50.0}), "efs_zero") == 50.0
+    assert reason(patient(NO_RESPONSE), "rfs_zero") == "no remission within the time observed"

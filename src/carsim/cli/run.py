@@ -106,7 +106,7 @@ def command(
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
     if not quiet:
-        print_notes([*read.implausible(), *_left_to_trial(read), *_without_effect(read)])
+        print_notes([*read.implausible(), *_left_to_trial(read), *without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim import pipeline
 
@@ -168,7 +168,7 @@ def _left_to_trial(scenario: Scenario) -> list[str]:
     return [f"simulates the cohort as it stands, not the arms of `trial` ({named})"] if arms else []
 
 
-def _without_effect(scenario: Scenario) -> list[str]:
+def without_effect(scenario: Scenario) -> list[str]:
     """What a scenario states and nothing in its model answers to."""
     from carsim.catalog import history
     from carsim.treatment.entries import names_given

@@ -17,7 +17,7 @@ from carsim.cli import options
 from carsim.cli.exits import DONE, SOME_FAILED
 from carsim.cli.failures import tell_failures
 from carsim.cli.output import print_json, print_notes, progress
-from carsim.cli.run import places
+from carsim.cli.run import places, without_effect
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,7 +122,7 @@ def _anew(read: Scenario, result: Path, figure: Path, *, force: bool, quiet: boo
     for path in (result, *_figures(figure).values()):
         check_writable(path, run, force=force)
     if not quiet:
-        print_notes([*read.implausible(), *_not_made(read)])
+        print_notes([*read.implausible(), *without_effect(read), *_not_made(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim.trials import conduct
 

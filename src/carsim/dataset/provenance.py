@@ -13,7 +13,7 @@ from typing import Any
 
 NOT_FOR_TREATMENT = "Research and teaching only: not for the treatment of any patient."
 
-DEPENDENCIES = ("numpy", "numba", "scipy", "xarray", "netCDF4", "pydantic", "ruamel.yaml", "pint")
+DEPENDENCIES = ("numpy", "numba", "scipy", "statsmodels", "xarray", "netCDF4", "pydantic", "ruamel.yaml", "pint")
 
 
 def version() -> str:

@@ -32,11 +32,11 @@ def draw_incidence(tree: xr.DataTree) -> Figure:
     across = min(ACROSS, len(arms))
     rows = -(-len(arms) // across)
     what = "Cumulative incidence of relapse by phenotype (Aalen–Johansen, 95 % intervals), death competing"
-    figure = page(tree, PANEL * rows + KEY, what)
+    figure = page(tree, PANEL * rows + KEY + 0.1, what)
     bottom, top = span(figure)
     whole = float(figure.get_figheight())
     grid = figure.add_gridspec(
-        rows, across, left=0.085, right=0.93, bottom=bottom + (KEY + 0.08) / whole, top=top, hspace=0.42, wspace=0.32
+        rows, across, left=0.085, right=0.93, bottom=bottom + (KEY + 0.2) / whole, top=top, hspace=0.42, wspace=0.32
     )
     curves = {name: _by_phenotype(relapses(patients)) for name, patients in arms.items()}
     looks = _looks(curves)

@@ -57,14 +57,15 @@ def draw_kinetics(tree: xr.DataTree) -> Figure:
             axes.set_ylabel(words if several else "", fontsize=SMALL)
             _panel(axes, data["time"].values, course, fate, patients.alive_until, low, limit)
             limit_line(axes, limit, limit_words, at_end=True)
-        panels[0].legend(
-            fontsize=SMALL - 1.0,
-            frameon=False,
-            loc="upper right",
-            handlelength=1.8,
-            labelspacing=0.25,
-            borderaxespad=0.0,
-        )
+        if fate.size:
+            panels[0].legend(
+                fontsize=SMALL - 1.0,
+                frameon=False,
+                loc="upper right",
+                handlelength=1.8,
+                labelspacing=0.25,
+                borderaxespad=0.0,
+            )
     return figure
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from carsim.endpoints.outcome import MONTH
 from carsim.plot.style import FAINT, HAIRLINE, SMALL, Look, look
 from carsim.plot.trial_page import arms_of, heading, month_ticks, no_data, page, plain, span
+from carsim.trials.conduct import ONLY_ARM
 from carsim.trials.counted import Patients, within_group
 from carsim.trials.estimates import survival
 from carsim.trials.estimators.kaplan_meier import Survival
@@ -53,7 +54,7 @@ def _draw(tree: xr.DataTree, curves: Mapping[str, Patients], what: str) -> Figur
     figure = page(tree, 2 * row - 0.3, what)
     top = span(figure)[1]
     whole, records = float(figure.get_figheight()), part_of(tree).clocks
-    widest = max(len(name) for name in curves) if lines > 1 else 7
+    widest = max(len("at risk" if name == ONLY_ARM else name) for name in curves)
     left = min(0.085 + 0.0095 * max(widest - 4, 0), 0.21)
     width = (0.975 - 2 * left + 0.02) / 2
     for at, (clock, words) in enumerate(CLOCKS.items()):
@@ -87,14 +88,14 @@ def _panel(axes: Axes, curves: Mapping[str, Survival], start: str) -> None:
         y = -(33.0 + LINE * 72.0 * at) / height
         colour = look(at).colour
         axes.annotate(
-            "at risk" if alone else name,
+            "at risk" if name == ONLY_ARM else name,
             (ticks[0], y),
             xycoords=("data", "axes fraction"),
             xytext=(-13, 0),
             textcoords="offset points",
             fontsize=SMALL - 0.5,
-            color=FAINT if alone else colour,
-            fontweight="normal" if alone else "bold",
+            color=FAINT if name == ONLY_ARM else colour,
+            fontweight="normal" if name == ONLY_ARM else "bold",
             ha="right",
             va="center",
             annotation_clip=False,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from carsim.spec import Scenario
 
 Notify = Callable[[str], None]
+NOT_ASKED = ("cart_half_life_fast", "cart_half_life_slow")  # no trial reports them, and their fits take 45 ms each
 ONLY_ARM = "all"  # the name of the arm of a scenario that states none
 EVALUATED = ("clocks", "counted", "eligible", "groups", "report", "response_by")  # parts that change no course
 
@@ -76,10 +77,11 @@ def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | No
 
 def with_endpoints(kept: xr.Dataset) -> xr.Dataset:
     """What is kept of an arm with its endpoints, as worked out in double precision from what is kept."""
-    from carsim.endpoints import compute
+    from carsim.endpoints import REGISTRY, compute
 
+    names = [name for name in REGISTRY if name not in NOT_ASKED]
     wide = {name: array.astype(float) for name, array in kept.data_vars.items() if array.dtype == np.float32}
-    return kept.merge(compute(kept.assign(wide))).assign_attrs(kept.attrs)
+    return kept.merge(compute(kept.assign(wide), names)).assign_attrs(kept.attrs)
 
 
 def assembled(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> xr.DataTree:
@@ -119,8 +121,8 @@ def reevaluate(tree: xr.DataTree, overrides: Iterable[str] = (), **changes: Any)
     """The same trial with values of its part `trial:` set by dotted path: endpoints and estimates anew, no simulation.
 
     `reevaluate(tree, **{"trial.clocks.EFS.hsct": "ignore"})`; each of `overrides` is `path=value` as on the command
-    line. Raises ReevaluationRefused for a path that changes what is
-    simulated (what is given, when patients are seen, how toxicity is graded), ScenarioError for a wrong value.
+    line. Raises ReevaluationRefused for a path that changes what is simulated (what is given, when patients are seen,
+    how toxicity is graded), ScenarioError for a wrong value.
     """
     from carsim import spec
     from carsim.endpoints import REGISTRY

@@ -21,7 +21,6 @@ import numpy as np
 
 from carsim.endpoints.outcome import FIRST_VISIT
 from carsim.model.remission import CSF_LIMITS, ELSEWHERE_LIMITS
-from carsim.population.parts import COVARIATES
 from carsim.trials.columns import Array, Mask, day_of, number, text
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def _answers(data: xr.Dataset, group: Group, trial: Trial) -> tuple[Mask, Mask]:
         values = _numbers(data, name)
         low = ALWAYS if group.at_least is None else group.at_least
         high = NEVER if group.below is None else group.below
-        return (values >= low) & (values < high), ~np.isnan(values)
+        return (values >= low) & ((values < high) | (high == NEVER)), ~np.isnan(values)
     if name in ("response_day28", "best_response"):
         return _response(data, name, group.equals, trial)
     if name.endswith("_response"):
@@ -120,24 +119,27 @@ def _numbers(data: xr.Dataset, name: str) -> Array:
     if name == "bcell_recovery_day":  # in aplasia to the end: later than any limit
         still = np.isnan(values) & (number(data, "bcell_aplasia_days") > 0.0)
         return np.where(still, np.inf, values)
-    assert name in COVARIATES or name in data or np.isnan(values).all()
     return values
 
 
 def _response(data: xr.Dataset, name: str, word: str, trial: Trial) -> tuple[Mask, Mask]:
-    words = text(data, name)
-    remission, known = np.isin(words, REMISSIONS), words != ""
+    """A response at a visit after death is none: who dies in time for that is in no remission."""
+    words, death = text(data, name), number(data, "death_day")
     last = NEVER if trial.response_by is None else trial.response_by
+    known, death = words != "", np.where(np.isnan(death), np.inf, death)
     if name == "best_response":
-        without_mrd = number(data, "mrd_negative_remission_day") <= last
+        without_mrd = number(data, "mrd_negative_remission_day") < np.minimum(death, np.nextafter(last, np.inf))
+        lives = number(data, "remission_day") < death
     else:
-        without_mrd = number(data, "mrd_day28_below_limit") == 1.0
+        without_mrd, lives = number(data, "mrd_day28_below_limit") == 1.0, death > FIRST_VISIT
+    remission = np.isin(words, REMISSIONS) & lives
     member = {
         "remission": remission,
         "MRD-negative CR": remission & without_mrd,
         "MRD-positive CR": remission & ~without_mrd,
     }
-    return member.get(word, words == word), known
+    same = (words == word) & (lives | ~np.isin(words, REMISSIONS))
+    return member.get(word, same), known
 
 
 def _disease(data: xr.Dataset, name: str) -> Array:

@@ -62,11 +62,9 @@ def command(
 
     facts = chosen(wanted)
     trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
-    with progress("Comparing", quiet=quiet or as_json) as say:
-        scored = []
-        for fact in facts:
-            say(f"Comparing {fact.id}")
-            scored.append(score(fact, trials, seed))
+    with progress("Comparing", quiet=quiet) as say:
+        say(f"Comparing {len(facts)} facts")
+        scored = [score(fact, trials, seed) for fact in facts]
     summary = summarise(scored)
     found = {
         "facts": [as_object(one) for one in scored],

@@ -53,7 +53,9 @@ def _figure(group: str, members: list[Scored]) -> Figure:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     agree = sum(bool(one.agrees) for one in members)
-    figure.text(0.02, 1.0 - 0.2 / height, f"{group.capitalize()}: {agree} of {len(members)} agree", va="top", weight="bold")
+    figure.text(
+        0.02, 1.0 - 0.2 / height, f"{group.capitalize()}: {agree} of {len(members)} agree", va="top", weight="bold"
+    )
     figure.text(
         0.02,
         1.0 - 0.42 / height,

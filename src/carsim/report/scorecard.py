@@ -1,4 +1,4 @@
-"""The scorecard in words: cells of its table, sentences of its summary, and the page that holds both with its figures."""
+"""The scorecard in words: cells of its table, sentences of its summary, and the page with both and the figures."""
 
 from __future__ import annotations
 
@@ -128,17 +128,13 @@ def page(scored: Sequence[Scored], summary: Mapping[str, Any], digest: str, figu
 def _scores(groups: Mapping[str, Mapping[str, Any]]) -> str:
     heads = ("endpoints", "facts", *(f"{NAMES[name]}: error, log score, accepted" for name in NAMES))
     rows = [
-        (
-            group,
-            str(scores["facts"]),
-            *(
-                f"{scores[name]['error']:.2f}, {scores[name]['log_score']:.2f}, {100.0 * scores[name]['accepted']:.0f} %"
-                for name in NAMES
-            ),
-        )
-        for group, scores in groups.items()
+        (group, str(scores["facts"]), *(_score(scores[name]) for name in NAMES)) for group, scores in groups.items()
     ]
     return _table(heads, rows)
+
+
+def _score(of: Mapping[str, float]) -> str:
+    return f"{of['error']:.2f}, {of['log_score']:.2f}, {100.0 * of['accepted']:.0f} %"
 
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -12,6 +12,7 @@ the spread between trials and that of their samples.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -122,10 +123,15 @@ def covariates(fact: Fact) -> tuple[float, float, float, float]:
 def _regression(train: Sequence[Fact], asked: Sequence[Fact]) -> dict[str, Guess]:
     import statsmodels.api as sm
 
-    ends = sorted({fact.endpoint for fact in train})
-    fit = sm.WLS(_values(train), np.array([_row(fact, ends) for fact in train]), weights=_weights(train)).fit()
-    spread = float(np.sqrt(np.average(fit.resid**2, weights=_weights(train))))
     whole = _pooled(train, asked)
+    counts = Counter(fact.endpoint for fact in train)
+    ends = sorted(end for end, count in counts.items() if count > 1)  # of one fact an intercept would tell nothing
+    train = [fact for fact in train if fact.endpoint in ends]
+    design = np.array([_row(fact, ends) for fact in train])
+    if not train or np.linalg.matrix_rank(design) < design.shape[1]:
+        return whole  # so few trials do not tell the covariates apart
+    fit = sm.WLS(_values(train), design, weights=_weights(train)).fit()
+    spread = float(np.sqrt(np.average(fit.resid**2, weights=_weights(train))))
     return {
         fact.id: (float(np.dot(_row(fact, ends), fit.params)), spread) if fact.endpoint in ends else whole[fact.id]
         for fact in asked

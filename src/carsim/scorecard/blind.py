@@ -46,7 +46,9 @@ def predictions(name: str, tree: xr.DataTree, sizes: Mapping[str, int], seed: in
                 "arm": arm,
                 "n": sizes[arm],
                 "endpoints": {
-                    endpoint: _interval(one.estimate, one.unit, [sample[endpoint].estimate for sample in samples if endpoint in sample])
+                    endpoint: _interval(
+                        one.estimate, one.unit, [sample[endpoint].estimate for sample in samples if endpoint in sample]
+                    )
                     for endpoint, one in whole.items()
                 },
             }
@@ -74,7 +76,7 @@ def _interval(estimate: float, unit: str, drawn: list[float]) -> dict[str, Any]:
 
 
 def write_once(predicted: list[dict[str, Any]], folder: Path) -> Path:
-    """Write the predictions under today's date and the parameters' digest; what these parameters predicted before stays."""
+    """Write the predictions under date and digest of the parameters; what these have predicted before stays."""
     numbers = parameters_sha256()
     before = sorted(folder.glob(f"blind-*-{numbers[:12]}.json"))
     if before:

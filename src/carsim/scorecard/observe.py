@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carsim.catalog.readings import OF_TWO_SIDES, STATISTICS
+from carsim.dataset.variables import VARIABLES
 from carsim.endpoints.outcome import MONTH
 from carsim.scorecard.conditions import all_met, course
 from carsim.trials.columns import Array, number
@@ -37,11 +39,15 @@ CANDIDATES = 19  # cut-points tried, at equal steps of the quantiles from 5 to 9
 
 @dataclass(frozen=True)
 class Observation:
-    """The columns of each side's patients, and the statistic of such columns (one value a side; one of two sides)."""
+    """The columns of each side's patients, and the statistic of such columns (one value a side; `joint`: one of two).
+
+    `unit` is that of the statistic: percent, months, ratio, or that of its variable.
+    """
 
     sides: tuple[Columns, ...]
     statistic: Callable[[Columns], float]
     joint: bool
+    unit: str
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -59,7 +65,8 @@ class Observation:
 def observe(reading: Reading, trials: Mapping[str, xr.DataTree]) -> Observation:
     """The observation that a fact's reading asks for, off the trials of its systems by name."""
     sides = tuple(_columns(reading, side, trials[side.of]) for side in reading.sides)
-    return Observation(sides, _statistic(reading), reading.statistic == "hazard_ratio")
+    unit = STATISTICS[reading.statistic].unit or VARIABLES[reading.variable].unit
+    return Observation(sides, _statistic(reading), reading.statistic in OF_TWO_SIDES, unit)
 
 
 def _joined(first: Columns, second: Columns) -> Columns:
@@ -84,9 +91,7 @@ def _columns(reading: Reading, side: Side, tree: xr.DataTree) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _of_groups(
-    data: xr.Dataset, patients: Patients, side: Side, trial: Trial
-) -> list[tuple[Patients, np.ndarray]]:
+def _of_groups(data: xr.Dataset, patients: Patients, side: Side, trial: Trial) -> list[tuple[Patients, np.ndarray]]:
     """The patients of each group of a side with their numbers, each patient once; all without a group.
 
     Of a group by what is given those are taken who were given it, from then on.

@@ -6,7 +6,7 @@ of each draw. The spread is that between samples of patients alone: neither of p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,11 @@ class Prediction:
     n: tuple[int, ...]
     simulated: tuple[int, ...]
 
+    def times(self, factor: float) -> Prediction:
+        """The same in another unit."""
+        estimate = tuple(value * factor for value in self.estimate)
+        return replace(self, estimate=estimate, draws=self.draws * factor)
+
     def interval(self, side: int = 0) -> tuple[float, float]:
         """The middle 95 % of the draws of a side; an end may be infinity (not reached), NaN where none has a value."""
         values = self.draws[:, side]
@@ -40,10 +45,15 @@ class Prediction:
 def predict(name: str, observation: Observation, n: int | None, seed: int, draws: int = DRAWS) -> Prediction:
     """Prediction of a statistic for `n` patients a side, None: as many as are simulated; `name` keys the draws."""
     sizes = tuple(size if n is None else n for size in observation.sizes)
-    chosen = [_chosen(f"scorecard.{name}.{k}", seed, draws, n, there) for k, (n, there) in enumerate(zip(sizes, observation.sizes, strict=True))]
+    chosen = [
+        _chosen(f"scorecard.{name}.{k}", seed, draws, n, there)
+        for k, (n, there) in enumerate(zip(sizes, observation.sizes, strict=True))
+    ]
     found = np.array(
         [
-            observation.values(tuple(_taken(side, of[draw]) for side, of in zip(observation.sides, chosen, strict=True)))
+            observation.values(
+                tuple(_taken(side, of[draw]) for side, of in zip(observation.sides, chosen, strict=True))
+            )
             for draw in range(draws)
         ]
     )

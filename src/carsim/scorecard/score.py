@@ -1,9 +1,9 @@
 """Each fact beside its prediction: whether they agree, and what all of them together say.
 
-    agrees   a number: the simulated estimate lies within the fact's `accept`
-             a direction: it has the sign, or lies within the margin or interval, that the fact expects
-    inside   a number: what was published lies within the predictive interval of a trial of the published size
-    holds    a direction: the share of simulated trials of the published size in which it shows
+agrees   a number: the simulated estimate lies within the fact's `accept`
+         a direction: it has the sign, or lies within the margin or interval, that the fact expects
+inside   a number: what was published lies within the predictive interval of a trial of the published size
+holds    a direction: the share of simulated trials of the published size in which it shows
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carsim.endpoints.outcome import MONTH
 from carsim.scorecard.observe import observe
 from carsim.scorecard.predict import Prediction, predict
 
@@ -69,10 +70,21 @@ def score(fact: Fact, trials: Mapping[str, xr.DataTree], seed: int) -> Scored:
     none = np.zeros(0)
     if fact.reading is None:
         return Scored(fact, math.nan, math.nan, math.nan, None, None, None, (), (), none, fact.unread)
-    found = predict(fact.id, observe(fact.reading, trials), fact.n_total, seed)
+    observation = observe(fact.reading, trials)
+    found = predict(fact.id, observation, fact.n_total, seed)
     if fact.comparison is None:
-        return _number(fact, found)
+        return _number(fact, found.times(factor(observation.unit, fact.unit)))
     return _direction(fact, fact.comparison, found)
+
+
+def factor(simulated: str, published: str) -> float:
+    """What a number in the unit of a result is multiplied by to be in the published one."""
+    if simulated == published or not published:
+        return 1.0
+    known = {("d", "months"): 1.0 / MONTH, ("1", "percent"): 100.0, ("d", "days"): 1.0}
+    if (simulated, published) not in known:
+        raise ValueError(f"a fact in {published} read off a result in {simulated}")
+    return known[simulated, published]
 
 
 def _number(fact: Fact, found: Prediction) -> Scored:
@@ -80,7 +92,8 @@ def _number(fact: Fact, found: Prediction) -> Scored:
     if math.isnan(simulated):
         reason = "nobody of the simulated patients has a value"
         return Scored(fact, simulated, low, high, None, None, None, found.estimate, found.n, found.draws[:, 0], reason)
-    assert fact.accept is not None and fact.value is not None  # the loader refuses a number without them
+    assert fact.accept is not None  # the loader refuses a number without it
+    assert fact.value is not None
     agrees = fact.accept[0] <= simulated <= fact.accept[1]
     published = fact.range or (fact.value, math.inf if fact.op in (">", "not_reached") else fact.value)
     if fact.op == "<=":

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from carsim.catalog import facts
 from carsim.scorecard.baselines import Guess, logit, predicted
 from carsim.scorecard.score import GROUPS, REST, Scored
 
@@ -52,7 +53,7 @@ def _share(found: Sequence[Scored], what: str) -> dict[str, float | int]:
 def groups(numbers: Sequence[Scored]) -> dict[str, dict[str, Any]]:
     """By group of endpoints: facts, and of each predictor the error, the log score and the share within `accept`."""
     shares = [one for one in numbers if one.agrees is not None and one.fact.unit == "percent"]
-    guesses = {MODEL: {one.fact.id: _guess(one) for one in shares}, **predicted([one.fact for one in numbers])}
+    guesses = {MODEL: {one.fact.id: _guess(one) for one in shares}, **predicted(facts().values())}
     table: dict[str, dict[str, Any]] = {}
     for group in (*GROUPS, REST, "all"):
         members = [one for one in shares if group in (one.group, "all")]

@@ -1,0 +1,65 @@
+"""`carsim scorecard` on the smallest system: what is written, taken up again, printed and refused."""
+
+import json
+
+import pytest
+
+from carsim.cli import main
+from carsim.scorecard import conduct
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("scorecard")
+    assert main(["scorecard", "chop-p1", "--patients", "6", "--out", str(out), "--quiet"]) == 0
+    return out
+
+
+def test_everything_is_written(folder):
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert {"scorecard.json", "scorecard.html", "chop-p1.nc", "scorecard_response.png"} <= names
+    page = (folder / "scorecard.html").read_text(encoding="utf-8")
+    assert "not for the treatment of any patient" in page
+    assert 'src="scorecard_response.png"' in page
+    assert "chop-p1" in page
+
+
+def test_a_stored_trial_is_taken_up_again(folder, monkeypatch, capsys):
+    monkeypatch.setattr(conduct, "trial", lambda *given, **more: pytest.fail("simulated again"))
+    assert main(["scorecard", "chop-p1", "--patients", "6", "--out", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"facts", "blind", "summary", "parameters_sha256"}
+    of_system = [fact for fact in said["facts"] if fact["system"] == "chop-p1"]
+    assert of_system
+    assert all(fact["agrees"] in (True, False, None) for fact in said["facts"])
+    assert said["parameters_sha256"] == conduct.parameters_sha256()
+
+
+def test_the_table_names_every_fact(folder, capsys):
+    assert main(["scorecard", "chop-p1", "--patients", "6", "--out", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "chop-p1-cr" in said
+    assert "not for the treatment of any patient" in said
+
+
+def test_other_patients_are_simulated_anew(folder, monkeypatch):
+    asked = []
+    real = conduct.trial
+    monkeypatch.setattr(conduct, "trial", lambda *given, **more: asked.append(1) or real(*given, **more))
+    assert main(["scorecard", "chop-p1", "--patients", "5", "--out", str(folder), "--quiet"]) == 0
+    assert asked
+
+
+def test_an_unknown_system_is_refused(tmp_path, capsys):
+    assert main(["scorecard", "eliza", "--out", str(tmp_path)]) == 2
+    assert "`eliza` is no system" in capsys.readouterr().err
+
+
+def test_predictions_are_written_once(folder, tmp_path):
+    from carsim.scorecard.blind import write_once
+
+    first = write_once([{"system": "a", "arm": "all", "n": 3, "endpoints": {}}], tmp_path)
+    before = first.read_text(encoding="utf-8")
+    assert write_once([{"system": "b", "arm": "all", "n": 3, "endpoints": {}}], tmp_path) == first
+    assert first.read_text(encoding="utf-8") == before
+    assert conduct.parameters_sha256()[:12] in first.name

@@ -8,6 +8,7 @@ each group of endpoints.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +129,7 @@ def _write(found: Mapping[str, Any], scored: list[Scored], out: Path) -> list[Pa
     figures = {}
     for group, figure in draw(scored).items():
         path = out / f"scorecard_{group}.png"
-        write_atomically(path, lambda temporary, figure=figure: figure.savefig(temporary, format="png"))
+        write_atomically(path, partial(figure.savefig, format="png"))
         figures[group] = path
     text = json.dumps(finite(dict(found)), indent=1, ensure_ascii=False, allow_nan=False)
     table, html = out / "scorecard.json", out / "scorecard.html"

@@ -148,7 +148,8 @@ def _clone_share(data: xr.Dataset, clone: str, months: float) -> Array:
         return np.zeros(data.sizes["patient"])
     whole = cells.sum("clone").values.astype(float)
     own = cells.isel(clone=names.index(clone)).values.astype(float)
-    return np.divide(own, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    found: Array = np.divide(own, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    return found
 
 
 def _expected(data: xr.Dataset, name: str, side: Side) -> Array:

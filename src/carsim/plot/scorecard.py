@@ -79,4 +79,6 @@ def _draw_fact(axes: Axes, line: int, one: Scored) -> None:
     ):
         if ends is not None and np.isfinite(ends).all():
             axes.plot(ends, [line + shift] * 2, color=style.colour, linewidth=1.2, solid_capstyle="butt")
-        axes.plot([np.nan if centre is None else centre], [line + shift], style.marker, color=style.colour, markersize=4)
+        axes.plot(
+            [np.nan if centre is None else centre], [line + shift], style.marker, color=style.colour, markersize=4
+        )

@@ -31,6 +31,7 @@ def test_the_two_statements_of_the_equations_agree():
     assert agreement(Workload(4)) < 1e-12
 
 
+@pytest.mark.timeout(1800)  # at full size the references take minutes
 @pytest.mark.parametrize("n", [6, pytest.param(200, marks=pytest.mark.full)])
 def test_errors_are_those_that_are_promised(n):
     """At rtol 1e-6 the median error of patients is at most 2e-5, the largest 1e-3, by 1e-3 of 1e6 cells and the value.

@@ -5,7 +5,8 @@ step is run alone some thousand times on a workspace that holds real patients, a
 counted as often as a step runs it: the right-hand side 8 times, the Jacobian and its factors once, a linear solution 8
 times, conditions (the state at a share of the step and what is watched of it) 4 times where there are any. What stages
 add up is the time of all stages less that of their right-hand sides and solutions. Outputs are what a run takes with
-them and does not with the last day alone. The rest is control: step lengths, errors, sign, stops, which lane does what.
+them and does not with the last day alone. The rest is control: step lengths, errors, sign, stops, which lane does what,
+lanes that stand idle towards the end. Shares are medians over the repeats, so that they need not add up.
 
 The limit: the vectorised right-hand side alone, 8 times a step (as in `ensemble_ode.py`), over the time of a run.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +92,8 @@ def repeat(which: int, times: int, lanes: Any, values: int, partials: int, space
 
 def pieces(
     network: Network, times: Floats, patients: Patients, schedule: Schedule, outputs: tuple[str, ...]
-) -> dict[str, float]:
-    """Nanoseconds of each piece, for one patient of all lanes."""
+) -> dict[str, Callable[[], object]]:
+    """Each piece, run ONCE times in all lanes."""
     tables = lower(network, outputs)
     evaluator = evaluator_of(tables.laws, WIDTH)
     problem, _ = problem_of(kinds, network, tables, evaluator, times, patients, schedule, Options(), WIDTH, None)
@@ -103,14 +105,10 @@ def pieces(
         rows[first : first + layout.n_species] = initial[who].T + 1.0
     rows[layout.inverse_step] = 1e3  # a step of a minute or two: the stages stay near the state
     arguments = ((0.0,) * WIDTH, *evaluator.addresses(), space, problem)
-    repeat(0, 1, *arguments)
     run_derived(*arguments)
     for which in (0, 2, 3):
         repeat(which, 1, *arguments)
-    sides: dict[str, Callable[[], object]] = {
-        name: lambda which=which: repeat(which, ONCE, *arguments) for which, name in enumerate(PIECES)
-    }
-    return {name: float(np.median(spent)) / ONCE / WIDTH * 1e9 for name, spent in interleaved(sides).items()}
+    return {name: partial(repeat, which, ONCE, *arguments) for which, name in enumerate(PIECES)}
 
 
 @njit(error_model="numpy")
@@ -123,15 +121,17 @@ def run_derived(lanes: Any, values: int, partials: int, space: Any, problem: Any
 def shares(title: str, network: Network, times: Floats, patients: Patients, schedule: Schedule) -> float:
     """Print the share of each piece in a run; the share that the right-hand side alone would take."""
     outputs = tuple(species.name for species in network.all_species)
-    each = pieces(network, times, patients, schedule, outputs)
     options = Options(rtol=1e-6, threads=1)
 
     def course(at: Floats) -> Callable[[], Any]:
         return lambda: simulate(network, t=at, patients=patients, schedule=schedule, options=options)
 
     steps = float(course(times)().statistics["steps"].mean())
-    runs = interleaved({"all": course(times), "few": course(times[[0, -1]])})
-    step = float(np.median(runs["all"])) / patients.n / steps * 1e9
+    sides = {"all": course(times), "few": course(times[[0, -1]]), "tables": lambda: lower(network, outputs)}
+    raw = interleaved(sides | pieces(network, times, patients, schedule, outputs))
+    a_step = 1e9 / (patients.n * steps)  # ns a step of one patient, of what a run does once
+    each = {name: raw[name] / (ONCE * WIDTH) * 1e9 for name in PIECES}
+    step, watched = raw["all"] * a_step, bool(network.events or network.modes or network.extinctions)
     slopes, solved = STAGES * each["right-hand side"], STAGES * each["linear solution"]
     spent = {
         "right-hand sides": slopes,
@@ -140,14 +140,18 @@ def shares(title: str, network: Network, times: Floats, patients: Patients, sche
         "linear solutions": solved,
         "sums of stages": each["all stages"] - (STAGES - 1) / STAGES * slopes - solved,
         "coefficients of dense output": each["dense output"],
-        "conditions": LOOKS * each["conditions"] if network.events or network.modes or network.extinctions else 0.0,
-        "outputs": float(np.median((runs["all"] - runs["few"]) / runs["all"])) * step,
+        "conditions": LOOKS * each["conditions"] * watched,
+        "outputs": (raw["all"] - raw["few"]) * a_step,
+        "equations lowered to tables, once a run": raw["tables"] * a_step,
     }
     spent["control and the rest"] = step - sum(spent.values())
-    rows = [[name, f"{value:.0f}", f"{100 * value / step:.0f} %"] for name, value in spent.items()]
-    rows.append(["a step", f"{step:.0f}", "100 %"])
-    show(f"{title}: {len(outputs)} states, {steps:.0f} steps a patient", ["piece", "ns a step", "share"], rows)
-    return slopes / step
+    spent["all"] = step
+    rows = [
+        [name, f"{np.median(value):.0f}", f"{100 * np.median(value / step):.0f} %"] for name, value in spent.items()
+    ]
+    head = ["piece", "ns a step of a patient", "share"]
+    show(f"{title}: {len(outputs)} states, {patients.n} patients, {steps:.0f} steps each", head, rows)
+    return float(np.median(slopes / step))
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from carsim.engines.run import simulate
 from carsim.model.network import Network
 
 ONE_THREAD = Options(threads=1)
-LATENCY = "a reaction is a chain in which each value waits for the last: draw, search, state, rates, sums, logarithm"
+PROFILE = "half of a reaction is the loop (search, state, sums), a sixth a logarithm, the rest draws and laws"
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ def main() -> None:
             each, times = np.median(seconds) / events * 1e9, ratio(seconds, spent["carsim"])
             rows.append([work.name, name, f"{events:.3g}", f"{each:.1f}", str(times)])
             if name == "carsim":
-                gates.append(Gate(f"{work.name}, a reaction", float(each), 50.0, unit="ns", stretch=20.0, why=LATENCY))
+                gates.append(Gate(f"{work.name}, a reaction", float(each), 50.0, unit="ns", stretch=20.0, why=PROFILE))
             else:
-                gates.append(Gate(f"{work.name}, time of {name}", times, 6.0, True, "x", 10.0, why=LATENCY))
+                gates.append(Gate(f"{work.name}, time of {name}", times, 6.0, True, "x", 10.0, why=PROFILE))
     show(
         "Exact simulation, one thread", ["network", "engine", "reactions", "ns per reaction", "time over carsim"], rows
     )

@@ -20,6 +20,7 @@ from benchmarks.measure import Gate, machine, processor_seconds, show, show_gate
 from carsim.engines.cache import VARIABLE
 
 COLD_RUNS, WARM_RUNS = 3, 9
+COMPILER = "two processes compile side by side, so that other work on either core counts in full"
 IMPORT = "from carsim.engines.run import simulate"
 PROGRAM = f"""
 {IMPORT}
@@ -51,10 +52,11 @@ def main() -> None:
     ]
     show("A new process, s", ["what", "shortest", "median", "processor"], rows)
     shortest = min(wall for wall, _ in warm)
+    compilation = min(wall for wall, _ in cold) - shortest
     show_gates(
         [
-            Gate("import and 8 patients, compiled code cached", shortest, 2.0, unit="s"),
-            Gate("compilation without cache", min(wall for wall, _ in cold) - shortest, 30.0, unit="s"),
+            Gate("import and 8 patients, compiled code cached", shortest, 2.0, unit="s", stretch=1.0),
+            Gate("compilation without cache", compilation, 30.0, unit="s", stretch=10.0, why=COMPILER),
         ]
     )
     print(f"\n{machine('llvmlite')}")

@@ -32,17 +32,22 @@ from carsim.engines.run import simulate
 
 PATIENTS, CHECKED = 1000, 200
 OWN, OWN_STIFF = "carsim", "carsim, stiff rates"
-PEERS: dict[str, tuple[int, Callable[..., Callable[[], Floats]], float]] = {  # patients, maker, gate
-    "SciPy solve_ivp LSODA, numba": (6, peers.solve_ivp, 85.0),
-    "SciPy odeint, numba": (20, peers.odeint, 0.0),
-    "numbalsoda LSODA": (100, peers.numbalsoda, 4.2),
-    "libRoadRunner": (30, peers.roadrunner, 15.0),
-    "diffrax Tsit5, vmap": (32, peers.diffrax, 0.0),
+Goals = tuple[float, float]  # gate and stretch goal, 0: none
+PEERS: dict[str, tuple[int, Callable[..., Callable[[], Floats]], Goals]] = {  # patients, maker
+    "SciPy solve_ivp LSODA, numba": (6, peers.solve_ivp, (85.0, 160.0)),
+    "SciPy odeint, numba": (20, peers.odeint, (0.0, 0.0)),
+    "numbalsoda LSODA": (100, peers.numbalsoda, (4.2, 8.0)),
+    "libRoadRunner": (30, peers.roadrunner, (15.0, 28.0)),
+    "diffrax Tsit5, vmap": (32, peers.diffrax, (0.0, 0.0)),
 }
-NATIVE: dict[str, tuple[int, Callable[[Workload], native.Solver], float]] = {
-    "DOPRI5 in C": (100, native.dopri5, 6.0),
-    "CVODE in C, BDF": (30, native.cvode, 23.0),
+NATIVE: dict[str, tuple[int, Callable[[Workload], native.Solver], Goals]] = {
+    "DOPRI5 in C": (100, native.dopri5, (6.0, 11.0)),
+    "CVODE in C, BDF": (30, native.cvode, (23.0, 42.0)),
 }
+FINER = (
+    "the gates are of a prototype with 360 steps a patient; carsim takes some 800 and is a hundred times more exact "
+    "than LSODA at this tolerance; at equal error see work_precision"
+)
 TOLERANCE_OF_AGREEMENT = 1e-12
 
 
@@ -77,20 +82,20 @@ class Side:
 
     patients: int
     run: Callable[[], Any]
-    gate: float
+    goals: Goals
 
 
 def sides() -> dict[str, Side]:
     """Everything that is installed here; says what is not."""
     found: dict[str, Side] = {}
-    makers: dict[str, tuple[int, Callable[[Workload], Callable[[], Floats]], float]] = {}
-    for name, (n, peer, gate) in PEERS.items():
-        makers[name] = n, partial(peer, rtol=RTOL, atol=ATOL), gate
-    for name, (n, solver, gate) in NATIVE.items():
-        makers[name] = n, partial(by_native, make=solver, rtol=RTOL, atol=ATOL), gate
-    for name, (n, maker, gate) in makers.items():
+    makers: dict[str, tuple[int, Callable[[Workload], Callable[[], Floats]], Goals]] = {}
+    for name, (n, peer, goals) in PEERS.items():
+        makers[name] = n, partial(peer, rtol=RTOL, atol=ATOL), goals
+    for name, (n, solver, goals) in NATIVE.items():
+        makers[name] = n, partial(by_native, make=solver, rtol=RTOL, atol=ATOL), goals
+    for name, (n, maker, goals) in makers.items():
         try:
-            found[name] = Side(n, maker(Workload(n)), gate)
+            found[name] = Side(n, maker(Workload(n)), goals)
         except SkippedError as reason:
             print(f"\nskipped: {name}: {reason}")
     return found
@@ -141,7 +146,7 @@ def main() -> None:
         raise RuntimeError(f"the two statements of the equations differ by {apart:.1e}")
     truth = reference(Workload(CHECKED))
     work = Workload(PATIENTS)
-    every = {OWN: Side(PATIENTS, partial(own, work, out=room(work)), 0.0), **sides(), **stiff_sides()}
+    every = {OWN: Side(PATIENTS, partial(own, work, out=room(work)), (0.0, 0.0)), **sides(), **stiff_sides()}
     checked = own(Workload(CHECKED))
     off = {name: errors(side.run(), truth[: side.patients]) for name, side in every.items() if "carsim" not in name}
     off = {name: wrong for name, wrong in off.items() if "stiff" not in name}
@@ -153,8 +158,9 @@ def main() -> None:
         times = ratio(seconds, spent[OWN_STIFF if "stiff" in name else OWN])
         wrong = [f"{np.median(off[name]):.1e}", f"{off[name].max():.1e}"] if name in off else ["", ""]
         rows.append([name, f"{np.median(seconds) * 1e6:.0f}", str(times), *wrong])
-        if every[name].gate:
-            gates.append(Gate(name, times.median, every[name].gate, at_least=True, unit="x"))
+        gate, stretch = every[name].goals
+        if gate:
+            gates.append(Gate(f"time of {name}", times, gate, True, "x", stretch, FINER))
     head = ["side", "us per patient", "time over carsim", "median error", "largest error"]
     show("One year of a patient, one thread", head, rows)
     gates += own_gates(checked, float(np.median(spent[OWN])), off[OWN])
@@ -172,10 +178,10 @@ def own_gates(checked: Trajectories, seconds: float, off: Floats) -> list[Gate]:
     print(f"\n{steps:.0f} steps per patient, of which {checked.statistics['rejected'].mean():.1f} rejected")
     print(f"right-hand side alone: {limit / 8 / steps * 1e9:.1f} ns, {limit * 1e6:.0f} us per patient, {WIDTH} lanes")
     return [
-        Gate("time over that of the right-hand side alone", seconds / limit, 5.0, unit="x"),
-        Gate("median error", float(np.median(off)), 2e-5),
-        Gate("largest error", float(off.max()), 1e-3),
-        Gate("memory per lane beyond outputs", layout.size * 8 / 1024, 8.0, unit="KB"),
+        Gate("time over that of the right-hand side alone", seconds / limit, 5.0, unit="x", stretch=2.5),
+        Gate("median error", float(np.median(off)), 2e-5, stretch=5e-6),
+        Gate("largest error", float(off.max()), 1e-3, stretch=1e-4),
+        Gate("memory per lane beyond outputs", layout.size * 8 / 1024, 8.0, unit="KB", stretch=4.0),
     ]
 
 
@@ -187,6 +193,6 @@ def stiff_sides() -> dict[str, Side]:
     except SkippedError:
         return {}
     return {
-        OWN_STIFF: Side(many.n, partial(own, many, out=room(many)), 0.0),
-        "DOPRI5 in C, stiff rates": Side(few.n, solver, 15.0),
+        OWN_STIFF: Side(many.n, partial(own, many, out=room(many)), (0.0, 0.0)),
+        "DOPRI5 in C, stiff rates": Side(few.n, solver, (15.0, 30.0)),
     }

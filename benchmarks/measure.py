@@ -102,29 +102,46 @@ def show(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None
 
 @dataclass(frozen=True)
 class Gate:
-    """A measured value beside the one that it has to reach (at least, or at most)."""
+    """A measured value beside the one that it has to reach (at least, or at most), and one that would be better.
+
+    why: what stands in the way, from a profile; it is said where the gate is missed.
+    """
 
     goal: str
-    measured: float
+    measured: float | Ratio
     gate: float
     at_least: bool = False
     unit: str = ""
+    stretch: float | None = None
+    why: str = ""
+
+    def reaches(self, value: float) -> bool:
+        """Whether what was measured is as good as this value."""
+        measured = self.measured.median if isinstance(self.measured, Ratio) else self.measured
+        return measured >= value if self.at_least else measured <= value
 
     @property
-    def holds(self) -> bool:
-        """Whether it is reached."""
-        return self.measured >= self.gate if self.at_least else self.measured <= self.gate
+    def verdict(self) -> str:
+        """As a table shows it."""
+        if not self.reaches(self.gate):
+            return f"missed: {self.why}" if self.why else "missed"
+        return "holds" if self.stretch is None or not self.reaches(self.stretch) else "holds, and the stretch goal"
+
+    def row(self) -> list[str]:
+        """Goal, gate, stretch goal, what was measured, and the verdict."""
+        sign = ">=" if self.at_least else "<="
+        goals = [
+            "" if value is None else f"{sign} {value:g} {self.unit}".strip() for value in (self.gate, self.stretch)
+        ]
+        measured = (
+            str(self.measured) if isinstance(self.measured, Ratio) else f"{self.measured:.3g} {self.unit}".strip()
+        )
+        return [self.goal, *goals, measured, self.verdict]
+
+
+GOALS, GOALS_HEAD = "Goals", ("goal", "gate", "stretch", "measured", "verdict")
 
 
 def show_gates(gates: Sequence[Gate]) -> None:
     """Print each gate beside what was measured."""
-    rows = [
-        [
-            gate.goal,
-            f"{'>=' if gate.at_least else '<='} {gate.gate:g} {gate.unit}".strip(),
-            f"{gate.measured:.3g} {gate.unit}".strip(),
-            "holds" if gate.holds else "missed",
-        ]
-        for gate in gates
-    ]
-    show("Goals", ["goal", "gate", "measured", ""], rows)
+    show(GOALS, GOALS_HEAD, [gate.row() for gate in gates])

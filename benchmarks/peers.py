@@ -40,7 +40,7 @@ def segments(work: Workload) -> list[Segment]:
     ]
 
 
-def _through(work: Workload, patient: int, solve: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
+def through(work: Workload, patient: int, solve: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
     """One patient through all segments; `solve(state, times, parameters)` gives the states at the times."""
     state, p = work.initial[patient].copy(), work.parameters[patient].copy()
     values = np.empty((len(DAYS), len(state)))
@@ -59,16 +59,16 @@ def _through(work: Workload, patient: int, solve: Callable[[Floats, Floats, Floa
     return values
 
 
-def solve_ivp(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
-    """SciPy's solve_ivp, LSODA, with a right-hand side compiled by numba."""
+def solve_ivp(work: Workload, rtol: float, atol: float, method: str = "LSODA") -> Callable[[], Floats]:
+    """SciPy's solve_ivp with a right-hand side compiled by numba."""
     from scipy.integrate import solve_ivp as integrate
 
     def solve(state: Floats, times: Floats, p: Floats) -> Floats:
         span = (times[0], times[-1])
-        done = integrate(f, span, state, method="LSODA", t_eval=times, args=(p,), rtol=rtol, atol=atol)
+        done = integrate(f, span, state, method=method, t_eval=times, args=(p,), rtol=rtol, atol=atol)
         return np.ascontiguousarray(done.y.T)
 
-    return lambda: np.stack([_through(work, i, solve) for i in range(work.n)])
+    return lambda: np.stack([through(work, i, solve) for i in range(work.n)])
 
 
 def odeint(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
@@ -79,7 +79,7 @@ def odeint(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:
         options = {"rtol": rtol, "atol": atol, "tfirst": True, "mxstep": MOST_STEPS}
         return integrate(f, state, times, args=(p,), tcrit=times[-1:], **options)
 
-    return lambda: np.stack([_through(work, i, solve) for i in range(work.n)])
+    return lambda: np.stack([through(work, i, solve) for i in range(work.n)])
 
 
 def numbalsoda(work: Workload, rtol: float, atol: float) -> Callable[[], Floats]:

@@ -21,6 +21,7 @@ PATIENTS = (1, 8, 64, 512, 2048)
 CLONES = (1, 2, 4, 8, 16, 32, 64)
 MANY, SOME = 1000, 64
 THREADS = (1, 2)
+OTHERS = "the clock on the wall counts what else runs; the processor's time shows what is left to contention (2 / 1.65)"
 
 
 def main() -> None:
@@ -53,7 +54,8 @@ def by_threads() -> list[Gate]:
     results = [run().values for run in sides.values()]
     unequal = sum(not np.array_equal(results[0], other) for other in results[1:])
     return [
-        Gate("two threads, by the clock on the wall", gains["2"].median, 1.65, at_least=True, unit="x"),
+        Gate("two threads, by the clock on the wall", gains["2"], 1.65, True, "x", 1.9, OTHERS),
+        Gate("processor's time of two threads over one", ratio(spent["2"], spent["1"]), 1.21, unit="x", stretch=1.05),
         Gate("results that are not bitwise those of one thread", unequal, 0),
     ]
 
@@ -70,4 +72,4 @@ def by_clones() -> Gate:
     head = ["clones", "us per patient", "steps", "ns per step", "us per patient and clone"]
     show(f"Clones, {SOME} patients, one thread", head, rows)
     growth = ratio(spent[str(CLONES[-1])], spent["4"])
-    return Gate(f"{CLONES[-1]} clones over 4, in time", growth.median, CLONES[-1] / 4, unit="x")
+    return Gate(f"{CLONES[-1]} clones over 4, in time", growth, CLONES[-1] / 4, unit="x")

@@ -24,12 +24,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.measure import SkippedError, interleaved, machine, ratio, show, version_of
+from benchmarks.measure import Gate, SkippedError, interleaved, machine, ratio, show, show_gates, version_of
 from carsim.engines.protocol import Options, Trajectories
 from carsim.engines.run import simulate
 from carsim.model.network import Network
 
 ONE_THREAD = Options(threads=1)
+PROFILE = "half of a reaction is the loop (search, state, sums), a sixth a logarithm, the rest draws and laws"
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def builder_found() -> Iterator[None]:
 
 def main() -> None:
     """Measure and print."""
-    rows = []
+    rows, gates = [], []
     for work in WORKLOADS:
         run = own(work)
         events = float(run().statistics["events"].sum())
@@ -144,9 +145,14 @@ def main() -> None:
             print(f"\nskipped: GillesPy2: {reason}")
         spent = interleaved(sides)
         for name, seconds in spent.items():
-            each = f"{np.median(seconds) / events * 1e9:.1f}"
-            rows.append([work.name, name, f"{events:.3g}", each, str(ratio(seconds, spent["carsim"]))])
+            each, times = np.median(seconds) / events * 1e9, ratio(seconds, spent["carsim"])
+            rows.append([work.name, name, f"{events:.3g}", f"{each:.1f}", str(times)])
+            if name == "carsim":
+                gates.append(Gate(f"{work.name}, a reaction", float(each), 50.0, unit="ns", stretch=20.0, why=PROFILE))
+            else:
+                gates.append(Gate(f"{work.name}, time of {name}", times, 6.0, True, "x", 10.0, why=PROFILE))
     show(
         "Exact simulation, one thread", ["network", "engine", "reactions", "ns per reaction", "time over carsim"], rows
     )
+    show_gates(gates)
     print(f"\n{machine('gillespy2')}")

@@ -24,7 +24,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measure import interleaved, machine, ratio, show
+from benchmarks.measure import Gate, interleaved, machine, ratio, show, show_gates
 from carsim.engines.protocol import Options
 from carsim.engines.run import simulate
 from carsim.model.network import Network
@@ -219,4 +219,10 @@ def main() -> None:
         rows.append([name, each, *ratios, f"{100 * off:+.3f} ± {100 * error:.3f} % ({species})", verdict])
     head = ["side", "ms per patient", "time over hybrid", "time over leaping", "largest bias", f"{100 * LIMIT:g} %"]
     show(f"One year of {PATIENTS} patients, one thread", head, rows)
+    gates = []
+    for side in ("hybrid", "leaping"):
+        times = ratio(spent[f"NumPy, {next(iter(STEPS))}"], spent[f"carsim, {side}"])
+        gates.append(Gate(f"{side}, time of NumPy's tau-leaping", times, 15.0, True, "x", 30.0))
+        gates.append(Gate(f"{side}, largest bias", 100 * abs(worst[f"carsim, {side}"][1]), 100 * LIMIT, unit="%"))
+    show_gates(gates)
     print(f"\n{machine()}")

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import native, peers
 from benchmarks.ensemble_ode import by_native, own, reference
-from benchmarks.measure import SkippedError, interleaved, machine, ratio, show
+from benchmarks.measure import Gate, SkippedError, interleaved, machine, ratio, show, show_gates
 from benchmarks.workload import Floats, Workload, errors
 
 TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
@@ -52,12 +52,14 @@ def main() -> None:
             times = str(ratio(spent[side], spent["carsim"]))
             rows.append([f"{rtol:.0e}", side, f"{each * 1e6:.0f}", times, f"{np.median(off):.1e}", f"{off.max():.1e}"])
     show("Work and precision", ["rtol", "side", "us per patient", "time over carsim", "median", "largest error"], rows)
-    rows = []
+    rows, least = [], np.inf
     for error in ERRORS:
         times_at = {side: _time_at(curve, error) for side, curve in curves.items()}
         cells = [f"{seconds * 1e6:.0f}" for seconds in times_at.values()]
+        least = min(least, times_at[name] / times_at["carsim"])
         rows.append([f"{error:.0e}", *cells, f"{times_at[name] / times_at['carsim']:.1f} x"])
     show("At equal median error", ["error", "carsim, us", f"{name}, us", "time over carsim"], rows)
+    show_gates([Gate(f"{name} at equal error, the least of its times", float(least), 1.0, at_least=True, unit="x")])
     print(f"\n{machine('numbalsoda')}, {native.cvode_version()} of the system")
 
 

@@ -111,11 +111,7 @@ class Workload:
     @cached_property
     def schedule(self) -> Schedule:
         """The same treatment for everybody."""
-        changes = [(day, "add", row, amount, f"{row} {day:g}") for day, row, amount in DOSES]
-        for day in INFUSION_DAYS:
-            changes.append((day, "set", INPUT, INFUSION, f"fludarabine {day:g}"))
-            changes.append((day + INFUSION_LENGTH, "set", INPUT, 0.0, ""))
-        return Schedule.of(changes, self.n)
+        return Schedule.of(treatment(), self.n)
 
     @cached_property
     def parameters(self) -> Floats:
@@ -135,6 +131,15 @@ class Workload:
         rows = [self.schedule.rows[target] for target in self.schedule.targets[0]]
         place = np.array([names.index(row) if row in names else -1 for row in rows], dtype=np.int64)
         return self.schedule.times[0].copy(), place, self.schedule.amounts[0].copy()
+
+
+def treatment() -> list[tuple[float, str, str, float, str]]:
+    """The ten changes of the year."""
+    changes = [(day, "add", row, amount, f"{row} {day:g}") for day, row, amount in DOSES]
+    for day in INFUSION_DAYS:
+        changes.append((day, "set", INPUT, INFUSION, f"fludarabine {day:g}"))
+        changes.append((day + INFUSION_LENGTH, "set", INPUT, 0.0, ""))
+    return changes
 
 
 def network(clones: int = CLONES) -> Network:

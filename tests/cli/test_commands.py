@@ -12,6 +12,7 @@ import pytest
 
 from carsim.cli import main
 from carsim.cli.commands import COMMANDS, LATER
+from carsim.engines import cache
 from carsim.errors import CarsimError, ResourceRefused
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -137,14 +138,19 @@ def test_schema_is_json(capsys: Printed) -> None:
 
 def test_info_and_an_empty_cache(capsys: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CARSIM_CACHE_DIR", str(tmp_path / "cache"))
-    ours = tmp_path / "cache" / f"0.1.0-{'0' * 16}"
-    ours.mkdir(parents=True)
-    (ours / "compiled").write_text("x" * 1000)
+    old = tmp_path / "cache" / f"0.1.0-{'0' * 16}"
+    for part, size in ((old / "solve", 1000), (old / "hybrid", 500), (cache.path() / "solve", 20)):
+        part.mkdir(parents=True)
+        (part / "code").write_text("x" * size)
     assert main(["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["cache_bytes"] == 1000
+    said = json.loads(capsys.readouterr().out)
+    assert said["cache_bytes"] == 1520
+    assert said["cache_parts"] == {"other versions": 1500, "solve": 20}
     assert main(["info", "--clear-cache"]) == 0
-    assert "cores" in capsys.readouterr().out
-    assert not ours.exists()
+    printed = capsys.readouterr()
+    assert "cores" in printed.out
+    assert "Removed 0.0 MB" in printed.err
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_show_prints_the_whole_model(capsys: Printed) -> None:

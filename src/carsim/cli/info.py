@@ -22,8 +22,7 @@ def command(clear_cache: bool, as_json: bool, quiet: bool, verbose: bool, debug:
     from carsim.engines import cache
 
     if clear_cache:
-        freed = cache.size()
-        cache.clear()
+        freed = cache.clear()
         if not quiet and not as_json:
             click.echo(f"Removed {freed / 1e6:.1f} MB of compiled kernels from {cache.root()}", err=True)
     found = facts()
@@ -50,7 +49,21 @@ def facts() -> dict[str, Any]:
         "packages": dependency_versions(),
         "cache": str(cache.root()),
         "cache_bytes": cache.size(),
+        "cache_limit": cache.LIMIT,
+        "cache_parts": _parts(),
     }
+
+
+def _parts() -> dict[str, int]:
+    """Bytes of each kernel and set of laws that this version has compiled, and of all that other versions have."""
+    from carsim.engines import cache
+
+    own = cache.path().name
+    found: dict[str, int] = {}
+    for part in cache.parts():
+        name = part.name if part.version == own else "other versions"
+        found[name] = found.get(name, 0) + part.size
+    return dict(sorted(found.items()))
 
 
 def _cores() -> int:

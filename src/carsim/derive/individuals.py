@@ -134,12 +134,14 @@ def cells_of(low: Lowering, copies: Copies) -> Cells:
             _add_own(low, own, rows.formulas[row], filled, copy)
         own_ends.append(len(own.groups))
     dependent = []
+    paths: list[list[int]] = []
     for r, row in enumerate(rates):
         mine = set(copies.mean.get(owner[r], {}).values()) if owner[r] != NOBODY else set()
         path = _path(rows, readers, mine, row, low)
         low.add(rate, path, which=r)
         rate_ends.append(len(rate.groups))
         dependent.append(bool(path))
+        paths.append(sorted(path))
         if path:
             selective[owner[r]].append(r)
     standing = {ref.name for lattice in network.lattices for ref in lattice.species}
@@ -167,6 +169,8 @@ def cells_of(low: Lowering, copies: Copies) -> Cells:
         dependent=whole(dependent),
         rate=rate.program(),
         rate_start=whole(rate_ends),
+        path_start=starts(paths),
+        path=whole(row for path in paths for row in path),
         selective_start=starts(selective),
         selective=whole(r for some in selective for r in some),
         side=network.lattices[0].side if network.lattices else 0,

@@ -190,8 +190,8 @@ class Cells(NamedTuple):
     makes of the whole population, `whole[k]`.
 
     Reaction r is done by a cell of species `owner[r]` (-1: nobody's). Where its rate depends on what the owner's traits
-    make (`dependent[r]`), blocks `rate_start[r]` to `rate_start[r + 1]` of the program `rate` evaluate it for one cell;
-    these reactions are listed by owner: `selective[selective_start[s]]` on.
+    make (`dependent[r]`), blocks `rate_start[r]` to `rate_start[r + 1]` of the program `rate` evaluate it for one cell,
+    in the rows `path[path_start[r]]` on; these reactions are listed by owner: `selective[selective_start[s]]` on.
 
     Cells of the species `on_lattice[s]` stand on a lattice of this side (0: there is none), to which reaction r adds
     `crowds[r]` cells.
@@ -214,6 +214,8 @@ class Cells(NamedTuple):
     dependent: Integers
     rate: Program
     rate_start: Integers
+    path_start: Integers
+    path: Integers
     selective_start: Integers
     selective: Integers
     side: int

@@ -29,7 +29,7 @@ from carsim.model.law import Law
 
 Notify = Callable[[str], None]
 OWN_LAWS = "carsim.engines.kernels.generated_laws"
-SOLVER = "solve"  # name of the solver's kernel
+PREFIX = "carsim_"  # of the modules of users' laws
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Evaluator:
 
 _evaluators: dict[tuple[str, int], tuple[Any, Any]] = {}
 _kernels: dict[tuple[Any, ...], Any] = {}
+_texts: dict[str, str] = {}  # of the modules of users' laws, which can be removed from the cache at any time
 
 
 def evaluator_of(laws: Sequence[Law], width: int, notify: Notify | None = None) -> Evaluator:
@@ -70,10 +71,9 @@ def compile_own_laws(width: int) -> None:
 
 
 def _begin_beside(width: int) -> subprocess.Popen[bytes] | None:
-    """A process that compiles carsim's laws, where neither they nor the solver are in the cache; it may fail."""
-    cold = not cache.is_warm(f"{SOLVER}-{width}") and not cache.is_warm(
-        f"{_part(importlib.import_module(OWN_LAWS))}-{width}"
-    )
+    """A process that compiles carsim's laws, where they are not in the cache; it may fail."""
+    own = importlib.import_module(OWN_LAWS)
+    cold = not cache.is_warm(*_place(own, width))
     if not cold or not sys.executable or (os.cpu_count() or 1) < 2 or (OWN_LAWS, width) in _evaluators:
         return None
     command = [sys.executable, "-m", "carsim.engines.own_laws", str(width)]
@@ -91,24 +91,34 @@ def compiled(function: Callable[..., None], arguments: Sequence[Any], width: int
     signature = tuple(typeof(argument) for argument in arguments)
     key = (function, signature)
     if key not in _kernels:
-        what = f"{function.__name__}-{width}"
-        _tell(notify, what, f"Compiling the kernel `{function.__name__}`, once for all networks (about 20 seconds).")
-        with cache.in_use("kernels"):
+        part, piece = function.__name__, _piece(function.__code__.co_filename, width, signature)
+        sentence = f"Compiling the kernel `{part}`, once for all networks (about 20 seconds)."
+        _tell(notify, part, piece, sentence)
+        with cache.in_use(part, piece):
             made = njit(cache=True, error_model="numpy", nogil=True)(function)
-        made.compile(signature)
-        cache.mark_warm(what)
+            made.compile(signature)
         _kernels[key] = made
     return _kernels[key]
 
 
-def _tell(notify: Notify | None, what: str, sentence: str) -> None:
-    if notify is not None and not cache.is_warm(what):
+def _tell(notify: Notify | None, part: str, piece: str, sentence: str) -> None:
+    if notify is not None and not cache.is_warm(part, piece):
         notify(sentence)
 
 
-def _part(module: ModuleType) -> str:
-    """Part of the cache that holds a module of laws."""
-    return f"laws_{_digest(Path(str(module.__file__)).read_text(encoding='utf-8'))}"
+def _piece(source: str | None, width: int, signature: object = "") -> str:
+    """Name of one compiled piece of a part: what numba looks up in its index, and whether that is of this source."""
+    file = Path(str(source))
+    stat = file.stat()
+    return f"{width}-{_digest(f'{signature} {file} {stat.st_mtime_ns} {stat.st_size}')}"
+
+
+def _place(module: ModuleType, width: int) -> tuple[str, str]:
+    """Part of the cache that holds a module of laws, and the piece in it."""
+    if module.__name__ in _texts:
+        return module.__name__.removeprefix(PREFIX), str(width)
+    file = str(module.__file__)
+    return f"laws_{_digest(Path(file).read_text(encoding='utf-8'))}", _piece(file, width)
 
 
 def _compiled(
@@ -121,15 +131,14 @@ def _compiled(
     if key not in _evaluators:
         if beside is not None:
             beside.wait()
-        part = _part(module)
-        what = f"{part}-{width}"
-        _tell(notify, what, f"Compiling {whose} (some seconds, once).")
+        part, piece = _place(module, width)
+        _tell(notify, part, piece, f"Compiling {whose} (some seconds, once).")
         pointers = (types.CPointer(types.float64), types.CPointer(types.int64))
         signature = types.void(*pointers, types.int64, types.int64, types.int64)
-        with cache.in_use(part):
+        with cache.in_use(part, piece):
+            _put(module)
             make = cfunc(signature, cache=True, error_model="numpy")
             pair = make(getattr(module, f"values_{width}")), make(getattr(module, f"partials_{width}"))
-        cache.mark_warm(what)
         _evaluators[key] = pair
     return _evaluators[key]
 
@@ -138,21 +147,28 @@ def _user_module(laws: Sequence[Law]) -> ModuleType:
     from carsim.derive.codegen import source_of
 
     text = source_of(laws, "Rate laws of one network.")
-    name = f"carsim_laws_{_digest(text)}"
+    part = f"laws_{_digest(text)}"
+    name = PREFIX + part
     if name in sys.modules:
         return sys.modules[name]
-    folder = cache.path() / "generated"
-    file = folder / f"{name}.py"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(file, text)
+    file = cache.path() / part / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # compiled code names its module when it is read back from the cache
-    spec.loader.exec_module(module)
+    with cache.held(part, shared=file.exists()):
+        _texts[name] = text
+        _put(module)
+        spec.loader.exec_module(module)
     return module
+
+
+def _put(module: ModuleType) -> None:
+    """Write the text of a user's laws to where numba looks for it, unless it is there."""
+    file, text = Path(str(module.__file__)), _texts.get(module.__name__)
+    if text is not None and not file.exists():
+        _write_whole(file, text)
 
 
 def _digest(text: str) -> str:

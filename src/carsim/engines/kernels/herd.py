@@ -25,10 +25,31 @@ from carsim.engines.kernels.lane import NOT_PROPORTIONAL, TOO_MANY_CELLS
 from carsim.engines.kernels.lanes import apart, kernel
 from carsim.engines.kernels.lattice import clear_lattice, find_room, stand, step_off
 from carsim.engines.kernels.program import run_blocks
+from carsim.engines.kernels.records import (
+    BEFORE,
+    CLONOTYPE,
+    GENERATION,
+    IDENTITY,
+    KILLS,
+    KIND,
+    NOBODY,
+    PARTNER,
+    SITE,
+    count_made,
+    delist,
+    discount_made,
+    enlist,
+    get,
+    give_back,
+    made_of,
+    member,
+    new_place,
+    put,
+    score_of,
+)
 from carsim.engines.kernels.samplers import normal
 from carsim.engines.kernels.streams import uniform
 
-NOBODY = -1
 SLACK = 1e-9  # of one, by which rounding may lift a cell's rate above that of the most exposed
 
 
@@ -38,63 +59,14 @@ def empty(herd, n_species, side):
     apart()
     for s in range(n_species):
         herd.count[s] = 0
+        herd.mask[s] = 0
         for m in range(herd.n_made):
             herd.sums[s * herd.n_made + m] = 0.0
             herd.highest[s * herd.n_made + m] = 0.0
     for k in range(herd.used[0]):
-        herd.kind[k] = NOBODY
+        put(herd, k, KIND, NOBODY)
     herd.used[0], herd.freed[0], herd.identity_next[0] = 0, 0, 0
     clear_lattice(herd, side)
-
-
-@kernel
-def new_place(herd):
-    """A free place, or NOBODY."""
-    cell = np.int64(NOBODY)
-    if herd.freed[0] > 0:
-        herd.freed[0] -= 1
-        cell = np.int64(herd.free[herd.freed[0]])
-    elif herd.used[0] < herd.capacity:
-        herd.used[0] += 1
-        cell = herd.used[0] - 1
-    if cell != NOBODY:
-        herd.kind[cell] = NOBODY
-    return cell
-
-
-@kernel
-def enlist(herd, cell, s):
-    """Count a cell among its species, with what its traits make."""
-    herd.kind[cell] = s
-    herd.place[cell] = herd.count[s]
-    herd.members[s * herd.capacity + herd.count[s]] = cell
-    herd.count[s] += 1
-    for m in range(herd.n_made):
-        value = herd.made[cell * herd.n_made + m]
-        herd.sums[s * herd.n_made + m] += value
-        herd.highest[s * herd.n_made + m] = max(herd.highest[s * herd.n_made + m], value)
-
-
-@kernel
-def delist(herd, cell):
-    """Take a cell out of its species; the last of the list takes its place."""
-    s, place = herd.kind[cell], herd.place[cell]
-    herd.count[s] -= 1
-    last = herd.members[s * herd.capacity + herd.count[s]]
-    herd.members[s * herd.capacity + place] = last
-    herd.place[last] = place
-    herd.kind[cell] = NOBODY
-    for m in range(herd.n_made):
-        at = s * herd.n_made + m
-        herd.sums[at] -= herd.made[cell * herd.n_made + m]
-        if herd.count[s] == 0:
-            herd.sums[at], herd.highest[at] = 0.0, 0.0
-
-
-@kernel
-def member(stream, herd, s):
-    """Any cell of a species, each alike."""
-    return np.int64(herd.members[s * herd.capacity + np.int64(uniform(stream) * herd.count[s])])
 
 
 @kernel
@@ -103,7 +75,7 @@ def express(lanes, values, workspace, cells, herd, cell, s):
     apart()
     first, last = cells.trait_start[s], cells.trait_start[s + 1]
     for k in range(first, last):
-        row, score = cells.median[k], herd.score[cell * cells.n_traits + cells.trait[k]]
+        row, score = cells.median[k], herd.real[score_of(herd, cell, cells.trait[k])]
         herd.kept[k] = workspace[row]
         workspace[row] = workspace[row] * math.exp(workspace[cells.log_sd[k]] * score)
     run_blocks(lanes, values, workspace, cells.own, cells.own_start[s], cells.own_start[s + 1])
@@ -111,7 +83,7 @@ def express(lanes, values, workspace, cells, herd, cell, s):
         workspace[cells.median[k]] = herd.kept[k]
     begin = cells.made_start[s]
     for m in range(cells.made_start[s + 1] - begin):
-        herd.made[cell * herd.n_made + m] = workspace[cells.made[begin + m]]
+        herd.real[made_of(herd, cell, m)] = workspace[cells.made[begin + m]]
 
 
 @kernel
@@ -119,13 +91,16 @@ def register(herd, cell, parent, clonotype, generation, s, time):
     """Give a cell its number and remember where it comes from."""
     number = herd.identity_next[0]
     herd.identity_next[0] = number + 1
-    herd.identity[cell], herd.generation[cell] = number, generation
-    herd.clonotype[cell] = number if clonotype == NOBODY else clonotype
-    herd.partner[cell], herd.before[cell], herd.kills[cell] = NOBODY, NOBODY, 0
-    herd.site[cell] = NOBODY
+    clonotype = number if clonotype == NOBODY else clonotype
+    herd.whole[herd.stride * cell + IDENTITY], herd.whole[herd.stride * cell + CLONOTYPE] = number, clonotype
+    put(herd, cell, GENERATION, generation)
+    put(herd, cell, KILLS, 0)
+    put(herd, cell, PARTNER, NOBODY)
+    put(herd, cell, BEFORE, NOBODY)
+    put(herd, cell, SITE, NOBODY)
     if number < herd.log_capacity:
         herd.log_parent[number], herd.log_species[number] = parent, s
-        herd.log_clonotype[number] = herd.clonotype[cell]
+        herd.log_clonotype[number] = clonotype
         herd.log_born[number], herd.log_died[number] = time, np.inf
 
 
@@ -137,7 +112,7 @@ def found(lanes, values, workspace, cells, herd, stream, s, time):
     if cell == NOBODY:
         return cell
     for k in range(cells.n_traits):
-        herd.score[cell * cells.n_traits + k] = normal(stream)
+        herd.real[score_of(herd, cell, k)] = normal(stream)
     register(herd, cell, NOBODY, NOBODY, 0, s, time)
     if not stand(stream, herd, cells, cell, s):
         return np.int64(NOBODY)
@@ -147,43 +122,59 @@ def found(lanes, values, workspace, cells, herd, stream, s, time):
 
 
 @kernel
+def is_kept(workspace, cells, s):
+    """Whether daughters of species s have just what their mothers have of each trait."""
+    kept = True
+    for k in range(cells.trait_start[s], cells.trait_start[s + 1]):
+        kept = kept and workspace[cells.heritability[k]] >= 1.0
+    return kept
+
+
+@kernel
 def inherit(workspace, cells, herd, stream, mother, daughter, s):
     """Scores of a daughter of species s from those of its mother (who may be the same record)."""
     for k in range(cells.n_traits):
-        herd.score[daughter * cells.n_traits + k] = herd.score[mother * cells.n_traits + k]
+        herd.real[score_of(herd, daughter, k)] = herd.real[score_of(herd, mother, k)]
     for k in range(cells.trait_start[s], cells.trait_start[s + 1]):
         kept = workspace[cells.heritability[k]]
         if kept < 1.0:
-            at = daughter * cells.n_traits + cells.trait[k]
-            herd.score[at] = kept * herd.score[at] + math.sqrt(1.0 - kept * kept) * normal(stream)
+            at = score_of(herd, daughter, cells.trait[k])
+            herd.real[at] = kept * herd.real[at] + math.sqrt(1.0 - kept * kept) * normal(stream)
 
 
 @kernel
 def divide_cell(lanes, values, workspace, cells, herd, stream, mother, s, time):
     """A mother divides: one daughter of species s, and the mother itself goes on as the other; False without room."""
     apart()
-    daughter, own = new_place(herd), np.int64(herd.kind[mother])
+    daughter, own = new_place(herd), get(herd, mother, KIND)
     if daughter == NOBODY:
         return False
-    herd.generation[mother] += 1
-    register(herd, daughter, herd.identity[mother], herd.clonotype[mother], herd.generation[mother], s, time)
+    generation, begin = get(herd, mother, GENERATION) + 1, herd.stride * mother
+    put(herd, mother, GENERATION, generation)
+    parent, clonotype = herd.whole[begin + IDENTITY], herd.whole[begin + CLONOTYPE]
+    register(herd, daughter, parent, clonotype, generation, s, time)
     if not stand(stream, herd, cells, daughter, s):
         return False
+    kept = is_kept(workspace, cells, own)
     inherit(workspace, cells, herd, stream, mother, daughter, s)
-    express(lanes, values, workspace, cells, herd, daughter, s)
+    if kept and s == own:
+        for m in range(herd.n_made):
+            herd.real[made_of(herd, daughter, m)] = herd.real[made_of(herd, mother, m)]
+    else:
+        express(lanes, values, workspace, cells, herd, daughter, s)
     enlist(herd, daughter, s)
-    if cells.trait_start[own + 1] > cells.trait_start[own]:
-        delist(herd, mother)
+    if not kept:
+        discount_made(herd, mother, own)
         inherit(workspace, cells, herd, stream, mother, mother, own)
         express(lanes, values, workspace, cells, herd, mother, own)
-        enlist(herd, mother, own)
+        count_made(herd, mother, own)
     return True
 
 
 @kernel
 def turn(lanes, values, workspace, cells, herd, stream, cell, s):
     """A cell becomes one of another species."""
-    if herd.kind[cell] != NOBODY:
+    if get(herd, cell, KIND) != NOBODY:
         delist(herd, cell)
     stand(stream, herd, cells, cell, s)
     express(lanes, values, workspace, cells, herd, cell, s)
@@ -193,15 +184,15 @@ def turn(lanes, values, workspace, cells, herd, stream, cell, s):
 @kernel
 def bury(herd, cell, time):
     """A cell is gone, with its partner."""
-    if herd.kind[cell] != NOBODY:
+    if get(herd, cell, KIND) != NOBODY:
         delist(herd, cell)
     while cell != NOBODY:
         step_off(herd, cell)
-        if herd.identity[cell] < herd.log_capacity:
-            herd.log_died[herd.identity[cell]] = time
-        herd.free[herd.freed[0]] = cell
-        herd.freed[0] += 1
-        cell = np.int64(herd.partner[cell])
+        identity = herd.whole[herd.stride * cell + IDENTITY]
+        if identity < herd.log_capacity:
+            herd.log_died[identity] = time
+        give_back(herd, cell)
+        cell = get(herd, cell, PARTNER)
 
 
 @kernel
@@ -225,17 +216,20 @@ def set_means(workspace, cells, chance, s):
 
 @kernel
 def own_rate(lanes, values, workspace, jumps, cells, herd, cell, s, reaction):
-    """The rate that a reaction would have if all cells of the species were like this one; the means stay."""
+    """The rate that a reaction would have if all cells of the species were like this one; all rows stay."""
     first, last = cells.made_start[s], cells.made_start[s + 1]
+    begin, end = cells.path_start[reaction], cells.path_start[reaction + 1]
+    for k in range(begin, end):
+        herd.kept[k - begin] = workspace[cells.path[k]]
     for m in range(last - first):
-        herd.kept[m] = workspace[cells.mean[first + m]]
-        workspace[cells.mean[first + m]] = herd.made[cell * herd.n_made + m]
-    begin, end = cells.rate_start[reaction], cells.rate_start[reaction + 1]
-    run_blocks(lanes, values, workspace, cells.rate, begin, end)
+        herd.kept[end - begin + m] = workspace[cells.mean[first + m]]
+        workspace[cells.mean[first + m]] = herd.real[made_of(herd, cell, m)]
+    run_blocks(lanes, values, workspace, cells.rate, cells.rate_start[reaction], cells.rate_start[reaction + 1])
     rate = workspace[jumps.rate[reaction]]
+    for k in range(begin, end):
+        workspace[cells.path[k]] = herd.kept[k - begin]
     for m in range(last - first):
-        workspace[cells.mean[first + m]] = herd.kept[m]
-    run_blocks(lanes, values, workspace, cells.rate, begin, end)
+        workspace[cells.mean[first + m]] = herd.kept[end - begin + m]
     return rate
 
 
@@ -273,21 +267,23 @@ def act(lanes, values, workspace, problem, jumps, cells, chance, reaction, time)
             continue
         for _ in range(np.int64(abs(amount))):
             if amount < 0.0:
-                is_mother = taken == 0 and mother != NOBODY and herd.kind[mother] == s
+                is_mother = taken == 0 and mother != NOBODY and get(herd, mother, KIND) == s
                 cell = mother if is_mother else member(stream, herd, s)
                 delist(herd, cell)
-                if herd.partner[cell] == NOBODY:  # of two that have met, what each was before stays known
-                    herd.before[cell] = s
+                if get(herd, cell, PARTNER) == NOBODY:  # of two that have met, what each was before stays known
+                    put(herd, cell, BEFORE, s)
                 herd.taken[taken] = cell
                 taken += 1
             else:
                 herd.wanted[made] = s
                 made += 1
     room = settle_cells(lanes, values, workspace, cells, chance, taken, made, time)
+    owner, also = cells.owner[reaction], cells.owner[reaction] != NOBODY
     for k in range(first, last):
         set_means(workspace, cells, chance, jumps.change_species[k])
-    if cells.owner[reaction] != NOBODY:
-        set_means(workspace, cells, chance, cells.owner[reaction])
+        also = also and jumps.change_species[k] != owner
+    if also:
+        set_means(workspace, cells, chance, owner)
     if not room:
         fail(problem.lane, problem.results, 0, TOO_MANY_CELLS, problem.layout.n_species + reaction)
     return room
@@ -308,12 +304,12 @@ def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
         return True
     if taken == 2 and made == 1:  # they meet, and stay two records
         one, other = np.int64(herd.taken[0]), np.int64(herd.taken[1])
-        herd.partner[one] = other
+        put(herd, one, PARTNER, other)
         turn(lanes, values, workspace, cells, herd, stream, one, np.int64(herd.wanted[0]))
         return True
     for i in range(taken):
         cell = np.int64(herd.taken[i])
-        other = np.int64(herd.partner[cell])
+        other = get(herd, cell, PARTNER)
         if i >= made:
             bury(herd, cell, time)
         elif other != NOBODY:  # they part: each goes where it came from, the partner dies where only one is made
@@ -331,15 +327,16 @@ def settle_cells(lanes, values, workspace, cells, chance, taken, made, time):
 @kernel
 def part(lanes, values, workspace, cells, herd, stream, cell, other, made, time):
     """Two cells that had met part; of one wanted species the one remains that came from it, the other is gone."""
-    herd.partner[cell] = NOBODY
+    put(herd, cell, PARTNER, NOBODY)
+    was, other_was = get(herd, cell, BEFORE), get(herd, other, BEFORE)
     if made == 1:
-        stays = other if herd.before[other] == herd.wanted[0] and herd.before[cell] != herd.wanted[0] else cell
-        herd.partner[other] = NOBODY
-        herd.kills[stays] += 1
+        stays = other if other_was == herd.wanted[0] and was != herd.wanted[0] else cell
+        put(herd, other, PARTNER, NOBODY)
+        put(herd, stays, KILLS, get(herd, stays, KILLS) + 1)
         bury(herd, other if stays == cell else cell, time)
         turn(lanes, values, workspace, cells, herd, stream, stays, np.int64(herd.wanted[0]))
         return
-    swapped = herd.before[cell] == herd.wanted[1] and herd.before[other] == herd.wanted[0]
+    swapped = was == herd.wanted[1] and other_was == herd.wanted[0]
     turn(lanes, values, workspace, cells, herd, stream, cell, np.int64(herd.wanted[1 if swapped else 0]))
     turn(lanes, values, workspace, cells, herd, stream, other, np.int64(herd.wanted[0 if swapped else 1]))
 
@@ -382,7 +379,4 @@ def express_all(lanes, values, workspace, cells, herd, s):
     for k in range(herd.count[s]):
         cell = np.int64(herd.members[s * herd.capacity + k])
         express(lanes, values, workspace, cells, herd, cell, np.int64(s))
-        for m in range(herd.n_made):
-            value, at = herd.made[cell * herd.n_made + m], s * herd.n_made + m
-            herd.sums[at] += value
-            herd.highest[at] = max(herd.highest[at], value)
+        count_made(herd, cell, s)

@@ -142,29 +142,26 @@ class Problem(NamedTuple):
 
 
 class Herd(NamedTuple):
-    """Single cells (see `herd`): arrays by cell, by species, and by number of the cell in order of birth (log_...).
+    """Single cells (see `herd`): their records, `stride` 64-bit words each, three times as what may stand in them.
 
-    kind: species of a cell; place: where it stands among the `members` of it. score: its traits; made: what they make.
-    before: its species before the last reaction. sums, highest: of what is made, by species. used, freed, free: places.
-    site: where a cell stands on the lattice; occupied: who stands there. kept, taken, wanted, chosen, target,
-    known_whole: room for working.
+    members, count: of each species. sums, highest: of what their traits make. drawn, mask, turn: who of them will be
+    drawn (see `records`). used, freed, free: records. occupied: who stands at each place of the lattice; standing: how
+    many. log_...: by number of the cell in order of birth. kept, taken, wanted, chosen, target, known_whole: room for
+    working.
     """
 
     capacity: Any
+    stride: Any
+    n_traits: Any
     n_made: Any
-    kind: Any
-    place: Any
+    record: Any
+    whole: Any
+    real: Any
     members: Any
     count: Any
-    score: Any
-    made: Any
-    generation: Any
-    kills: Any
-    clonotype: Any
-    identity: Any
-    partner: Any
-    before: Any
-    site: Any
+    drawn: Any
+    mask: Any
+    turn: Any
     occupied: Any
     standing: Any
     target: Any

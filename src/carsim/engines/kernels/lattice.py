@@ -7,9 +7,9 @@ one or two). Places are numbered x + side (y + side z).
 import numpy as np
 
 from carsim.engines.kernels.lanes import apart, kernel
+from carsim.engines.kernels.records import NOBODY, PARTNER, SITE, get, put
 from carsim.engines.kernels.streams import uniform
 
-NOBODY = -1
 NEIGHBOURS = 6
 TRIES = 64  # at random, before a free place is looked for in order
 
@@ -72,7 +72,7 @@ def stand(stream, herd, cells, cell, s):
     if cells.on_lattice[s] == 0:
         step_off(herd, cell)
         return True
-    if herd.site[cell] != NOBODY:
+    if get(herd, cell, SITE) != NOBODY:
         return True
     place = np.int64(herd.target[0])
     if place == NOBODY:
@@ -80,7 +80,8 @@ def stand(stream, herd, cells, cell, s):
     if place == NOBODY:
         return False
     herd.target[0] = NOBODY
-    herd.site[cell], herd.occupied[place] = place, cell
+    put(herd, cell, SITE, place)
+    herd.occupied[place] = cell
     herd.standing[0] += 1
     return True
 
@@ -88,9 +89,9 @@ def stand(stream, herd, cells, cell, s):
 @kernel
 def step_off(herd, cell):
     """A cell leaves its place, if it has one."""
-    if herd.site[cell] != NOBODY:
-        herd.occupied[herd.site[cell]] = NOBODY
-        herd.site[cell] = NOBODY
+    if get(herd, cell, SITE) != NOBODY:
+        herd.occupied[get(herd, cell, SITE)] = NOBODY
+        put(herd, cell, SITE, NOBODY)
         herd.standing[0] -= 1
 
 
@@ -101,10 +102,10 @@ def find_room(stream, herd, cells, reaction):
     if cells.side == 0 or cells.crowds[reaction] <= 0:
         return True
     mother = herd.chosen[0]
-    if mother != NOBODY and herd.partner[mother] != NOBODY:  # of two that have met, both kept their places
+    if mother != NOBODY and get(herd, mother, PARTNER) != NOBODY:  # of two that have met, both kept their places
         return True
-    if mother != NOBODY and herd.site[mother] != NOBODY:
-        herd.target[0] = free_neighbour(stream, herd, np.int64(herd.site[mother]), cells.side)
+    if mother != NOBODY and get(herd, mother, SITE) != NOBODY:
+        herd.target[0] = free_neighbour(stream, herd, get(herd, mother, SITE), cells.side)
     else:
         herd.target[0] = free_place(stream, herd, cells.side)
     return herd.target[0] != NOBODY

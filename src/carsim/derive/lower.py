@@ -178,10 +178,11 @@ def _layout(rows: Rows, derivative: int, diagonal: int, n_unknowns: int, inverse
         share=state + 13 * n + 1,
         error=state + 13 * n + 2,
         defect=state + 13 * n + 3,
+        suspect=state + 13 * n + 4,
         keep=rows.end,
-        moved=state + 13 * n + 4,
-        aside=state + 14 * n + 4,
-        size=state + 13 * n + 4 + (n + rows.end - rows.species if chance else 0),
+        moved=state + 13 * n + 5,
+        aside=state + 14 * n + 5,
+        size=state + 13 * n + 5 + (n + rows.end - rows.species if chance else 0),
     )
 
 

@@ -70,7 +70,8 @@ class Layout(NamedTuple):
 
     Tables for engines of chance have three more sets: `keep`, one row per reaction, which is 1 where the reaction runs
     in the differential equations and 0 where it fires as jumps; `moved`, what jumps have changed in the present step;
-    and `aside`, where all rows from the species to before `keep` are laid while an output is evaluated.
+    and `aside`, where all rows from the species to before `keep` are laid while an output is evaluated. `suspect` is
+    above zero in a lane that has to be looked at state by state: one may be drained, or is negative.
     """
 
     species: int
@@ -92,6 +93,7 @@ class Layout(NamedTuple):
     share: int
     error: int
     defect: int
+    suspect: int
     keep: int
     moved: int
     aside: int

@@ -8,7 +8,7 @@ A lane never waits for another: a patient that finishes is replaced at once.
 from carsim.engines.kernels.course import begin, happen, leave, write_output
 from carsim.engines.kernels.happenings import is_due, revive
 from carsim.engines.kernels.lane import AT_STOP, IDLE, STEPPING
-from carsim.engines.kernels.lanes import apart, bare, kernel
+from carsim.engines.kernels.lanes import apart, bare, kernel, load, store
 from carsim.engines.kernels.program import run
 from carsim.engines.kernels.rodas5p import dense_coefficients, dense_state
 from carsim.engines.kernels.stepping import judge, try_steps
@@ -127,11 +127,17 @@ def go_on(lanes, workspace, layout, watch, options, lane, results):
         moved = moved or lane.located[slot] != 0
     if moved:
         dense_state(lanes, workspace, layout, options.signed)
+    together = True
+    for slot in range(width):
+        together = together and lane.accepted[slot] and not lane.located[slot]
+    if together:  # as nearly always
+        for s in range(layout.n_species):
+            store(workspace, layout.state + s, load(lanes, workspace, layout.candidate + s))
     for slot in range(width):
         if not lane.accepted[slot]:
             continue
         first = layout.species if lane.located[slot] else layout.candidate
-        for s in range(layout.n_species):
+        for s in range(0 if together else layout.n_species):
             workspace[(layout.state + s) * width + slot] = workspace[(first + s) * width + slot]
         lane.time[slot] = step_end(lane, slot)
         lane.refined[slot] = False

@@ -17,6 +17,7 @@ SAFETY = 0.9
 GROWTH, SHRINK = 8.0, 0.2
 PROPORTIONAL, INTEGRAL = 0.7 / ORDER, 0.4 / ORDER
 SHORTEST = 1e-25
+ANY_CELL = 1e300  # times a state that is not zero: more than anything falls by
 
 
 @kernel
@@ -30,9 +31,11 @@ def first_step(width, workspace, layout, options, slot):
 
 
 @kernel
-def choose_steps(width, workspace, layout, options, lane):
+def choose_steps(lanes, workspace, layout, options, lane):
     """The step each lane tries: its own wish, cut so that the next stop is hit exactly; its factors for the matrix."""
     apart()
+    width = len(lanes)
+    note_drains(lanes, workspace, layout, options)
     for slot in range(width):
         if lane.phase[slot] != STEPPING:
             workspace[layout.inverse_step * width + slot] = 1.0
@@ -42,7 +45,8 @@ def choose_steps(width, workspace, layout, options, lane):
             lane.step[slot] = guess if lane.first[slot] else min(guess, lane.step[slot])
             lane.error[slot] = 1.0
             lane.fresh[slot], lane.first[slot] = False, False
-        lane.drained[slot] = drained(width, workspace, layout, options, slot)
+        suspect = workspace[layout.suspect * width + slot] > 0.0
+        lane.drained[slot] = drained(width, workspace, layout, options, slot) if suspect else -1
         remaining = lane.stop[slot] - lane.time[slot]
         tried = lane.step[slot]
         lane.lands[slot] = tried >= remaining * (1.0 - 1e-9)
@@ -53,6 +57,18 @@ def choose_steps(width, workspace, layout, options, lane):
             tried = 0.5 * remaining
         lane.tried[slot] = tried
         workspace[layout.inverse_step * width + slot] = 1.0 / tried
+
+
+@kernel
+def note_drains(lanes, workspace, layout, options):
+    """A row that is above zero in each lane where a species may be drained; one in all lanes costs a tenth of a step."""
+    apart()
+    worst = splat(lanes, -1.0)
+    for s in range(layout.n_species):
+        if not options.signed[s]:
+            fall = -load(lanes, workspace, layout.derivative + s) - options.absolute[s]
+            worst = larger(worst, fall - load(lanes, workspace, layout.state + s) * ANY_CELL)
+    store(workspace, layout.suspect, worst)
 
 
 @kernel
@@ -67,11 +83,13 @@ def drained(width, workspace, layout, options, slot):
 
 @kernel
 def try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane):
-    """One step of the method in every lane; leaves the candidate, its scaled error and a row that is zero if finite."""
+    """One step of the method in every lane; leaves the candidate, its scaled error, and rows that are zero if it is finite
+    and if no state is negative.
+    """
     apart()
     show_state(lanes, workspace, layout)
     run(lanes, values, workspace, programs.rates)
-    choose_steps(len(lanes), workspace, layout, options, lane)
+    choose_steps(lanes, workspace, layout, options, lane)
     run(lanes, partials, workspace, programs.matrix)
     shift = load(lanes, workspace, layout.inverse_step) * (1.0 / GAMMA)
     for s in range(layout.n_species):
@@ -79,7 +97,7 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
         store(workspace, row, load(lanes, workspace, row) + shift)
     defect = factorise(lanes, workspace, factors, layout.inverse)
     stages(lanes, values, workspace, layout, programs.rates, factors)
-    worst = splat(lanes, 0.0)
+    worst, least = splat(lanes, 0.0), splat(lanes, 0.0)
     for s in range(layout.n_species):
         start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
         estimate = load(lanes, workspace, layout.stages + (STAGES - 1) * layout.n_species + s)
@@ -87,7 +105,10 @@ def try_steps(lanes, values, partials, workspace, layout, programs, factors, opt
         error = magnitude(estimate) / (size * options.relative + options.absolute[s])
         worst = larger(worst, error)
         defect = defect + ((end - end) + (error - error))
+        if not options.signed[s]:
+            least = larger(least, -end)
     store(workspace, layout.error, worst)
+    store(workspace, layout.suspect, least)
     store(workspace, layout.defect, defect)
 
 
@@ -114,7 +135,8 @@ def judge(width, workspace, layout, options, lane, results, slot):
         factor = max(SHRINK, SAFETY * error ** (-1.0 / ORDER))
         reject(width, workspace, layout, options, lane, results, slot, STEP_TOO_SMALL, tried * factor)
         return
-    if is_negative(width, workspace, layout, options, slot) >= 0:
+    negative = workspace[layout.suspect * width + slot] > 0.0
+    if negative and is_negative(width, workspace, layout, options, slot) >= 0:
         results.negative[patient] += 1
         reject(width, workspace, layout, options, lane, results, slot, NEGATIVE_STATE, tried * 0.5)
         return
@@ -127,6 +149,8 @@ def judge(width, workspace, layout, options, lane, results, slot):
     lane.error[slot] = max(error, 1e-4)
     lane.last_reason[slot] = OK
     lane.accepted[slot] = True
+    if not negative:
+        return
     for s in range(layout.n_species):
         place = (layout.candidate + s) * width + slot
         if workspace[place] < 0.0 and not options.signed[s]:

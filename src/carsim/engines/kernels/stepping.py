@@ -61,7 +61,7 @@ def choose_steps(lanes, workspace, layout, options, lane):
 
 @kernel
 def note_drains(lanes, workspace, layout, options):
-    """A row that is above zero in each lane where a species may be drained; one in all lanes costs a tenth of a step."""
+    """Make the row `suspect` above zero in each lane in which a species may be drained."""
     apart()
     worst = splat(lanes, -1.0)
     for s in range(layout.n_species):
@@ -83,8 +83,8 @@ def drained(width, workspace, layout, options, slot):
 
 @kernel
 def try_steps(lanes, values, partials, workspace, layout, programs, factors, options, lane):
-    """One step of the method in every lane; leaves the candidate, its scaled error, and rows that are zero if it is finite
-    and if no state is negative.
+    """One step of the method in every lane: the candidate, its scaled error, a row that is zero if it is finite, and
+    one that is above zero if a state is negative.
     """
     apart()
     show_state(lanes, workspace, layout)

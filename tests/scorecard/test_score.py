@@ -1,11 +1,14 @@
 """A fact agrees or does not, by what the catalogue says of it; baselines never see what they predict."""
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import carsim
 from carsim.catalog import facts
 from carsim.scorecard.baselines import BASELINES, covariates, folds, logit, predicted, usable
 from carsim.scorecard.predict import Prediction
@@ -75,6 +78,17 @@ def test_a_direction_counts_the_trials_in_which_it_shows():
     assert scored.holds == 0.75
     both = Prediction((math.inf, math.inf), np.full((10, 2), math.inf), (10, 10), (100, 100))
     assert _direction(DIRECTION, DIRECTION.comparison, both).simulated == 0.0  # neither median reached
+
+
+def test_nothing_that_simulates_reads_a_fact():
+    source = Path(carsim.__file__).parent
+    readers = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if re.search(r"catalog\.facts|from carsim\.catalog import .*\bfacts\b", path.read_text(encoding="utf-8"))
+    }
+    assert readers
+    assert {reader.partition("/")[0] for reader in readers} <= {"catalog", "cli", "scorecard"}, readers
 
 
 def test_units_are_converted_and_others_refused():

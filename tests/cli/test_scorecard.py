@@ -5,7 +5,7 @@ import json
 import pytest
 
 from carsim.cli import main
-from carsim.scorecard import conduct
+from carsim.scorecard import blind, conduct
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,26 @@ def test_an_unknown_system_is_refused(tmp_path, capsys):
     assert "`eliza` is no system" in capsys.readouterr().err
 
 
-def test_predictions_are_written_once(folder, tmp_path):
-    from carsim.scorecard.blind import write_once
+def test_predictions_are_written_once(folder, tmp_path, monkeypatch):
+    tree = conduct.read_trial(folder / "trials" / "chop-p1.nc")
+    sizes = {"children": 25, "adults": 5}
+    sizes = {name: sizes.get(name, 10) for name in tree["arms"].children}
+    first = blind.predict_once("chop-p1", tree, sizes, 1, tmp_path)
+    found = json.loads(first.read_text(encoding="utf-8"))
+    assert {one["arm"] for one in found["blind"]} == set(sizes)
+    assert found["parameters_sha256"] == conduct.parameters_sha256()
+    monkeypatch.setattr(blind, "predictions", lambda *given: pytest.fail("predicted again"))
+    assert blind.predict_once("chop-p1", tree, sizes, 2, tmp_path) == first
 
-    first = write_once([{"system": "a", "arm": "all", "n": 3, "endpoints": {}}], tmp_path)
-    before = first.read_text(encoding="utf-8")
-    assert write_once([{"system": "b", "arm": "all", "n": 3, "endpoints": {}}], tmp_path) == first
-    assert first.read_text(encoding="utf-8") == before
-    assert conduct.parameters_sha256()[:12] in first.name
+
+def test_an_interval_of_predictions_is_that_of_the_size_of_the_system(folder):
+    tree = conduct.read_trial(folder / "trials" / "chop-p1.nc")
+    arm = next(iter(tree["arms"].children))
+    spread = {}
+    for n in (10, 1000):
+        asked = dict.fromkeys(tree["arms"].children, n)
+        said = next(one for one in blind.predictions("chop-p1", tree, asked, 1) if one["arm"] == arm)
+        spread[n] = {name: one["high"] - one["low"] for name, one in said["endpoints"].items()}
+    told = [name for name, width in spread[10].items() if width > 0.0]
+    assert told
+    assert not any(spread[1000][name] > spread[10][name] for name in told)

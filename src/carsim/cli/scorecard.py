@@ -1,8 +1,8 @@
 """`carsim scorecard`: every published fact beside what the simulated trials say, and predictions of what is not given.
 
 Files, in results/scorecard/ or where --out says: trials/<system>.nc, which an interrupted scorecard takes up again;
-blind-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; and a figure for
-each group of endpoints.
+blind/<system>-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; and a
+figure for each group of endpoints.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def command(
 
     Research and teaching only: not for the treatment of any patient.
     """
+    from carsim.dataset.provenance import NOT_FOR_TREATMENT
     from carsim.scorecard.conduct import chosen, parameters_sha256
     from carsim.scorecard.score import as_object, score
     from carsim.scorecard.summary import summarise
@@ -69,7 +70,7 @@ def command(
     summary = summarise(scored)
     found = {
         "facts": [as_object(one) for one in scored],
-        "blind": json.loads(blind.read_text(encoding="utf-8"))["blind"] if blind else [],
+        "blind": [one for path in blind for one in json.loads(path.read_text(encoding="utf-8"))["blind"]],
         "summary": summary,
         "parameters_sha256": parameters_sha256(),
     }
@@ -78,18 +79,19 @@ def command(
         print_json(found)
     elif not quiet:
         _tell(scored, summary)
-        click.echo("\nWritten: " + ", ".join(str(file) for file in (*([blind] if blind else []), *files)))
-        click.echo("Research and teaching only: not for the treatment of any patient.")
+        told = [f"{out / 'blind'} ({len(blind)} systems)"] if blind else []
+        click.echo("\nWritten: " + ", ".join((*told, *map(str, files))))
+        click.echo(NOT_FOR_TREATMENT)
     return SOME_FAILED if failed else DONE
 
 
 def _simulated(
     facts: list[Any], wanted: tuple[str, ...], patients: int | None, seed: int, out: Path, *, quiet: bool
-) -> tuple[dict[str, xr.DataTree], Path | None, int]:
-    """The trials that facts are read off, by system; where predictions were written; how many patients failed."""
+) -> tuple[dict[str, xr.DataTree], list[Path], int]:
+    """The trials that facts are read off, by system; where predictions are written; how many patients failed."""
     from carsim.cli.listing import SHIPPED
     from carsim.scorecard import conduct
-    from carsim.scorecard.blind import predictions, write_once
+    from carsim.scorecard.blind import predict_once
     from carsim.trials.conduct import arms_of
     from carsim.trials.store import arms_in
 
@@ -99,7 +101,9 @@ def _simulated(
     names = sorted({*read, *blind})
     stated = {name: conduct.scenario_of(name, folder) for name in names}
     conduct.check_places(facts, stated)
-    trials, predicted, failed = {}, [], 0
+    trials: dict[str, xr.DataTree] = {}
+    predicted: list[Path] = []
+    failed = 0
     with progress("Simulating", quiet=quiet) as say:
         for number, name in enumerate(names, start=1):
             sized = conduct.scenario_of(name, folder, patients or conduct.PATIENTS)
@@ -109,11 +113,10 @@ def _simulated(
             failed += sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
             if name in blind:
                 sizes = {arm: (one.cohort.n if one.cohort else None) or 1 for arm, one in arms_of(stated[name]).items()}
-                predicted += predictions(name, tree, sizes, seed)
+                predicted.append(predict_once(name, tree, sizes, seed, out / "blind"))
             if name in read:
                 trials[name] = tree
-        written = write_once(predicted, out) if predicted else None
-    return trials, written, failed
+    return trials, predicted, failed
 
 
 def _notice(say: Any, where: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carsim.dataset.provenance import NOT_FOR_TREATMENT, version
 from carsim.plot.style import DPI, FAINT, HAIRLINE, INK, LOOKS, SETTINGS, SMALL, WIDTH
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from carsim.scorecard.score import Scored
 
 LINE = 0.21  # inches a fact
-MARGIN = 1.35  # inches above and below all lines
+HEAD, FOOT = 0.75, 0.85  # inches above and below all lines
 SHIFT = 0.17  # of a line: published above it, simulated below
 
 
@@ -36,9 +37,9 @@ def _figure(group: str, members: list[Scored]) -> Figure:
     from matplotlib.figure import Figure
 
     members = sorted(members, key=lambda one: (one.fact.endpoint, one.fact.system, one.fact.id), reverse=True)
-    height = MARGIN + LINE * len(members)
+    height = HEAD + FOOT + LINE * len(members)
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-    axes = figure.add_axes((0.36, 0.62 / height, 0.61, 1.0 - MARGIN / height))
+    axes = figure.add_axes((0.36, FOOT / height, 0.61, 1.0 - (HEAD + FOOT) / height))
     for line, one in enumerate(members):
         _draw_fact(axes, line, one)
     axes.set_yticks(range(len(members)), [one.fact.id for one in members], fontsize=SMALL)
@@ -65,6 +66,8 @@ def _figure(group: str, members: list[Scored]) -> Figure:
         fontsize=SMALL,
         color=FAINT,
     )
+    note = f"carsim {version()}. {NOT_FOR_TREATMENT}"
+    figure.text(0.02, 0.12 / height, note, fontsize=SMALL - 1, color=FAINT)
     return figure
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from carsim.dataset.provenance import NOT_FOR_TREATMENT
 from carsim.scorecard.summary import MODEL
 
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ def _of(share: Mapping[str, Any]) -> str:
 
 def page(scored: Sequence[Scored], summary: Mapping[str, Any], digest: str, figures: Mapping[str, str]) -> str:
     """The page: summary, scores beside the baselines, figures (names of files beside it), and every fact."""
-    body = ["<h1>Published facts and simulated trials</h1>", "<p><strong>Research and teaching only: not for the "]
-    body[-1] += "treatment of any patient.</strong></p>"
+    body = ["<h1>Published facts and simulated trials</h1>", f"<p><strong>{escape(NOT_FOR_TREATMENT)}</strong></p>"]
     body += [f"<p>{escape(sentence)}</p>" for sentence in sentences(summary)]
     body.append(f"<p>Digest of the parameters: <code>{escape(digest)}</code></p>")
     body += ["<h2>Error and log score by group of endpoints</h2>", _scores(summary["groups"])]

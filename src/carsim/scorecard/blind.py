@@ -1,7 +1,8 @@
 """Predictions of what is not given: for each system predicted blind every estimate that such a paper would report.
 
 The interval is that of trials of the system's own size: its patients are drawn again, and every estimate is taken of
-each draw. The file holds the date and the digest of the parameters, and is written before anything is compared.
+each draw. The file of a system holds the date and the digest of the parameters; it is written before anything is
+compared.
 """
 
 from __future__ import annotations
@@ -75,20 +76,26 @@ def _interval(estimate: float, unit: str, drawn: list[float]) -> dict[str, Any]:
     return {"estimate": estimate, "low": low, "high": high, "unit": unit}
 
 
-def write_once(predicted: list[dict[str, Any]], folder: Path) -> Path:
-    """Write the predictions under date and digest of the parameters; what these have predicted before stays."""
+def predict_once(name: str, tree: xr.DataTree, sizes: Mapping[str, int], seed: int, folder: Path) -> Path:
+    """Write the predictions of a system as `<folder>/<name>-<date>-<parameters>.json`, which is returned.
+
+    What these parameters have predicted of it before stays as it was written.
+    """
     numbers = parameters_sha256()
-    before = sorted(folder.glob(f"blind-*-{numbers[:12]}.json"))
+    before = sorted(folder.glob(f"{name}-????-??-??-{numbers[:12]}.json"))
     if before:
         return before[0]
     written = now()
-    text = json.dumps(
-        {"written": written, "carsim_version": version(), "parameters_sha256": numbers, "blind": _plain(predicted)},
-        indent=1,
-        allow_nan=False,
-    )
-    path = folder / f"blind-{written[:10]}-{numbers[:12]}.json"
-    return write_atomically(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
+    found = {
+        "written": written,
+        "carsim_version": version(),
+        "scenario_sha256": tree.attrs["scenario_sha256"],
+        "parameters_sha256": numbers,
+        "blind": _plain(predictions(name, tree, sizes, seed)),
+    }
+    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
+    path = folder / f"{name}-{written[:10]}-{numbers[:12]}.json"
+    return write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from carsim.derive.watching import watch_of
 from carsim.engines import hybrid
 from carsim.engines.kernels import looking
 from carsim.model.build import build
+from carsim.model.law import law
 from carsim.model.network import Change, Condition, Event, Network
 from carsim.spec.prepare import cast_of
 from tests.scenarios.test_one_set import FOLDER
@@ -19,7 +20,8 @@ from tests.scenarios.test_one_set import FOLDER
 def steep(net: Network) -> dict[str, bool]:
     low = Lowering(rows_of(net))
     running, watched = set(low.rows.formulas), set(watch_of(low.rows)[1])
-    found = steep_species(low, running, watched, listeners_of(low, running, watched))
+    moved = range(len(net.all_species))
+    found = steep_species(low, running, watched, listeners_of(low, running, watched), moved)
     return {species.name: k in found for k, species in enumerate(net.all_species)}
 
 
@@ -80,10 +82,73 @@ def test_what_reads_a_species_beyond_proportion_listens_to_it():
     net = one(MILD["inhibited by a total"])
     assert listeners(net) == {"cells": {"all"}, "others": {"all"}}
     net = one(MILD["saturating"])
-    assert listeners(net) == {"cells": set(), "others": {"birth"}}
+    assert listeners(net) == {"cells": {"birth"}, "others": {"birth"}}
     net = one(MILD["in proportion"])
     net.event(Event("many", (Condition(net.rows["others"], "above", 9.0),), (Change(net.rows["cells"], "add", 1.0),)))
     assert listeners(net) == {"cells": set(), "others": {"others"}}
+
+
+@law
+def growth(rate, cells, population, capacity):
+    return rate * cells * (1 - population / capacity)
+
+
+def alone(rate) -> Network:
+    """Cells of one kind whose birth has this rate."""
+    net = Network("alone")
+    cells = net.species("cells", unit="cell", initial=20.0)
+    net.reaction("birth", produces={cells: 1}, rate=rate(net, cells))
+    net.reaction("death", consumes={cells: 1}, rate=net.parameter("death", 0.1) * cells)
+    return net
+
+
+LISTENING = {
+    "itself in two places of a law": lambda net, x: growth(
+        rate=net.parameter("b", 1.0), cells=x, population=x, capacity=net.parameter("K", 100.0)
+    ),
+    "itself on a scale of a number": lambda net, x: net.parameter("b", 1.0) * x / (1 + (x / 100.0) ** 8),
+}
+
+
+@pytest.mark.parametrize("rate", LISTENING)
+def test_a_rate_that_a_species_limits_listens_to_it(rate):
+    assert listeners(alone(LISTENING[rate])) == {"cells": {"birth"}}
+
+
+def test_a_rate_that_is_proportional_to_one_and_saturates_in_another_listens_to_both():
+    """Scaled by one and heard by the other, the two could cancel and never be heard."""
+    assert listeners(one(MILD["saturating"])) == {"cells": {"birth"}, "others": {"birth"}}
+
+
+HIDDEN = {
+    "crowding that is off at first": lambda net, x: (
+        net.parameter("b", 1.0) * x * (1 - net.parameter("crowd", 0.0) * net.total("all", [x]))
+    ),
+    "a floor under a difference": lambda net, x: net.parameter("b", 1.0) * x * floor(net, net.total("all", [x])),
+}
+
+
+def floor(net: Network, total):
+    """1 - total / 500, bent so that it stays a little above zero."""
+    rest = 1 - total / 500.0
+    return net.quantity("room", ((rest**2 + 0.005**2) ** 0.5 + rest) / 2 + 0.0005)
+
+
+@pytest.mark.parametrize("rate", HIDDEN)
+def test_a_difference_that_hides_is_found(rate):
+    assert steep(alone(HIDDEN[rate]))["cells"]
+
+
+def test_what_does_not_count_is_steep_too_where_jumps_change_it():
+    net = Network("with a signal")
+    cells = net.species("cells", unit="cell", initial=50.0)
+    signal = net.species("signal", kind="continuous")
+    level = net.total("level", [signal])
+    net.reaction(
+        "birth", produces={cells: 1, signal: 1}, rate=net.parameter("b", 1.0) * cells * (1 - level / 200.0) ** 2
+    )
+    net.reaction("death", consumes={cells: 1}, rate=net.parameter("death", 0.03) * cells)
+    assert steep(net)["signal"]
 
 
 def test_a_condition_on_a_difference_is_steep_and_one_on_a_number_is_not():

@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from carsim.derive.programs import Blocks, Lowering, after, starts, whole
+from carsim.derive.proportion import proportional
 from carsim.derive.rows import Bound, Rows, Sum
 from carsim.derive.tables import Cells
 from carsim.model.handle import Ref
-from carsim.model.law import Law
 from carsim.model.network import Reaction, Trait
 
 NOBODY = -1
@@ -226,26 +226,6 @@ def owner_of(reaction: Reaction, rows: Rows) -> int:
     gaining = [rows.names[name] for name, net in change.items() if net > 0.0]
     best = [row for row in candidates if row in gaining] or candidates
     return best[0] - rows.species if best else NOBODY
-
-
-def proportional(formula: Bound | Sum, species: range) -> list[int]:
-    """Species rows that a rate is proportional to."""
-    if isinstance(formula, Sum):
-        if len(formula.terms) != 1:
-            return []
-        return [row for row in formula.terms[0][1:] if row in species]
-    return [row for k, row in enumerate(formula.rows) if row in species and _is_proportional(formula.law, k)]
-
-
-def _is_proportional(law: Law, slot: int) -> bool:
-    """Whether a law is zero where an argument is and doubles with it, looked at with unlike numbers for the others."""
-    values = {name: 0.37 + 0.11 * k for k, name in enumerate(law.slots)}
-    name = law.slots[slot]
-    try:
-        none, once, twice = (law.evaluate(values | {name: x}) for x in (0.0, 1.3, 2.6))
-    except (ZeroDivisionError, ValueError, OverflowError):
-        return False
-    return bool(none == 0.0 and abs(twice - 2.0 * once) <= 1e-12 * abs(once))
 
 
 def no_cells() -> Cells:

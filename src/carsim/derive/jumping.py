@@ -14,9 +14,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from carsim.derive.individuals import Copies, owner_of, proportional
+from carsim.derive.individuals import Copies, owner_of
 from carsim.derive.listening import listeners_of, steep_species
 from carsim.derive.programs import Blocks, Lowering, after, starts, whole
+from carsim.derive.proportion import follows_alone
 from carsim.derive.tables import Jumps, Watch
 from carsim.model.network import Reaction
 
@@ -38,10 +39,12 @@ def jumps_of(
     changes = [_changes(reaction, position) for reaction in network.reactions]
     of_species: list[list[int]] = [[] for _ in position]
     for r, row in enumerate(rates):
-        for factor in proportional(rows.formulas[row], range(rows.species, rows.parameters)):
+        for factor in follows_alone(rows.formulas[row], range(rows.species, rows.parameters)):
             of_species[factor - rows.species].append(r)
     listeners = listeners_of(low, running, conditions)
-    steep = steep_species(low, running, conditions, listeners) if copies is None else set(range(len(position)))
+    counted = {position[species.name] for species in network.all_species if species.kind == "count"}
+    moved = {k for change in changes if not counted.isdisjoint(change) for k in change}
+    steep = steep_species(low, running, conditions, listeners, moved) if copies is None else moved
     number_of = {row: k for k, row in enumerate(sorted({row for some in listeners for row in some}))}
     blocks, listen = Blocks(), Blocks()
     ends, affected, conditional, touched = [0], [], [], []

@@ -1,22 +1,27 @@
 """What reads species directly, and where one cell of it more or less must not be left unheard.
 
-A rate that is proportional to a species follows it cell by cell in the hybrid engine. What else reads the species
-directly, a total of cells or a law that saturates in them, is a listener; so is the species itself, where a condition
-watches it. What stands behind listeners is left as it is until one of them has changed by 2 % (`STALE`). That is sound
-where rates follow listeners about in proportion, as products and saturating laws do, and wrong where a difference is
-taken, as in b x (1 - total / K) near K. Whether it is, is looked at in states drawn over all orders of magnitude: a
-species is steep if a change of one of its listeners by that much moves a rate behind it by more than `MOST` of it, or
-a watched quantity by more than the engine's margin; or if such a row is negative in any state, or vanishes in some.
+A rate that is proportional to each species that it reads follows them cell by cell in the hybrid engine. All else that
+reads a species directly, a total of cells or a law that saturates in them, is a listener; so is the species itself,
+where a condition watches it. What stands behind listeners is left as it is until one of them has changed by 2 %
+(`STALE`). That is sound where rates follow listeners about in proportion, as products and saturating laws do, and wrong
+where a difference is taken, as in b x (1 - total / K) near K. Whether it is, is looked at with numbers: a species is
+steep if a change of what listens to it by that much moves a rate behind it by more than `MOST` of it, or a watched
+quantity by more than the engine's margin; or if such a row is negative somewhere, or vanishes in some places.
+
+    in states      drawn over twelve decades of cells: of every network, one listener after the other
+    by sweeps      of each species, one percent after the other through the numbers that are few, the other species,
+                   parameters and modes drawn: of networks with laws of their own, whose shapes are not known here
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
-from carsim.derive.individuals import proportional
 from carsim.derive.programs import Lowering, after
+from carsim.derive.proportion import follows_alone
 from carsim.derive.rows import Bound, Rows, Sum
 
 STALE = 0.02  # as `engines.hybrid.DRIFT_LIMIT`
@@ -24,33 +29,35 @@ NEAR = 2.0  # as `engines.kernels.looking.NEAR`: times STALE, how far a watched 
 MOST = 3 * STALE  # of a rate: room for a product of three factors that move with the population
 STATES = 16  # over DECADES of cells: a difference that turns negative does so in about half of them
 DECADES = 12.0
+SWEEPS = 6  # of each species, through
+FEW = 4.0  # decades of cells from one on, by steps of STALE
+OWN = "carsim.model.processes."  # where the laws of carsim's own biology stand
+MOST_ROWS = 1_000_000  # evaluated in all sweeps, three seconds: a network that needs more is taken for steep
 
 
 def listeners_of(low: Lowering, running: set[int], watched: set[int]) -> list[list[int]]:
     """For each species its listeners; `running`: the rows kept up to date, `watched`: those of conditions."""
     rows, readers = low.rows, low.readers
-    rates = set(rows.rates.values())
+    species = range(rows.species, rows.parameters)
+    alone = {row for row in rows.rates.values() if follows_alone(rows.formulas[row], species)}
     found = []
-    for s in range(rows.species, rows.parameters):
-        reading = [row for row in readers.get(s, ()) if row in running]
-        others = [
-            row for row in reading if not (row in rates and s in proportional(rows.formulas[row], range(s, s + 1)))
-        ]
+    for s in species:
+        others = [row for row in readers.get(s, ()) if row in running and row not in alone]
         found.append([s, *others] if s in watched else others)
     return found
 
 
-def steep_species(low: Lowering, running: set[int], watched: set[int], listeners: list[list[int]]) -> set[int]:
-    """Numbers of the species that are steep; what does not count is never counted, and none of them."""
+def steep_species(
+    low: Lowering, running: set[int], watched: set[int], listeners: list[list[int]], moved: Iterable[int]
+) -> set[int]:
+    """Numbers of the species that are steep, among those that reactions with counts change (`moved`)."""
     rows, readers = low.rows, low.readers
     rates = set(rows.rates.values())
     states = [_state(low, k) for k in range(STATES)]
     crossing = {row for row in rates | watched if row in running and _crosses([v[row] for v in states])}
     steep: dict[int, bool] = {}
     found = set()
-    for k, species in enumerate(rows.network.all_species):
-        if species.kind != "count":
-            continue
+    for k in moved:
         for listener in listeners[k]:
             if listener not in steep:
                 behind = after((listener,), readers, running)
@@ -60,7 +67,69 @@ def steep_species(low: Lowering, running: set[int], watched: set[int], listeners
                 )
         if any(steep[listener] for listener in listeners[k]):
             found.add(k)
-    return found
+    return found | _swept(low, running, watched, listeners, set(moved) - found)
+
+
+def _swept(
+    low: Lowering, running: set[int], watched: set[int], listeners: list[list[int]], moved: set[int]
+) -> set[int]:
+    """The same by sweeps, of a network with any law that is not of carsim's own biology."""
+    rows = low.rows
+    laws = {formula.law for row in running if isinstance(formula := rows.formulas[row], Bound)}
+    if all(law.function.__module__.startswith(OWN) for law in laws):
+        return set()
+    behind = {k: after((rows.species + k,), low.readers, running) for k in moved if listeners[k]}
+    points = np.exp(np.arange(0.0, FEW * math.log(10.0), math.log(1.0 + STALE)))
+    if SWEEPS * points.size * sum(len(some) for some in behind.values()) > MOST_ROWS:
+        return set(behind)
+    places = [_place(low, k) for k in range(SWEEPS)]
+    return {k for k, some in behind.items() if any(_leaps(low, k, some, watched, place, points) for place in places)}
+
+
+def _place(low: Lowering, number: int) -> list[float]:
+    """A state of few cells; from the second on with parameters and modes that are not the network's."""
+    rows = low.rows
+    rng = np.random.default_rng(number)
+    values = _state(low, number)
+    values[rows.species : rows.parameters] = (10.0 ** (FEW * rng.random(rows.parameters - rows.species))).tolist()
+    if number > 0:
+        for row, parameter in enumerate(rows.network.parameters, start=rows.parameters):
+            drawn = 2.0 ** rng.uniform(-1.0, 1.0) * parameter.value
+            values[row] = drawn if parameter.value != 0.0 else 10.0 ** rng.uniform(-FEW, 0.0)
+        for row, mode in enumerate(rows.network.modes, start=rows.modes):
+            values[row] = float(rng.integers(len(mode.states)))
+    return values
+
+
+def _leaps(
+    low: Lowering, species: int, behind: set[int], watched: set[int], place: list[float], points: np.ndarray
+) -> bool:
+    """Whether a row behind a species leaps between two points of its sweep, or crosses zero, or is not defined."""
+    rows = low.rows
+    rates = set(rows.rates.values())
+    row = rows.species + species
+    order = sorted((each for each in rows.formulas if each in low.moving | behind), key=lambda r: (low.level[r], r))
+    own = {r: (1.0 + STALE) ** follows_alone(rows.formulas[r], range(row, row + 1)).count(row) for r in behind & rates}
+    looked = [r for r in order if r in behind and (r in rates or r in watched)]
+    before: list[float] | None = None
+    values = list(place)
+    for r in order:
+        values[r] = _value(rows.formulas[r], values)
+    for point in points.tolist():
+        values[row] = point
+        for r in order:
+            if r in behind:
+                values[r] = _value(rows.formulas[r], values)
+        now = [values[r] for r in looked]
+        if any(math.isnan(value) or (value < 0.0 and r in rates) for r, value in zip(looked, now, strict=True)):
+            return True
+        if before is not None:
+            for r, value, earlier in zip(looked, now, before, strict=True):
+                expected = earlier * own.get(r, 1.0)
+                if abs(value - expected) > (MOST if r in rates else NEAR * STALE) * abs(expected):
+                    return True
+        before = now
+    return False
 
 
 def _state(low: Lowering, number: int) -> list[float]:

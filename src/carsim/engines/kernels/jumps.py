@@ -15,6 +15,7 @@ from carsim.engines.kernels.program import evaluate, run_blocks
 LARGEST_COUNT = 2.0**53  # one more is the same double
 LARGEST_RATE = 1.7976931348623157e308  # finite; in place of `< np.inf`, a test of which takes twenty instructions
 NO_REACTION = -1
+TRACE = 1e-6  # of what a reaction changes: so little before it has no ratio to what is there after
 
 
 @kernel
@@ -108,7 +109,11 @@ def is_unheard(lanes, values, workspace, jumps, chance, reaction):
 
 @kernel
 def hear(workspace, jumps, chance, reaction):
-    """Note what listens to a reaction as it is, since all that follows from it has been evaluated."""
+    """Note what listens to a reaction as it is, since all that stands behind it has been evaluated.
+
+    A rate that listens to other species may have been evaluated, too; it keeps what it was heard as, so that it can be
+    off by twice `stale`.
+    """
     within()
     for i in range(jumps.hearing_start[reaction], jumps.hearing_start[reaction + 1]):
         k = jumps.hearing[i]
@@ -117,10 +122,11 @@ def hear(workspace, jumps, chance, reaction):
 
 @kernel
 def is_first(workspace, layout, jumps, chance, reaction):
-    """Whether a reaction that has fired has changed a species of which there was nothing."""
+    """Whether a reaction that has fired has changed a species of which there was nothing, or next to nothing."""
     within()
     for k in range(jumps.change_start[reaction], jumps.change_start[reaction + 1]):
-        if workspace[layout.species + jumps.change_species[k]] == jumps.change_amount[k] * chance.weight:
+        amount = jumps.change_amount[k] * chance.weight
+        if abs(workspace[layout.species + jumps.change_species[k]] - amount) <= TRACE * abs(amount):
             return True
     return False
 

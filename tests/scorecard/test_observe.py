@@ -105,7 +105,7 @@ def test_a_cut_point_is_found_where_outcomes_part():
 
 
 def share_of(values):
-    return Observation(({"value": np.asarray(values, dtype=float)},), statistic("share"), False, "percent")
+    return Observation(({"value": np.asarray(values, dtype=float)},), statistic("share"), False, "percent", (10,))
 
 
 def test_the_interval_is_that_of_trials_of_the_published_size():
@@ -122,6 +122,22 @@ def test_draws_are_the_same_again_and_others_for_another_fact():
     first, again, other = (predict(name, half, 30, seed=1).draws for name in ("a", "a", "b"))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_without_a_published_number_a_trial_is_as_large_as_its_scenario():
+    assert predict("half", share_of([0.0, 1.0] * 50), None, seed=1, draws=3).n == (10,)
+
+
+def test_a_number_of_both_sides_together_is_shared_out():
+    side = {"value": np.zeros(30)}
+    joint = Observation((side, {"value": np.zeros(10)}), lambda columns: 1.0, True, "ratio", (3, 1))
+    assert predict("ratio", joint, 20, seed=1, draws=2).n == (15, 5)
+
+
+def test_who_died_before_is_not_recovered():
+    back = xr.Dataset({"bcell_recovery_day": ("patient", [90.0, 90.0]), "death_day": ("patient", [np.nan, 60.0])})
+    assert met(back, condition("bcell_recovery_day", by=6.0)).tolist() == [True, False]
+    assert met(back, condition("bcell_recovery_day", after=6.0)).tolist() == [False, True]
 
 
 def test_nobody_gives_no_value():

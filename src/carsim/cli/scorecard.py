@@ -63,7 +63,16 @@ def command(
     from carsim.scorecard.summary import summarise
 
     facts = chosen(wanted)
-    trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
+    _make(out / "trials")
+    try:
+        trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
+    except KeyboardInterrupt:
+        click.echo(
+            f"carsim: finished trials are kept in {out / 'trials'}; the same command goes on from there.", err=True
+        )
+        raise
+    if failed:
+        click.echo(f"carsim: {failed} simulated patients failed and are not counted", err=True)
     with progress("Comparing", quiet=quiet) as say:
         say(f"Comparing {len(facts)} facts")
         scored = [score(fact, trials, seed) for fact in facts]
@@ -92,12 +101,11 @@ def _simulated(
     from carsim.cli.listing import SHIPPED
     from carsim.scorecard import conduct
     from carsim.scorecard.blind import predict_once
-    from carsim.trials.conduct import arms_of
     from carsim.trials.store import arms_in
 
     folder = next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"
     read = conduct.systems_of(facts)
-    blind = [name for name in conduct.predicted_blind() if not wanted or name in wanted]
+    blind = [name for name in conduct.predicted_blind() if not wanted or name in (*wanted, *read)]
     names = sorted({*read, *blind})
     stated = {name: conduct.scenario_of(name, folder) for name in names}
     conduct.check_places(facts, stated)
@@ -107,16 +115,29 @@ def _simulated(
     with progress("Simulating", quiet=quiet) as say:
         for number, name in enumerate(names, start=1):
             sized = conduct.scenario_of(name, folder, patients or conduct.PATIENTS)
-            tree = conduct.conduct(
-                name, sized, facts, out / "trials", notify=_notice(say, f"{number} of {len(names)}, {name}")
-            )
+            sizes = conduct.sizes_of(stated[name])
+            notice = _notice(say, f"{number} of {len(names)}, {name}")
+            tree = conduct.conduct(name, sized, sizes, out / "trials", notify=notice)
             failed += sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
             if name in blind:
-                sizes = {arm: (one.cohort.n if one.cohort else None) or 1 for arm, one in arms_of(stated[name]).items()}
                 predicted.append(predict_once(name, tree, sizes, seed, out / "blind"))
             if name in read:
                 trials[name] = tree
     return trials, predicted, failed
+
+
+def _make(folder: Path) -> None:
+    """Make a folder before anything is simulated; raises OutputRefused where it cannot be written."""
+    from carsim.dataset.store import OutputRefused
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".carsim").touch()
+        (folder / ".carsim").unlink()
+    except OSError as error:
+        raise OutputRefused(
+            f"{folder} cannot be written ({error.strerror}); choose another folder with --out"
+        ) from error
 
 
 def _notice(say: Any, where: str) -> Any:

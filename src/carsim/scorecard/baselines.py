@@ -124,8 +124,8 @@ def _regression(train: Sequence[Fact], asked: Sequence[Fact]) -> dict[str, Guess
     import statsmodels.api as sm
 
     whole = _pooled(train, asked)
-    counts = Counter(fact.endpoint for fact in train)
-    ends = sorted(end for end, count in counts.items() if count > 1)  # of one fact an intercept would tell nothing
+    counts = Counter(end for end, _ in {(fact.endpoint, fact.system) for fact in train})
+    ends = sorted(end for end, count in counts.items() if count > 1)  # of one trial an intercept would tell nothing
     train = [fact for fact in train if fact.endpoint in ends]
     design = np.array([_row(fact, ends) for fact in train])
     if not train or np.linalg.matrix_rank(design) < design.shape[1]:

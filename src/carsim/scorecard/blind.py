@@ -18,8 +18,9 @@ from carsim import rng
 from carsim.dataset.provenance import now, version
 from carsim.dataset.store import write_atomically
 from carsim.scorecard.conduct import parameters_sha256
-from carsim.trials.counted import Patients, counted, everyone
+from carsim.trials.counted import CLOCK_NAMES, Patients, counted, everyone
 from carsim.trials.estimates import estimates
+from carsim.trials.estimators.estimate import Estimate
 from carsim.trials.store import arms_in, part_of
 
 if TYPE_CHECKING:
@@ -46,12 +47,7 @@ def predictions(name: str, tree: xr.DataTree, sizes: Mapping[str, int], seed: in
                 "system": name,
                 "arm": arm,
                 "n": sizes[arm],
-                "endpoints": {
-                    endpoint: _interval(
-                        one.estimate, one.unit, [sample[endpoint].estimate for sample in samples if endpoint in sample]
-                    )
-                    for endpoint, one in whole.items()
-                },
+                "endpoints": {endpoint: _interval(endpoint, one, samples) for endpoint, one in whole.items()},
             }
         )
     return found
@@ -67,13 +63,20 @@ def _taken(patients: Patients, numbers: np.ndarray) -> Patients:
     )
 
 
-def _interval(estimate: float, unit: str, drawn: list[float]) -> dict[str, Any]:
-    """The estimate with the middle 95 % of what was drawn; a median not reached counts as later than all others."""
-    values = np.sort([math.inf if math.isnan(value) else value for value in drawn])
+def _interval(name: str, one: Estimate, samples: list[dict[str, Estimate]]) -> dict[str, Any]:
+    """An estimate with the middle 95 % of its samples.
+
+    A sample in which nobody relapses by a rare phenotype has none of it; a median of a clock that a sample does not
+    reach is later than all others; what has no value otherwise is left out.
+    """
+    drawn = [sample[name].estimate if name in sample else 0.0 for sample in samples]
+    if one.unit == "d" and name.removesuffix("_median") in (*CLOCK_NAMES, "persistence"):
+        drawn = [math.inf if math.isnan(value) else value for value in drawn]
+    values = np.sort([value for value in drawn if not math.isnan(value)])
     if not values.size:
-        return {"estimate": estimate, "low": math.nan, "high": math.nan, "unit": unit}
+        return {"estimate": one.estimate, "low": math.nan, "high": math.nan, "unit": one.unit}
     low, high = (float(values[round(level * (values.size - 1))]) for level in (0.025, 0.975))
-    return {"estimate": estimate, "low": low, "high": high, "unit": unit}
+    return {"estimate": one.estimate, "low": low, "high": high, "unit": one.unit}
 
 
 def predict_once(name: str, tree: xr.DataTree, sizes: Mapping[str, int], seed: int, folder: Path) -> Path:
@@ -90,6 +93,8 @@ def predict_once(name: str, tree: xr.DataTree, sizes: Mapping[str, int], seed: i
         "written": written,
         "carsim_version": version(),
         "scenario_sha256": tree.attrs["scenario_sha256"],
+        "seed": seed,
+        "simulated": {arm: int(data.sizes["patient"]) for arm, data in arms_in(tree).items()},
         "parameters_sha256": numbers,
         "blind": _plain(predictions(name, tree, sizes, seed)),
     }

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from carsim.catalog.readings import Condition
 
 RESPONSES = {"best_response": "remission_day"}  # words that hold only if the patient lived to the visit that saw them
+SEEN_ALIVE = frozenset(  # days that endpoints find in a course whether or not the patient lived to see them
+    {
+        "bcell_recovery_day",
+        "relapse_day",
+        "relapse_detected_day",
+        "remission_day",
+        "complete_remission_day",
+        "mrd_negative_remission_day",
+        "graft_versus_host_day",
+        "crs_onset_day",
+        "icans_onset_day",
+    }
+)
 REMISSIONS = frozenset({"CR", "CRi"})
 
 
@@ -35,7 +48,7 @@ def met(data: xr.Dataset, condition: Condition) -> Mask:
         words = text(data, name)
         said = np.array([not set(word.split("+")).isdisjoint(condition.words) for word in words.tolist()], dtype=bool)
         return said & _lived_to_see(data, name, words)
-    values = number(data, name) if condition.at is None else course(data, name, condition.at)
+    values = value(data, name) if condition.at is None else course(data, name, condition.at)
     found = ~np.isnan(values) | (condition.after is not None)
     with np.errstate(invalid="ignore"):
         if condition.at_least is not None:
@@ -46,6 +59,15 @@ def met(data: xr.Dataset, condition: Condition) -> Mask:
             found &= values <= _day(data, condition.by)
         if condition.after is not None:
             found &= np.isnan(values) | (values > _day(data, condition.after))
+    return found
+
+
+def value(data: xr.Dataset, name: str) -> Array:
+    """A number for each patient, (n,); NaN for a day after the patient's death."""
+    found = number(data, name)
+    if name in SEEN_ALIVE:
+        with np.errstate(invalid="ignore"):
+            found = np.where(found > number(data, "death_day"), np.nan, found)
     return found
 
 
@@ -62,7 +84,7 @@ def _day(data: xr.Dataset, bound: float | str) -> Array | float:
     """A bound on days: of months, or the day of another variable, infinity where it does not come."""
     if not isinstance(bound, str):
         return bound * MONTH
-    day = number(data, bound)
+    day = value(data, bound)
     return np.where(np.isnan(day), np.inf, day)
 
 

@@ -7,6 +7,7 @@ interrupted scorecard goes on where it was.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,8 @@ from carsim.catalog.facts import Places, misplaced
 from carsim.dataset.provenance import version
 from carsim.dataset.variables import VARIABLES
 from carsim.errors import CarsimError
-from carsim.trials.conduct import arms_of, trial
+from carsim.scorecard.observe import STATED
+from carsim.trials.conduct import NOT_ASKED, arms_of, trial
 from carsim.trials.store import read_trial, write_trial
 from carsim.trials.thin import KEPT
 
@@ -94,22 +96,37 @@ def check_places(found: Iterable[Fact], scenarios: Mapping[str, Scenario]) -> No
         raise FactsRefused("\n".join(problems))
 
 
+def sizes_of(scenario: Scenario) -> dict[str, int]:
+    """Patients of each arm of a scenario."""
+    return {name: (arm.cohort.n if arm.cohort else None) or 1 for name, arm in arms_of(scenario).items()}
+
+
 def conduct(
-    name: str, scenario: Scenario, wanted: Iterable[Fact], store: Path, *, notify: Notify | None = None
+    name: str, scenario: Scenario, stated: Mapping[str, int], store: Path, *, notify: Notify | None = None
 ) -> xr.DataTree:
-    """The trial of a system, stored as `<store>/<name>.nc`: read back where it is there, else simulated."""
+    """The trial of a system, stored as `<store>/<name>.nc`: read back where it is there, else simulated.
+
+    `stated` holds the patients of each arm as published, which the tree is told as `stated_sizes`.
+    """
     file = store / f"{name}.nc"
+    keep = {each for fact in facts().values() if fact.reading and name in _systems_of(fact) for each in _reads(fact)}
     mine = {
         "scenario_sha256": scenario.digest,
         "carsim_version": version(),
         "parameters_sha256": parameters_sha256(),
+        "kept_beside": json.dumps(sorted(keep)),
+        STATED: json.dumps(stated),
     }
     if file.is_file():
         known = read_trial(file)
         if all(known.attrs.get(key) == value for key, value in mine.items()):
             return known
-    keep = {each for fact in wanted if fact.reading for each in fact.reading.variables()} - KEPT
     tree = trial(scenario, keep=keep, notify=notify)
     tree.attrs.update(mine)
     write_trial(tree, file, force=True)
     return tree
+
+
+def _reads(fact: Fact) -> set[str]:
+    """What a fact reads that trials do not keep of themselves."""
+    return set(fact.reading.variables()) - (KEPT - set(NOT_ASKED)) if fact.reading else set()

@@ -6,6 +6,8 @@ of them anew. Where no value is reached, such as a median survival beyond the fo
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ import numpy as np
 from carsim.catalog.readings import OF_TWO_SIDES, STATISTICS
 from carsim.dataset.variables import VARIABLES
 from carsim.endpoints.outcome import MONTH
-from carsim.scorecard.conditions import all_met, course
+from carsim.scorecard.conditions import all_met, course, value
 from carsim.trials.columns import Array, number
 from carsim.trials.counted import Patients, counted, everyone, within_group
 from carsim.trials.estimators.hazard_ratio import hazard_ratio
@@ -23,7 +25,7 @@ from carsim.trials.estimators.incidence import cumulative_incidence
 from carsim.trials.estimators.kaplan_meier import kaplan_meier
 from carsim.trials.estimators.log_rank import log_rank
 from carsim.trials.estimators.rows import Rows
-from carsim.trials.members import membership
+from carsim.trials.members import HINDSIGHT, membership
 from carsim.trials.store import arms_in, part_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Array]
 PERCENT = 100.0
+STATED = "stated_sizes"  # attribute of a stored trial: patients of each arm as its scenario states them, as JSON
 CANDIDATES = 19  # cut-points tried, at equal steps of the quantiles from 5 to 95 %
 
 
@@ -41,13 +44,15 @@ CANDIDATES = 19  # cut-points tried, at equal steps of the quantiles from 5 to 9
 class Observation:
     """The columns of each side's patients, and the statistic of such columns (one value a side; `joint`: one of two).
 
-    `unit` is that of the statistic: percent, months, ratio, or that of its variable.
+    `unit` is that of the statistic: percent, months, ratio, or that of its variable. `expected`: how many patients of
+    each side a trial as large as the scenario states would have.
     """
 
     sides: tuple[Columns, ...]
     statistic: Callable[[Columns], float]
     joint: bool
     unit: str
+    expected: tuple[int, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -64,9 +69,9 @@ class Observation:
 
 def observe(reading: Reading, trials: Mapping[str, xr.DataTree]) -> Observation:
     """The observation that a fact's reading asks for, off the trials of its systems by name."""
-    sides = tuple(_columns(reading, side, trials[side.of]) for side in reading.sides)
+    sides, expected = zip(*(_columns(reading, side, trials[side.of]) for side in reading.sides), strict=True)
     unit = STATISTICS[reading.statistic].unit or VARIABLES[reading.variable].unit
-    return Observation(sides, _statistic(reading), reading.statistic in OF_TWO_SIDES, unit)
+    return Observation(sides, _statistic(reading), reading.statistic in OF_TWO_SIDES, unit, expected)
 
 
 def _joined(first: Columns, second: Columns) -> Columns:
@@ -75,26 +80,38 @@ def _joined(first: Columns, second: Columns) -> Columns:
     return joined | {"first": np.repeat([1.0, 0.0], sizes)}
 
 
-def _columns(reading: Reading, side: Side, tree: xr.DataTree) -> Columns:
-    """The columns of one side: of all its arms and groups, one after the other."""
+def _columns(reading: Reading, side: Side, tree: xr.DataTree) -> tuple[Columns, int]:
+    """The columns of one side, of all its arms and groups one after the other; how many patients of a real trial.
+
+    Arms are simulated with as many patients each; of each as many are taken as keep the proportions that the scenario
+    states. Left out are patients without a value, who are not of the published number either.
+    """
     trial, arms = part_of(tree), arms_in(tree)
-    parts = []
-    for name in side.arms or arms:
-        data = arms[name]
+    stated: dict[str, int] = json.loads(tree.attrs[STATED])
+    names = side.arms or tuple(arms)
+    most = max(stated[name] for name in names)
+    parts, expected = [], 0.0
+    for name in names:
+        whole = arms[name].sizes["patient"]
+        taken = math.ceil(whole * stated[name] / most)
+        data = arms[name].isel(patient=slice(taken))
         picked = data.isel(patient=np.flatnonzero(counted(data, trial)))
         patients = everyone(picked, trial, np.ones(picked.sizes["patient"], dtype=bool))
         meets = all_met(picked, side.among)
         for patient_set, who in _of_groups(picked, patients, side, trial):
-            kept = np.flatnonzero(meets[who])
             columns = _of_patients(reading, side, picked.isel(patient=who), patient_set)
-            parts.append({name: column[kept] for name, column in columns.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            known = [columns[key] for key in ("start", "stop") if key in columns] or [columns["value"]]
+            kept = np.flatnonzero(meets[who] & np.isfinite(known).all(axis=0))
+            parts.append({key: column[kept] for key, column in columns.items()})
+            expected += kept.size * stated[name] / taken
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}, max(1, round(expected))
 
 
 def _of_groups(data: xr.Dataset, patients: Patients, side: Side, trial: Trial) -> list[tuple[Patients, np.ndarray]]:
     """The patients of each group of a side with their numbers, each patient once; all without a group.
 
-    Of a group by what is given those are taken who were given it, from then on.
+    Of a group by what is given those are taken who were given it, from then on; one that is told apart by the relapse
+    is known from the relapse on.
     """
     everybody = np.arange(patients.n)
     if not side.groups:
@@ -106,8 +123,9 @@ def _of_groups(data: xr.Dataset, patients: Patients, side: Side, trial: Trial) -
         who = np.flatnonzero(ever & free)
         members = within_group(patients, of)
         place = np.flatnonzero((free & ever)[ever])
+        since = number(members.data, "relapse_day") if group.variable in HINDSIGHT else members.since
         chosen = Patients(
-            members.data.isel(patient=place), trial, members.member[place], members.since[place], members.until[place]
+            members.data.isel(patient=place), trial, members.member[place], since[place], members.until[place]
         )
         found.append((chosen, who))
         free[who] = False
@@ -127,7 +145,7 @@ def _of_patients(reading: Reading, side: Side, data: xr.Dataset, patients: Patie
         return {"value": course(data, reading.variable, months)}
     if reading.statistic == "expected_share":
         return {"value": _expected(data, reading.variable, side)}
-    return {"value": np.where(patients.member, number(data, reading.variable), np.nan)}
+    return {"value": np.where(patients.member, value(data, reading.variable), np.nan)}
 
 
 def _clock(reading: Reading, patients: Patients, data: xr.Dataset) -> Columns:

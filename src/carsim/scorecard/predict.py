@@ -43,8 +43,8 @@ class Prediction:
 
 
 def predict(name: str, observation: Observation, n: int | None, seed: int, draws: int = DRAWS) -> Prediction:
-    """Prediction of a statistic for `n` patients a side, None: as many as are simulated; `name` keys the draws."""
-    sizes = tuple(size if n is None else n for size in observation.sizes)
+    """Prediction of a statistic for `n` patients, None: as many as the scenario states; `name` keys the draws."""
+    sizes = _sizes(observation, n)
     chosen = [
         _chosen(f"scorecard.{name}.{k}", seed, draws, n, there)
         for k, (n, there) in enumerate(zip(sizes, observation.sizes, strict=True))
@@ -58,6 +58,16 @@ def predict(name: str, observation: Observation, n: int | None, seed: int, draws
         ]
     )
     return Prediction(observation.values(), found, sizes, observation.sizes)
+
+
+def _sizes(observation: Observation, n: int | None) -> tuple[int, ...]:
+    """Patients of each side of a trial: `n`, of both sides together where they are read together, else as stated."""
+    if n is None:
+        return observation.expected
+    if not observation.joint:
+        return tuple(n for _ in observation.sides)
+    whole = sum(observation.sizes)
+    return tuple(round(n * size / whole) if whole else 0 for size in observation.sizes)
 
 
 def _chosen(purpose: str, seed: int, draws: int, n: int, there: int) -> np.ndarray:

@@ -124,7 +124,7 @@ def _contrasts(comparison: Comparison, values: np.ndarray) -> np.ndarray:
         if comparison.contrast == "ratio":
             return np.asarray(values[:, 0] / values[:, 1])
         same = values[:, 0] == values[:, 1]  # both not reached: no difference
-        return np.where(same, 0.0, values[:, 0] - values[:, 1])
+        return np.where(same, 0.0, np.round(values[:, 0] - values[:, 1], 9))  # of equal curves a rounding may be left
 
 
 def shows(comparison: Comparison, contrast: float) -> bool:

@@ -6,16 +6,16 @@ estimate, and the density of the predictive distribution (a normal of the draws'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from carsim.catalog import facts
-from carsim.scorecard.baselines import Guess, logit, predicted
+from carsim.scorecard.baselines import UNKNOWN_N, Guess, logit, predicted
 from carsim.scorecard.score import GROUPS, REST, Scored
 
-LEAST_SPREAD = 0.1  # of the draws on the logit scale: all alike, as of 0 % of many, would else rule all else out
 MODEL = "carsim"
 
 
@@ -64,10 +64,12 @@ def groups(numbers: Sequence[Scored]) -> dict[str, dict[str, Any]]:
 
 
 def _guess(one: Scored) -> Guess:
-    n = one.n[0] if one.n else None
+    """Mean and spread on the logit scale; the spread is at least that of a share of so many patients."""
+    n = one.fact.n_total or UNKNOWN_N
     draws = np.array([logit(value, n) for value in one.draws if np.isfinite(value)])
-    spread = float(draws.std()) if draws.size else 0.0
-    return logit(one.simulated, n), max(spread, LEAST_SPREAD)
+    yes = one.simulated / 100.0 * n
+    least = math.sqrt(1.0 / (yes + 0.5) + 1.0 / (n - yes + 0.5))
+    return logit(one.simulated, n), max(float(draws.std()) if draws.size else 0.0, least)
 
 
 def _scores(members: Sequence[Scored], guesses: Mapping[str, Guess]) -> dict[str, float]:
@@ -75,7 +77,8 @@ def _scores(members: Sequence[Scored], guesses: Mapping[str, Guess]) -> dict[str
     truth = np.array([logit(one.fact.value or 0.0, one.fact.n_total) for one in members])
     mean, spread = np.array([guesses[one.fact.id] for one in members]).T
     accepted = [
-        one.fact.accept is not None and one.fact.accept[0] <= _percent(guesses[one.fact.id][0]) <= one.fact.accept[1]
+        one.fact.accept is not None
+        and one.fact.accept[0] <= _percent(guesses[one.fact.id][0], one) <= one.fact.accept[1]
         for one in members
     ]
     density = -0.5 * ((truth - mean) / spread) ** 2 - np.log(spread * np.sqrt(2.0 * np.pi))
@@ -86,5 +89,8 @@ def _scores(members: Sequence[Scored], guesses: Mapping[str, Guess]) -> dict[str
     }
 
 
-def _percent(log_odds: float) -> float:
-    return 100.0 / (1.0 + float(np.exp(-log_odds)))
+def _percent(log_odds: float, one: Scored) -> float:
+    """The share whose `logit` this is."""
+    n = one.fact.n_total or UNKNOWN_N
+    share = 1.0 / (1.0 + math.exp(-log_odds))
+    return 100.0 * min(max(round(((n + 1.0) * share - 0.5) / n, 12), 0.0), 1.0)

@@ -51,7 +51,7 @@ def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | No
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
-    read. `notify` is called with a sentence on what is done now.
+    read, and endpoints beside those that a trial reports. `notify` is called with a sentence on what is done now.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
@@ -71,15 +71,18 @@ def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | No
         data = pipeline.courses(arm, notify=notify)
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
-        kept[name] = with_endpoints(thinned(data, arm.run.every, keep))
+        kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)
     return assembled(scenario, kept)
 
 
-def with_endpoints(kept: xr.Dataset) -> xr.Dataset:
-    """What is kept of an arm with its endpoints, as worked out in double precision from what is kept."""
+def with_endpoints(kept: xr.Dataset, asked: Collection[str] = ()) -> xr.Dataset:
+    """What is kept of an arm with its endpoints, as worked out in double precision from what is kept.
+
+    `asked` names endpoints of `NOT_ASKED` that are wanted all the same.
+    """
     from carsim.endpoints import REGISTRY, compute
 
-    names = [name for name in REGISTRY if name not in NOT_ASKED]
+    names = [name for name in REGISTRY if name not in NOT_ASKED or name in asked]
     wide = {name: array.astype(float) for name, array in kept.data_vars.items() if array.dtype == np.float32}
     return kept.merge(compute(kept.assign(wide), names)).assign_attrs(kept.attrs)
 

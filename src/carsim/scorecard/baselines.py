@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDS: Final = 6
 UNKNOWN_N: Final = 20  # patients that a share counts for whose number is not published
+LEAST_SPREAD: Final = 0.2  # on the logit scale, 5 points near a half: no two trials are alike
 Guess = tuple[float, float]  # mean and standard deviation on the logit scale
 
 
@@ -68,14 +69,14 @@ def _values(facts: Sequence[Fact]) -> np.ndarray:
     return np.array([logit(fact.value or 0.0, fact.n_total) for fact in facts])
 
 
-def _mean(train: Sequence[Fact], alike: Callable[[Fact], bool]) -> Guess | None:
-    chosen = [fact for fact in train if alike(fact)]
-    if not chosen:
+def _mean(alike: Sequence[Fact], train: Sequence[Fact]) -> Guess | None:
+    """Mean and spread of facts that are alike; of two or fewer the spread is that of all."""
+    if not alike:
         return None
-    weights, values = _weights(chosen), _values(chosen)
+    weights, values = _weights(alike), _values(alike)
     mean = float(np.average(values, weights=weights))
-    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) if len(chosen) > 2 else _spread(train)
-    return mean, max(spread, 0.2)
+    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) if len(alike) > 2 else _spread(train)
+    return mean, max(spread, LEAST_SPREAD)
 
 
 def _spread(train: Sequence[Fact]) -> float:
@@ -91,21 +92,18 @@ def _overall(train: Sequence[Fact]) -> Guess:
 
 def _pooled(train: Sequence[Fact], asked: Sequence[Fact]) -> dict[str, Guess]:
     return {
-        fact.id: _mean(train, lambda other, fact=fact: other.endpoint == fact.endpoint) or _overall(train)  # type: ignore[misc]
+        fact.id: _mean([other for other in train if other.endpoint == fact.endpoint], train) or _overall(train)
         for fact in asked
     }
 
 
 def _class(train: Sequence[Fact], asked: Sequence[Fact]) -> dict[str, Guess]:
     whole = _pooled(train, asked)
-    return {
-        fact.id: _mean(
-            train,
-            lambda other, fact=fact: other.endpoint == fact.endpoint and set(other.targets) == set(fact.targets),  # type: ignore[misc]
-        )
-        or whole[fact.id]
-        for fact in asked
-    }
+    found = {}
+    for fact in asked:
+        same = [other for other in train if other.endpoint == fact.endpoint and set(other.targets) == set(fact.targets)]
+        found[fact.id] = _mean(same, train) or whole[fact.id]
+    return found
 
 
 def covariates(fact: Fact) -> tuple[float, float, float, float]:

@@ -9,8 +9,8 @@ steep if a change of what listens to it by that much moves a rate behind it by m
 quantity by more than the engine's margin; or if such a row is negative somewhere, or vanishes in some places.
 
     in states      drawn over twelve decades of cells: of every network, one listener after the other
-    by sweeps      of each species, one percent after the other through the numbers that are few, the other species,
-                   parameters and modes drawn: of networks with laws of their own, whose shapes are not known here
+    by sweeps      of each species, by steps of STALE through the numbers that are few, the other species, parameters
+                   and modes drawn: of networks with laws of their own, whose shapes are not known here
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Final
 from carsim.derive.rows import Bound, Sum
 from carsim.model.law import Law
 
-SIZES: Final = tuple(1.3 * 10.0**decade for decade in range(-3, 13))
-OTHERS: Final = (1.0, 1e3, 1e-3)
+SIZES: Final = tuple(1.3 * 10.0**decade for decade in range(-3, 13))  # from traces of a drug to all cells of a body
+OTHERS: Final = (1.0, 1e3, 1e-3)  # sizes of the other arguments: a limit in one of them shows in one of these
 
 
 def follows_alone(formula: Bound | Sum, species: range) -> list[int]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Notify = Callable[[str], None]
 PATIENTS = 200  # of each arm
-PARAMETERS = ("parameters", "populations", "products")  # folders of the catalogue that hold numbers of the model
+PUBLISHED = ("facts", "systems", "sources.toml")  # of the catalogue: no simulation reads these
 BLIND = "blind"  # in what the catalogue says of a system's outcomes
 
 
@@ -43,12 +43,15 @@ class FactsRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
 
 
 def parameters_sha256() -> str:
-    """Digest of the numbers that the catalogue gives the model."""
+    """Digest of all that the catalogue gives the model: everything but what is published of systems, and sources."""
     digest = hashlib.sha256()
-    for name in PARAMETERS:
-        folder = files("carsim.catalog") / "data" / name
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            digest.update(f"{name}/{entry.name}\0".encode() + entry.read_bytes() + b"\0")
+    data = files("carsim.catalog") / "data"
+    for place in sorted(
+        (place for place in data.iterdir() if place.name not in PUBLISHED), key=lambda place: place.name
+    ):
+        entries = sorted(place.iterdir(), key=lambda entry: entry.name) if place.is_dir() else [place]
+        for entry in entries:
+            digest.update(f"{place.name}/{entry.name}\0".encode() + entry.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

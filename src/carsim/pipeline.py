@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from carsim.engines.protocol import Options, Trajectories
     from carsim.model.body import Cast
     from carsim.model.network import Network
+    from carsim.population.own import Own
     from carsim.population.patients import Patients
     from carsim.spec import Scenario
     from carsim.spec.prepare import Prepared
@@ -58,17 +59,21 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     return data.assign_attrs(provenance)
 
 
-def courses(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
+def courses(scenario: Scenario, *, own: Own | None = None, notify: Notify | None = None) -> xr.Dataset:
     """Simulate a scenario; its courses in a row along `patient`, records and provenance, without endpoints.
+
+    `own` holds values that each patient has of its own, beside the scenario's.
 
     Courses that an interruption (Ctrl-C) left out have that as their status; one before any was simulated is raised.
     `notify` is called with a sentence before something is compiled. Raises UnsupportedMechanism for what this version
     cannot simulate, and ResourceRefused for what memory cannot hold.
     """
-    return _simulated(scenario, notify)[0]
+    return _simulated(scenario, notify, own)[0]
 
 
-def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, Prepared, Trajectories]:
+def _simulated(
+    scenario: Scenario, notify: Notify | None, own: Own | None = None
+) -> tuple[xr.Dataset, Prepared, Trajectories]:
     """The courses of a scenario as a dataset with its provenance, and what they were made from."""
     from carsim import spec
     from carsim.dataset import provenance
@@ -76,6 +81,7 @@ def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, P
     from carsim.endpoints.outcome import is_interrupted
     from carsim.engines.protocol import Status
     from carsim.engines.run import simulate as solve
+    from carsim.population.own import NONE
     from carsim.spec.prepare import prepare
 
     _check_kind(scenario)
@@ -86,7 +92,7 @@ def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, P
     planned = int(scenario.run.until / scenario.run.every) + EXTRA_TIMES
     replicates = scenario.run.replicates
     refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned, replicates)
-    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
+    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None, own or NONE)
     refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
     options = options_of(scenario)
     trajectories = solve(

@@ -63,7 +63,7 @@ def command(
     from carsim.scorecard.summary import summarise
 
     facts = chosen(wanted)
-    _make(out / "trials")
+    make_folder(out / "trials")
     try:
         trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
     except KeyboardInterrupt:
@@ -126,7 +126,7 @@ def _simulated(
     return trials, predicted, failed
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder before anything is simulated; raises OutputRefused where it cannot be written."""
     from carsim.dataset.store import OutputRefused
 

@@ -2,7 +2,8 @@
 
     covariates   log-normal, correlated through a Gaussian copula of the population's correlations, cut at their limits
                  (a patient outside any limit is drawn again as a whole, so that the correlation keeps its meaning)
-    variability  each varying parameter x exp(log_sd z), one z per patient and mechanism, the same for all its classes
+    variability  each varying parameter x exp(log_sd z), one z per patient and mechanism, the same for all its classes;
+                 log_sd as the cohort states it, else of its population
     history      each item with its share, independently
 
 Streams are keyed by seed, patient and purpose: adding a patient, a covariate or a parameter changes no one else's.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from carsim import catalog, rng
 from carsim.errors import CarsimError
+from carsim.population.own import NONE, Own
 from carsim.population.parts import COVARIATES, Cohort, Patient
 from carsim.population.table import read_table
 
@@ -41,18 +43,20 @@ class Drawn:
         return len(self.identifiers)
 
 
-def draw(who: Patient | Cohort, seed: int, folder: Path | None = None) -> Drawn:
-    """The patients of a scenario; `folder` is where a table's path starts."""
+def draw(who: Patient | Cohort, seed: int, folder: Path | None = None, own: Own = NONE) -> Drawn:
+    """The patients of a scenario; `folder` is where a table's path starts, `own` holds each patient's own spreads."""
     if isinstance(who, Patient):
         return _one(who)
     if who.table is not None:
         table = read_table(who.table, folder)
-        return Drawn(table.identifiers, _with_rest(table.covariates, who), _factors(who, seed, table.n), table.history)
+        return Drawn(
+            table.identifiers, _with_rest(table.covariates, who), _factors(who, seed, table.n, own), table.history
+        )
     n = who.n or 1
     return Drawn(
         identifiers=tuple(f"{index + 1}" for index in range(n)),
         covariates=_covariates(who, seed, n),
-        factors=_factors(who, seed, n),
+        factors=_factors(who, seed, n, own),
         history={item: _uniform(seed, n, f"history.{item}") < share for item, share in who.shares.items()},
     )
 
@@ -117,14 +121,14 @@ def _correlation(population: str, names: Sequence[str]) -> Array:
     return matrix
 
 
-def _factors(cohort: Cohort, seed: int, n: int) -> dict[str, Array]:
+def _factors(cohort: Cohort, seed: int, n: int, own: Own) -> dict[str, Array]:
     if not cohort.variability:
         return {}
-    variability = catalog.find_population(cohort.population).variability
+    of_population = {name: row.value for name, row in catalog.find_population(cohort.population).variability.items()}
+    spreads: dict[str, float | Array] = {**of_population, **cohort.spreads, **own.spreads}
     patients = np.arange(n)
     return {
-        name: np.exp(log_sd.value * rng.normals(seed, f"variability.{name}", patients))
-        for name, log_sd in variability.items()
+        name: np.exp(log_sd * rng.normals(seed, f"variability.{name}", patients)) for name, log_sd in spreads.items()
     }
 
 

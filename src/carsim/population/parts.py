@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from carsim import catalog
+from carsim.errors import nearest
 from carsim.quantity import Part, Quantity, Share, Spread, refuse
 
 Years = Annotated[float, Quantity("years", at_least=0, at_most=120, example="11 years")]
@@ -92,6 +94,10 @@ class Cohort(Part):
         default_factory=dict, description="Share of the patients with each item of history."
     )
     variability: bool = Field(default=True, description="Whether the patients' parameters differ, beside covariates.")
+    spreads: dict[str, Annotated[float, Field(ge=0.0, le=5.0)]] = Field(
+        default_factory=dict,
+        description="Spread between patients (log_sd) of a parameter without its class, for that of the population.",
+    )
     enrolment: Manufacture | None = Field(
         default=None, description="Enrolment and manufacture; needed where they are not the usual ones."
     )
@@ -105,6 +111,15 @@ class Cohort(Part):
     neutrophil_base: Spread[Neutrophils] = Field(description="Neutrophils in blood without leukaemia or drugs.")
     platelet_base: Spread[Platelets] = Field(description="Platelets in blood without leukaemia or drugs.")
     haemoglobin_base: Spread[Haemoglobin] = Field(description="Haemoglobin without leukaemia or drugs.")
+
+    @field_validator("spreads")
+    @classmethod
+    def _known(cls, spreads: dict[str, float]) -> dict[str, float]:
+        for name in spreads:
+            if name not in catalog.parameters():
+                hint = nearest(name, catalog.parameters()) or "exhaustion"
+                raise refuse(f"`{name}`", f"the name of a parameter without its class, for example `{hint}`")
+        return spreads
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cohort:

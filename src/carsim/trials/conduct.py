@@ -27,6 +27,7 @@ from carsim.trials.thin import thinned
 if TYPE_CHECKING:
     import xarray as xr
 
+    from carsim.population.own import Own
     from carsim.spec import Scenario
 
 Notify = Callable[[str], None]
@@ -47,11 +48,14 @@ def arms_of(scenario: Scenario) -> dict[str, Scenario]:
     return {arm.name: scenario.arm(arm.name) for arm in stated} or {ONLY_ARM: scenario}
 
 
-def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | None = None) -> xr.DataTree:
+def trial(
+    scenario: Scenario, *, keep: Collection[str] = (), own: Own | None = None, notify: Notify | None = None
+) -> xr.DataTree:
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
-    read, and endpoints beside those that a trial reports. `notify` is called with a sentence on what is done now.
+    read, and endpoints beside those that a trial reports. `own` holds values that each patient has of its own, in
+    every arm the same (an arm of n patients takes the first n). `notify` is called with a sentence on what is done now.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
@@ -68,7 +72,8 @@ def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | No
         if notify is not None:
             who = "" if arm.cohort is None or arm.cohort.n is None else f", {arm.cohort.n:,} patients"
             notify(f"Simulating arm {number} of {len(arms)}: {name}{who}")
-        data = pipeline.courses(arm, notify=notify)
+        of_arm = own.first(arm.cohort.n or 1) if own and arm.cohort else None
+        data = pipeline.courses(arm, own=of_arm, notify=notify)
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)

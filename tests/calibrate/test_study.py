@@ -55,7 +55,7 @@ def test_a_wrong_study_says_where_and_what_would_be_right(tmp_path, right, wrong
 
 
 REFUSED = [
-    ("facts: [eliana-cr, mskcc-cr]", "19 free parameters for 2 facts"),
+    ("facts: [eliana-cr, mskcc-cr]", "20 free parameters for 2 facts"),
     ("facts: [fabrizio22-relapse-hr]", "predicted, not fitted"),
 ]
 

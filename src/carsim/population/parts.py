@@ -6,10 +6,14 @@ patient, its distribution for a cohort.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from carsim import catalog
+from carsim.errors import nearest
+from carsim.population.correlations import Impossible, Pairs, impossible, ordered
 from carsim.quantity import Part, Quantity, Share, Spread, refuse
 
 Years = Annotated[float, Quantity("years", at_least=0, at_most=120, example="11 years")]
@@ -78,6 +82,84 @@ class Patient(Part):
     haemoglobin_base: Haemoglobin = Field(description="Haemoglobin without leukaemia or drugs.")
 
 
+def _read_correlations(given: Any, info: ValidationInfo) -> dict[str, dict[str, float]]:
+    """Pairs in the order in which they are drawn; those of zero only where the population states another value."""
+    if not isinstance(given, dict) or not all(isinstance(row, dict) for row in given.values()):
+        raise refuse(f"`{given}`", "pairs of names, for example {age: {weight: 0.8}}")
+    known, usual = _may_correlate(str(info.data.get("population", "")))
+    pairs: dict[tuple[str, str], float] = {}
+    errors: list[InitErrorDetails] = []
+    for first, second, value in ((one, other, value) for one, row in given.items() for other, value in row.items()):
+        try:
+            pair = _pair(first, second, known)
+            if pair in pairs:
+                raise refuse("the pair a second time", f"each pair once, as {pair[0]}.{pair[1]}")
+            pairs[pair] = Quantity("", at_least=-1, at_most=1).read(value)
+        except PydanticCustomError as error:
+            errors.append(InitErrorDetails(type=error, loc=(first, second), input=value))
+    found = None if errors else impossible(known, pairs)
+    if found is not None:
+        errors.append(InitErrorDetails(type=_impossible(found, pairs), loc=found.pair, input=pairs[found.pair]))
+    if errors:
+        raise ValidationError.from_exception_data("correlations", errors)
+    kept = {pair for pair, value in pairs.items() if value != 0.0 or pair in usual}
+    rows: dict[str, dict[str, float]] = {}
+    for pair in sorted(kept, key=lambda pair: (known.index(pair[0]), known.index(pair[1]))):
+        rows.setdefault(pair[0], {})[pair[1]] = pairs[pair]
+    return rows
+
+
+def _impossible(found: Impossible, pairs: Pairs) -> PydanticCustomError:
+    """What is wrong with a pair, beside the pairs that share a name with it."""
+    beside = [
+        f"{first}.{second} {value:g}"
+        for (first, second), value in pairs.items()
+        if (first, second) != found.pair and {first, second} & {*found.pair}
+    ]
+    if found.limits is None:
+        expected = "other values of those"
+    else:
+        expected = f"a correlation between {found.limits[0]:.2g} and {found.limits[1]:.2g}, or other values of those"
+    return refuse(
+        f"{pairs[found.pair]:g}, which no patients can have beside {', '.join(beside)}",
+        expected,
+    )
+
+
+def _may_correlate(population: str) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
+    """What may be correlated in a population, in the order in which it is drawn, and the pairs that it states."""
+    try:
+        record = catalog.find_population(population)
+    except catalog.Unknown:  # said where the population is named
+        return (*COVARIATES, *catalog.parameters()), set()
+    known = (*COVARIATES, *record.variability)
+    return known, {ordered(pair.first, pair.second, known) for pair in record.correlations}
+
+
+def _pair(first: str, second: str, known: tuple[str, ...]) -> tuple[str, str]:
+    for name in (first, second):
+        if name not in known:
+            meant = nearest(name, known)
+            expected = "a covariate, or a parameter that differs between the patients of the population"
+            raise refuse(f"`{name}`", expected, f"`{meant}`" if meant else None)
+    if first == second:
+        raise refuse(f"`{first}` with itself", "two different names")
+    return ordered(first, second, known)
+
+
+Correlations = Annotated[
+    dict[str, dict[str, float]],
+    PlainValidator(_read_correlations),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": ["number", "string"]}},
+            "examples": [{"age": {"weight": 0.85}}],
+        }
+    ),
+]
+
+
 class Cohort(Part):
     """Many patients, drawn from a population or read from a table."""
 
@@ -92,6 +174,10 @@ class Cohort(Part):
         default_factory=dict, description="Share of the patients with each item of history."
     )
     variability: bool = Field(default=True, description="Whether the patients' parameters differ, beside covariates.")
+    correlations: Correlations = Field(
+        default_factory=dict,
+        description="Correlations between patients of the logarithms of covariates and parameters, by pair of names.",
+    )
     enrolment: Manufacture | None = Field(
         default=None, description="Enrolment and manufacture; needed where they are not the usual ones."
     )
@@ -115,3 +201,8 @@ class Cohort(Part):
 
 
 COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history", "enrolment"})
+
+
+def pairs_of(cohort: Cohort) -> dict[tuple[str, str], float]:
+    """The correlations of a cohort by pair, each in the order in which it is drawn."""
+    return {(first, second): value for first, row in cohort.correlations.items() for second, value in row.items()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carsim.errors import CarsimError, ResourceRefused, ScenarioError, UnsupportedMechanism
     from carsim.model.law import law
     from carsim.model.network import Network
-    from carsim.pipeline import run, simulate
+    from carsim.pipeline import patients_table, run, simulate
     from carsim.plot.figure import write_figure
     from carsim.population.patients import Patients
     from carsim.spec.load import load, loads
@@ -43,6 +43,7 @@ __all__ = [
     "law",
     "load",
     "loads",
+    "patients_table",
     "read_netcdf",
     "read_trial",
     "reevaluate",
@@ -69,6 +70,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "law": "carsim.model.law",
     "load": "carsim.spec",
     "loads": "carsim.spec",
+    "patients_table": "carsim.pipeline",
     "read_netcdf": "carsim.dataset.store",
     "read_trial": "carsim.trials.store",
     "reevaluate": "carsim.trials.conduct",

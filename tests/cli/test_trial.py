@@ -164,3 +164,31 @@ def test_quiet_says_nothing_and_verbose_more(capsys: Printed) -> None:
     assert capsys.readouterr().out == ""
     assert main(["trial", "two.yaml", "-v"]) == 0
     assert "scenario_sha256" in capsys.readouterr().err
+
+
+def test_patients_are_saved_before_the_trial_and_replaced_only_when_asked(undrawn: None, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv"]) == 0
+    first = Path("who.csv").read_text(encoding="utf-8")
+    assert len(first.splitlines()) == 7
+    assert first.startswith("id,age [years],weight [kg]")
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv"]) == 0
+    assert main(["trial", "two.yaml", "--seed", "5", "--out", "other.nc", "--save-patients", "who.csv"]) == 2
+    assert "holds other patients" in capsys.readouterr().err
+    assert Path("who.csv").read_text(encoding="utf-8") == first
+    assert main(["trial", "two.yaml", "--seed", "5", "--force", "--save-patients", "who.csv"]) == 0
+    assert Path("who.csv").read_text(encoding="utf-8") != first
+    Path("mine.csv").write_text("my own\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--force", "--save-patients", "mine.csv"]) == 2
+    assert main(["trial", "two.yaml", "--save-patients", "who.nc"]) == 2
+
+
+def test_arms_that_change_what_a_table_holds_are_told(undrawn: None, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv", "--quiet"]) == 0
+    text = Path("two.yaml").read_text(encoding="utf-8")
+    Path("again.yaml").write_text(
+        text.replace("n: 6", "n: 6, from: who.csv").replace(
+            "{name: plain}", "{name: plain, set: {cohort.age: 9 years}}"
+        )
+    )
+    assert main(["trial", "again.yaml"]) == 0
+    assert "cohort.age: arms change this only where who.csv has no column of it" in capsys.readouterr().err

@@ -20,6 +20,12 @@ settings = click.option(
     "--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set a value of the scenario; repeatable."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+save_patients = click.option(
+    "--save-patients",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the cohort as a table (.csv) that `cohort: {from: FILE}` reads back as the same patients.",
+)
 force = click.option("--force", is_flag=True, help="Replace results of carsim that come from another run.")
 
 

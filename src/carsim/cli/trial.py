@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from carsim.cli import options
+from carsim.cli.cohort import left_to_the_table, save_cohort
 from carsim.cli.exits import DONE, SOME_FAILED
 from carsim.cli.failures import tell_failures
 from carsim.cli.output import print_json, print_notes, progress
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Figures (.png, .pdf or .svg), the kind is added to the name; default: beside the result.",
 )
+@options.save_patients
 @options.force
 @options.as_json
 @options.told
@@ -58,6 +60,7 @@ def command(
     patients: int | None,
     out: Path | None,
     plot: Path | None,
+    save_patients: Path | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -80,14 +83,15 @@ def command(
             + "; expected one of them."
         )
     if stored is not None:
-        if any(value is not None for value in (engine, seed, patients)):
+        if any(value is not None for value in (engine, seed, patients, save_patients)):
             raise click.UsageError(
-                "--engine, --seed and --patients change what is simulated; --from simulates nothing."
+                "--engine, --seed, --patients and --save-patients belong to a simulation; --from simulates nothing."
             )
         tree, files = _again(stored, assignments, out, plot, force=force)
     else:
         assert scenario is not None  # one of the two is given
         read = _read(scenario, assignments, engine, seed, patients)
+        save_cohort(read, save_patients, force=force)
         tree, files = _anew(read, *places(Path(f"{scenario.stem}_trial"), out, plot), force=force, quiet=quiet)
     failed = _tell(tree, files, as_json=as_json, quiet=quiet)
     if verbose:
@@ -122,7 +126,7 @@ def _anew(read: Scenario, result: Path, figure: Path, *, force: bool, quiet: boo
     for path in (result, *_figures(figure).values()):
         check_writable(path, run, force=force)
     if not quiet:
-        print_notes([*read.implausible(), *without_effect(read), *_not_made(read)])
+        print_notes([*read.implausible(), *without_effect(read), *left_to_the_table(read), *_not_made(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim.trials import conduct
 

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim import catalog, rng
-from carsim.errors import CarsimError
+from carsim.errors import CarsimError, Problem, ScenarioError
 from carsim.population.correlations import root
 from carsim.population.parts import COVARIATES, Cohort, Patient, pairs_of
-from carsim.population.table import read_table
+from carsim.population.table import Table, read_table, written
 
 Array = NDArray[np.float64]
 ATTEMPTS = 1000  # redraws of one patient before the limits count as contradictory
@@ -44,16 +44,17 @@ class Drawn:
         """Number of patients."""
         return len(self.identifiers)
 
+    def as_table(self) -> str:
+        """The text of a cohort's table (CSV) that holds these patients; drawn from it, they are the same to the bit."""
+        return written(self.identifiers, self.covariates, self.history, self.factors)
+
 
 def draw(who: Patient | Cohort, seed: int, folder: Path | None = None) -> Drawn:
     """The patients of a scenario; `folder` is where a table's path starts."""
     if isinstance(who, Patient):
         return _one(who)
     if who.table is not None:
-        table = read_table(who.table, folder)
-        covariates = _with_rest(table.covariates, who)
-        factors = _factors(who, seed, _independent(who, covariates))
-        return Drawn(table.identifiers, covariates, factors, table.history)
+        return _tabled(who, seed, read_table(who.table, folder, who.age.median))
     n = who.n or 1
     covariates, independent = _covariates(who, seed, n)
     return Drawn(
@@ -80,6 +81,23 @@ def _one(patient: Patient) -> Drawn:
 
 def _capped(covariates: dict[str, Array]) -> dict[str, Array]:
     return covariates | {"egfr": capped_filtration(covariates["egfr"], covariates["age"])}
+
+
+def _tabled(who: Cohort, seed: int, table: Table) -> Drawn:
+    """The patients of a table, or the first n; what it does not hold is drawn or the same in all."""
+    n = table.n if who.n is None else who.n
+    if n > table.n:
+        got, expected = f"{n} patients", f"at most {table.n}, those of {who.table}"
+        raise ScenarioError([Problem(None, "cohort.n", got, expected)])
+    covariates = _with_rest(table.covariates, who)
+    factors = _factors(who, seed, _independent(who, covariates))
+    factors |= table.factors if who.variability else {}
+    return Drawn(
+        table.identifiers[:n],
+        {name: values[:n] for name, values in covariates.items()},
+        {name: values[:n] for name, values in factors.items()},
+        {name: has[:n] for name, has in table.history.items()},
+    )
 
 
 def _with_rest(given: Mapping[str, Array], cohort: Cohort) -> dict[str, Array]:

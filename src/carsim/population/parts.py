@@ -6,6 +6,7 @@ patient, its distribution for a cohort.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema, model_validator
@@ -14,6 +15,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from carsim import catalog
 from carsim.errors import nearest
 from carsim.population.correlations import Impossible, Pairs, impossible, ordered
+from carsim.population.renal import filtration, needed
 from carsim.quantity import Part, Quantity, Share, Spread, refuse
 
 Years = Annotated[float, Quantity("years", at_least=0, at_most=120, example="11 years")]
@@ -25,6 +27,10 @@ Neutrophils = Annotated[float, Quantity("cells/uL", above=0, at_most=1e6, exampl
 Platelets = Annotated[float, Quantity("cells/uL", above=0, at_most=2e6, example="150000 cells/uL")]
 Haemoglobin = Annotated[float, Quantity("g/dL", above=0, at_most=25, example="10.5 g/dL")]
 BlastShare = Annotated[float, Quantity("", at_least=0, at_most=0.999, example="60 %")]
+
+Creatinine = Annotated[float, Quantity("mg/dL", above=0, at_most=20, example="0.6 mg/dL")]
+Height = Annotated[float, Quantity("cm", at_least=30, at_most=250, example="145 cm")]
+Sex = Literal["female", "male"]
 
 History = Literal[
     "prior-hsct",
@@ -62,6 +68,14 @@ class Manufacture(Enrolment):
         return self
 
 
+class Renal(Part):
+    """What filtration is worked out from, by the formula of the patient's age (see `renal`)."""
+
+    creatinine: Creatinine = Field(description="Creatinine in serum.")
+    height: Height | None = Field(default=None, description="Body height; needed below 18 years.")
+    sex: Sex | None = Field(default=None, description="Sex; needed from 18 years on.")
+
+
 class Patient(Part):
     """One patient with explicit values."""
 
@@ -69,6 +83,9 @@ class Patient(Part):
     history: tuple[History, ...] = Field(default=(), description="What the patient had before or was born with.")
     enrolment: Enrolment | None = Field(
         default=None, description="Enrolment, where the simulation and the disease stated start before treatment."
+    )
+    renal: Renal | None = Field(
+        default=None, description="Creatinine with height or sex, from which `egfr` follows where it is not stated."
     )
     age: Years = Field(description="Age at infusion.")
     weight: Kilograms = Field(description="Body mass.")
@@ -80,6 +97,40 @@ class Patient(Part):
     neutrophil_base: Neutrophils = Field(description="Neutrophils in blood without leukaemia or drugs.")
     platelet_base: Platelets = Field(description="Platelets in blood without leukaemia or drugs.")
     haemoglobin_base: Haemoglobin = Field(description="Haemoglobin without leukaemia or drugs.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filtration(cls, given: Any) -> Any:
+        """The filtration that `renal` means, where none is stated; what is wrong with a part is said of that part."""
+        if not isinstance(given, dict) or given.get("renal") is None or "egfr" in given:
+            return given
+        try:
+            renal = Renal.model_validate(given["renal"])
+            egfr = _egfr(renal, _AGE.read(given.get("age")))
+        except (PydanticCustomError, ValueError):
+            egfr = 1.0  # never used: the part that could not be read, or `_consistent`, refuses the patient
+        return {**given, "egfr": f"{egfr!r} mL/min/1.73m^2"}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Patient:
+        if self.renal is None:
+            return self
+        if getattr(self.renal, needed(self.age)) is None:
+            need = needed(self.age)
+            raise refuse(f"no `{need}` in `renal` of a patient aged {self.age:g} years", f"`{need}` beside creatinine")
+        egfr = _egfr(self.renal, self.age)
+        if not math.isclose(egfr, self.egfr, rel_tol=1e-9):
+            raise refuse(
+                f"egfr {self.egfr:.4g} mL/min/1.73m^2, and `renal`, from which {egfr:.4g} follows", "one of them"
+            )
+        return self
+
+
+_AGE = Quantity("years", at_least=0, at_most=120)
+
+
+def _egfr(renal: Renal, age: float) -> float:
+    return filtration(age, renal.creatinine, height=renal.height, sex=renal.sex)
 
 
 def _read_correlations(given: Any, info: ValidationInfo) -> dict[str, dict[str, float]]:
@@ -165,7 +216,7 @@ class Cohort(Part):
 
     population: str = Field(description="Population of the catalogue that supplies what is not stated here.")
     n: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Number of patients, unless `from` is given."
+        default=None, description="Number of patients; of a table (`from`) its first ones, without it all."
     )
     table: str | None = Field(
         default=None, alias="from", description="CSV file with one patient a line, inside the scenario's folder."
@@ -194,13 +245,13 @@ class Cohort(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cohort:
-        if (self.n is None) == (self.table is None):
-            got = "neither `n` nor `from`" if self.n is None else "both `n` and `from`"
-            raise refuse(got, "the number of patients or a table of them, for example n: 75")
+        if self.n is None and self.table is None:
+            got, expected = "neither `n` nor `from`", "the number of patients or a table of them, for example n: 75"
+            raise refuse(got, expected)
         return self
 
 
-COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history", "enrolment"})
+COVARIATES = tuple(name for name in Patient.model_fields if name not in {"population", "history", "enrolment", "renal"})
 
 
 def pairs_of(cohort: Cohort) -> dict[tuple[str, str], float]:

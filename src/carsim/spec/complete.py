@@ -107,6 +107,8 @@ def _covariates(root: Table, section: str, problems: list[Problem]) -> Table:
             continue
         given = part.items.get(name)
         if section == "patient":
+            if name == "egfr" and given is None and "renal" in part.items:
+                continue  # follows from it
             filled = given if given is not None else _number(covariate.median, population.name)
         else:
             filled = _spread(covariate, population.name)

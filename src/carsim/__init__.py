@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from carsim.trials.conduct import reevaluate, trial
     from carsim.trials.evaluate import evaluate
     from carsim.trials.store import read_trial, write_trial
+    from carsim.trials.uncertain import draws_of
 
 __all__ = [
     "CarsimError",
@@ -38,6 +39,7 @@ __all__ = [
     "ScenarioError",
     "Schedule",
     "UnsupportedMechanism",
+    "draws_of",
     "endpoints_of",
     "evaluate",
     "law",
@@ -65,6 +67,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "ScenarioError": "carsim.errors",
     "Schedule": "carsim.treatment.schedule",
     "UnsupportedMechanism": "carsim.errors",
+    "draws_of": "carsim.trials.uncertain",
     "endpoints_of": "carsim.endpoints:compute",
     "evaluate": "carsim.trials.evaluate",
     "law": "carsim.model.law",

@@ -50,7 +50,9 @@ def conducted(scenario: Scenario, failed: int = 0) -> xr.DataTree:
 @pytest.fixture(autouse=True)
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     state = {"failed": 0}
-    monkeypatch.setattr("carsim.trials.conduct.trial", lambda scenario, notify=None: conducted(scenario, **state))
+    monkeypatch.setattr(
+        "carsim.trials.conduct.trial", lambda scenario, draws=None, notify=None: conducted(scenario, **state)
+    )
     monkeypatch.chdir(tmp_path)
     Path("two.yaml").write_text(HEAD + PART, encoding="utf-8")
     return state
@@ -192,3 +194,47 @@ def test_arms_that_change_what_a_table_holds_are_told(undrawn: None, capsys: Pri
     )
     assert main(["trial", "again.yaml"]) == 0
     assert "cohort.age: arms change this only where who.csv has no column of it" in capsys.readouterr().err
+
+
+def test_draws_give_each_estimate_a_second_interval(
+    undrawn: None, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carsim.trials import conduct
+
+    def with_draws(scenario: Scenario, draws: object = None, notify: object = None) -> xr.DataTree:
+        tree = conducted(scenario)
+        return tree if draws is None else conduct._with_draws(tree, scenario, draws, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("carsim.trials.conduct.trial", with_draws)
+    Path("draws.csv").write_text("parameters.kill_max\n7\n8\n9\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--draws", "2", "--draws-from", "draws.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "100 % (61 to 100) [100 to 100]" in shown
+    assert "the same patients under 2 draws" in shown
+    assert Path("results/two_trial_draws.nc").is_file()
+    assert main(["trial", "two.yaml", "--draws-from", "draws.csv", "--json"]) == 2
+    assert "other draws of the parameters" in capsys.readouterr().err
+    assert main(["trial", "two.yaml", "--draws-from", "draws.csv", "--json", "--force"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["uncertainty"]["draws"] == 3
+    assert found["arms"]["plain"]["endpoints"]["CR"]["parameters"]["n"] == 3
+    stored = ["trial", "--from", "results/two_trial_draws.nc"]
+    assert main(stored) == 0
+    assert "[100 to 100]" in capsys.readouterr().out
+    assert main([*stored, "--set", "trial.counted=enrolled"]) == 0
+    told = capsys.readouterr()
+    assert "the draws of the parameters are left out" in told.err
+    assert "[100 to 100]" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--draws", "3"], "ships no draws of a posterior"),
+        (["--prior", "--draws-from", "x.csv"], "expected one of them"),
+        (["--draws-from", "x.csv"], "x.csv is not there"),
+    ],
+)
+def test_draws_that_there_are_not(options: list[str], said: str, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", *options]) == 2
+    assert said in capsys.readouterr().err

@@ -59,6 +59,27 @@ def simulated(command: Command) -> Command:
     return command
 
 
+def uncertain(command: Command) -> Command:
+    """Options on the uncertainty of parameters."""
+    for option in (
+        click.option(
+            "--draws-from",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Take the draws from a table: paths of the scenario in its header, one draw a line.",
+        ),
+        click.option("--prior", is_flag=True, help="Draw from the ranges that the catalogue states, before any fit."),
+        click.option(
+            "--draws",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The same patients under N draws of the parameters: a second interval of each estimate.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def read(
     path: Path,
     assignments: tuple[str, ...] = (),

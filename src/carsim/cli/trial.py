@@ -23,6 +23,7 @@ from carsim.cli.run import places, without_effect
 if TYPE_CHECKING:
     import xarray as xr
 
+    from carsim.catalog.draws import Draws
     from carsim.spec import Scenario
     from carsim.trials.evaluate import Evaluation
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Figures (.png, .pdf or .svg), the kind is added to the name; default: beside the result.",
 )
+@options.uncertain
 @options.save_patients
 @options.force
 @options.as_json
@@ -60,6 +62,9 @@ def command(
     patients: int | None,
     out: Path | None,
     plot: Path | None,
+    draws: int | None,
+    prior: bool,
+    draws_from: Path | None,
     save_patients: Path | None,
     force: bool,
     as_json: bool,
@@ -72,6 +77,9 @@ def command(
     Prints response, survival, relapse and toxicity with 95 % intervals for each arm and group, and how they compare;
     writes the trial and its figures into results/ (or where --out says).
 
+    With --draws N the same patients are simulated under N draws of the parameters, and each estimate has a second
+    interval, of what is not known of the parameters: carsim trial SCENARIO --draws 50 --prior
+
     With --from RESULT a stored trial is evaluated again, with other clocks, groups or times where --set says so:
     carsim trial --from results/eliana_trial.nc --set trial.clocks.EFS.hsct=ignore
     """
@@ -83,16 +91,24 @@ def command(
             + "; expected one of them."
         )
     if stored is not None:
-        if any(value is not None for value in (engine, seed, patients, save_patients)):
-            raise click.UsageError(
-                "--engine, --seed, --patients and --save-patients belong to a simulation; --from simulates nothing."
-            )
-        tree, files = _again(stored, assignments, out, plot, force=force)
+        asked: dict[str, Any] = {
+            "--engine": engine,
+            "--seed": seed,
+            "--patients": patients,
+            "--draws": draws,
+            "--prior": prior or None,
+        }
+        asked |= {"--draws-from": draws_from, "--save-patients": save_patients}
+        if given := [option for option, value in asked.items() if value is not None]:
+            raise click.UsageError(f"{', '.join(given)}: belongs to a simulation; --from simulates nothing.")
+        tree, files = _again(stored, assignments, out, plot, force=force, quiet=quiet)
     else:
         assert scenario is not None  # one of the two is given
         read = _read(scenario, assignments, engine, seed, patients)
         save_cohort(read, save_patients, force=force)
-        tree, files = _anew(read, *places(Path(f"{scenario.stem}_trial"), out, plot), force=force, quiet=quiet)
+        drawn = _draws(read, draws, prior, draws_from)
+        named = Path(f"{scenario.stem}_trial" if drawn is None else f"{scenario.stem}_trial_draws")
+        tree, files = _anew(read, drawn, *places(named, out, plot), force=force, quiet=quiet)
     failed = _tell(tree, files, as_json=as_json, quiet=quiet)
     if verbose:
         for name in ("engine", "tolerances", "status_counts", "scenario_sha256", "carsim_version"):
@@ -112,7 +128,20 @@ def _read(
     return options.read(path, (*assignments, *sized), engine=engine, seed=seed, patients=patients) if sized else read
 
 
-def _anew(read: Scenario, result: Path, figure: Path, *, force: bool, quiet: bool) -> tuple[xr.DataTree, list[Path]]:
+def _draws(read: Scenario, n: int | None, prior: bool, table: Path | None) -> Draws | None:
+    """The draws that are asked for, if any."""
+    if n is None and table is None and not prior:
+        return None
+    if prior and table is not None:
+        raise click.UsageError("got --prior and --draws-from; expected one of them.")
+    from carsim.trials.uncertain import draws_of
+
+    return draws_of(read, n, "prior" if prior else table or "posterior")
+
+
+def _anew(
+    read: Scenario, drawn: Draws | None, result: Path, figure: Path, *, force: bool, quiet: bool
+) -> tuple[xr.DataTree, list[Path]]:
     """Simulate a trial and write it with its figures."""
     from carsim.dataset.provenance import version
     from carsim.dataset.store import check_writable
@@ -122,7 +151,7 @@ def _anew(read: Scenario, result: Path, figure: Path, *, force: bool, quiet: boo
         "seed": read.run.seed,
         "engine": read.run.engine,
         "carsim_version": version(),
-    }
+    } | ({} if drawn is None else {"draws_sha256": drawn.sha256})
     for path in (result, *_figures(figure).values()):
         check_writable(path, run, force=force)
     if not quiet:
@@ -130,18 +159,20 @@ def _anew(read: Scenario, result: Path, figure: Path, *, force: bool, quiet: boo
     with progress("Simulating", quiet=quiet) as say:
         from carsim.trials import conduct
 
-        tree = conduct.trial(read, notify=say)
+        tree = conduct.trial(read, draws=drawn, notify=say)
     return tree, _write(tree, result, figure, force=force)
 
 
 def _again(
-    stored: Path, assignments: tuple[str, ...], out: Path | None, plot: Path | None, *, force: bool
+    stored: Path, assignments: tuple[str, ...], out: Path | None, plot: Path | None, *, force: bool, quiet: bool
 ) -> tuple[xr.DataTree, list[Path]]:
     """Evaluate a stored trial; write where that is asked for."""
     from carsim.trials import conduct
     from carsim.trials.store import read_trial
 
     tree = read_trial(stored)
+    if assignments and "uncertainty" in tree.children and not quiet:
+        print_notes(["the draws of the parameters are left out: only their estimates are stored, as they were"])
     tree = conduct.reevaluate(tree, assignments) if assignments else tree
     result, figure = places(stored, out, plot)
     return tree, _write(tree, result if out else None, figure if out or plot else None, force=force)
@@ -193,7 +224,12 @@ def _tell(tree: xr.DataTree, files: list[Path], *, as_json: bool, quiet: bool) -
 def _object(tree: xr.DataTree, evaluation: Evaluation, failed: int, files: list[Path]) -> dict[str, Any]:
     """What `--json` prints; missing numbers are NaN here."""
     from carsim.trials.evaluate import as_object
+    from carsim.trials.uncertain import into_object, node_of
 
+    found = as_object(evaluation)
+    node = node_of(tree)
+    if node is not None:
+        into_object(found, evaluation, node)
     return {
         "status": "some patients failed" if failed else "done",
         "scenario": {"title": tree.attrs["title"], "digest": tree.attrs["scenario_sha256"]},
@@ -201,6 +237,6 @@ def _object(tree: xr.DataTree, evaluation: Evaluation, failed: int, files: list[
         "seed": int(tree.attrs["seed"]),
         "patients": sum(arm.enrolled for arm in evaluation.arms.values()),
         "failed": failed,
-        **as_object(evaluation),
+        **found,
         "files": [str(file) for file in files],
     }

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 Notify = Callable[[str], None]
 PATIENTS = 200  # of each arm
-PUBLISHED = ("facts", "systems", "sources.toml")  # of the catalogue: no simulation reads these
+# of the catalogue: no simulation of a system reads these
+PUBLISHED = ("facts", "systems", "sources.toml", "posterior.csv", "posterior.toml")
 BLIND = "blind"  # in what the catalogue says of a system's outcomes
 
 

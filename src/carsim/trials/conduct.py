@@ -6,6 +6,7 @@ the arm changes nothing of the cohort. An arm of n patients has the first n of t
     /              provenance of the trial; `trial`: its part of the scenario as JSON
     /arms/<name>   courses, records, covariates and endpoints of one arm (patient, ...)
     /estimates     each estimate with the ends of its interval, along `arm`
+    /uncertainty   with draws of the parameters, the estimates under each (see `uncertain`)
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from carsim.trials.thin import thinned
 if TYPE_CHECKING:
     import xarray as xr
 
+    from carsim.catalog.draws import Draws
     from carsim.spec import Scenario
 
 Notify = Callable[[str], None]
@@ -47,12 +49,15 @@ def arms_of(scenario: Scenario) -> dict[str, Scenario]:
     return {arm.name: scenario.arm(arm.name) for arm in stated} or {ONLY_ARM: scenario}
 
 
-def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | None = None) -> xr.DataTree:
+def trial(
+    scenario: Scenario, *, keep: Collection[str] = (), draws: Draws | None = None, notify: Notify | None = None
+) -> xr.DataTree:
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
-    read, and endpoints beside those that a trial reports. `notify` is called with a sentence on what is done now.
-    Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
+    read, and endpoints beside those that a trial reports. With `draws` the same trial is conducted under each draw of
+    the parameters too, and of these trials the estimates are kept. `notify` is called with a sentence on what is done
+    now. Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
     from carsim.spec import Scenario as Kind
@@ -72,7 +77,21 @@ def trial(scenario: Scenario, *, keep: Collection[str] = (), notify: Notify | No
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)
-    return assembled(scenario, kept)
+    tree = assembled(scenario, kept)
+    return tree if draws is None else _with_draws(tree, scenario, draws, notify)
+
+
+def _with_draws(tree: xr.DataTree, scenario: Scenario, draws: Draws, notify: Notify | None) -> xr.DataTree:
+    """The tree with what the draws say of each estimate."""
+    import xarray as xr
+
+    from carsim.trials.uncertain import NODE, under_draws, with_uncertainty
+
+    node = under_draws(scenario, draws, trial, notify)
+    tree[NODE] = xr.DataTree(node)
+    tree["estimates"] = xr.DataTree(with_uncertainty(tree["estimates"].to_dataset(), node))
+    tree.attrs["draws_sha256"] = draws.sha256
+    return tree
 
 
 def with_endpoints(kept: xr.Dataset, asked: Collection[str] = ()) -> xr.Dataset:

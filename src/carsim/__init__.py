@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from carsim.dataset.measured import read_measured
     from carsim.dataset.store import read_netcdf, write_netcdf
     from carsim.endpoints import compute as endpoints_of
     from carsim.engines.protocol import Options
@@ -46,6 +47,7 @@ __all__ = [
     "load",
     "loads",
     "patients_table",
+    "read_measured",
     "read_netcdf",
     "read_trial",
     "reevaluate",
@@ -74,6 +76,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "load": "carsim.spec",
     "loads": "carsim.spec",
     "patients_table": "carsim.pipeline",
+    "read_measured": "carsim.dataset.measured",
     "read_netcdf": "carsim.dataset.store",
     "read_trial": "carsim.trials.store",
     "reevaluate": "carsim.trials.conduct",

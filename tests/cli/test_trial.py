@@ -51,7 +51,8 @@ def conducted(scenario: Scenario, failed: int = 0) -> xr.DataTree:
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     state = {"failed": 0}
     monkeypatch.setattr(
-        "carsim.trials.conduct.trial", lambda scenario, draws=None, notify=None: conducted(scenario, **state)
+        "carsim.trials.conduct.trial",
+        lambda scenario, draws=None, against=None, notify=None: conducted(scenario, **state),
     )
     monkeypatch.chdir(tmp_path)
     Path("two.yaml").write_text(HEAD + PART, encoding="utf-8")
@@ -201,9 +202,11 @@ def test_draws_give_each_estimate_a_second_interval(
 ) -> None:
     from carsim.trials import conduct
 
-    def with_draws(scenario: Scenario, draws: object = None, notify: object = None) -> xr.DataTree:
+    def with_draws(
+        scenario: Scenario, keep: object = (), draws: object = None, against: object = None, notify: object = None
+    ) -> xr.DataTree:
         tree = conducted(scenario)
-        return tree if draws is None else conduct._with_draws(tree, scenario, draws, None)  # type: ignore[arg-type]
+        return tree if draws is None else conduct._with_more(tree, scenario, draws, None, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr("carsim.trials.conduct.trial", with_draws)
     Path("draws.csv").write_text("parameters.kill_max\n7\n8\n9\n", encoding="utf-8")
@@ -223,7 +226,7 @@ def test_draws_give_each_estimate_a_second_interval(
     assert "[100 to 100]" in capsys.readouterr().out
     assert main([*stored, "--set", "trial.counted=enrolled"]) == 0
     told = capsys.readouterr()
-    assert "the draws of the parameters are left out" in told.err
+    assert "draws of the parameters and predictive checks are left out" in told.err
     assert "[100 to 100]" not in told.out
 
 
@@ -238,3 +241,28 @@ def test_draws_give_each_estimate_a_second_interval(
 def test_draws_that_there_are_not(options: list[str], said: str, capsys: Printed) -> None:
     assert main(["trial", "two.yaml", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_check_against_a_table_is_printed_written_and_drawn(
+    undrawn: None, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carsim.trials import conduct
+
+    def checked(scenario: Scenario, draws: object = None, against: object = None, notify: object = None) -> xr.DataTree:
+        return conduct._with_more(conducted(scenario), scenario, None, against, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("carsim.trials.conduct.trial", checked)
+    Path("data.csv").write_text("id,day,variable,value\nA,28,cart_copies,2e4\nB,365,mrd,0\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--vpc", "data.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "Predictive check against data.csv: 2 values of 2 patients beside 6 virtual ones" in shown
+    assert "results/two_trial_vpc_check.png" in shown
+    assert main(["trial", "two.yaml", "--vpc", "data.csv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["predictive_check"]
+    assert found["variables"]["mrd"]["bins"][0]["below"] == 1.0
+    assert main(["trial", "--from", "results/two_trial_vpc.nc"]) == 0
+    assert "Predictive check" in capsys.readouterr().out
+    Path("data.csv").write_text("id,day,variable,value\nA,28,cart_copies,3e4\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--vpc", "data.csv"]) == 2
+    assert "another table of measurements" in capsys.readouterr().err
+    assert main(["trial", "two.yaml", "--vpc", "nothing.csv"]) == 2

@@ -20,6 +20,13 @@ settings = click.option(
     "--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set a value of the scenario; repeatable."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+check = click.option(
+    "--vpc",
+    "measurements",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Visual predictive check against a table of measurements: id, day, variable, value, limit, censored.",
+)
 save_patients = click.option(
     "--save-patients",
     type=click.Path(path_type=Path),

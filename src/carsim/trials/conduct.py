@@ -7,6 +7,7 @@ the arm changes nothing of the cohort. An arm of n patients has the first n of t
     /arms/<name>   courses, records, covariates and endpoints of one arm (patient, ...)
     /estimates     each estimate with the ends of its interval, along `arm`
     /uncertainty   with draws of the parameters, the estimates under each (see `uncertain`)
+    /predictive_check   against a table of measurements (see `predictive`)
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from carsim.catalog.draws import Draws
+    from carsim.dataset.measured import Measured
     from carsim.spec import Scenario
 
 Notify = Callable[[str], None]
@@ -50,14 +52,20 @@ def arms_of(scenario: Scenario) -> dict[str, Scenario]:
 
 
 def trial(
-    scenario: Scenario, *, keep: Collection[str] = (), draws: Draws | None = None, notify: Notify | None = None
+    scenario: Scenario,
+    *,
+    keep: Collection[str] = (),
+    draws: Draws | None = None,
+    against: Measured | None = None,
+    notify: Notify | None = None,
 ) -> xr.DataTree:
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
     read, and endpoints beside those that a trial reports. With `draws` the same trial is conducted under each draw of
-    the parameters too, and of these trials the estimates are kept. `notify` is called with a sentence on what is done
-    now. Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
+    the parameters too, and of these trials the estimates are kept. `against` is a table of measurements to check the
+    first arm by (under the draws, where there are any). `notify` is called with a sentence on what is done now.
+    Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
     from carsim.spec import Scenario as Kind
@@ -68,6 +76,7 @@ def trial(
         )
     arms = arms_of(scenario)
     check(scenario, arms)
+    keep = {*keep, *(against.courses if against else ())}
     kept: dict[str, xr.Dataset] = {}
     for number, (name, arm) in enumerate(arms.items(), start=1):
         if notify is not None:
@@ -78,19 +87,36 @@ def trial(
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)
     tree = assembled(scenario, kept)
-    return tree if draws is None else _with_draws(tree, scenario, draws, notify)
+    return tree if draws is None and against is None else _with_more(tree, scenario, draws, against, notify)
 
 
-def _with_draws(tree: xr.DataTree, scenario: Scenario, draws: Draws, notify: Notify | None) -> xr.DataTree:
-    """The tree with what the draws say of each estimate."""
+def _with_more(
+    tree: xr.DataTree, scenario: Scenario, draws: Draws | None, against: Measured | None, notify: Notify | None
+) -> xr.DataTree:
+    """The tree with what draws say of each estimate, and with the check against a table."""
     import xarray as xr
 
+    from carsim.trials import predictive
     from carsim.trials.uncertain import NODE, under_draws, with_uncertainty
 
-    node = under_draws(scenario, draws, trial, notify)
-    tree[NODE] = xr.DataTree(node)
-    tree["estimates"] = xr.DataTree(with_uncertainty(tree["estimates"].to_dataset(), node))
-    tree.attrs["draws_sha256"] = draws.sha256
+    found = [] if against is None else [predictive.levels(tree, against)]
+    if draws is not None:
+        found.clear()
+
+        def conducted(drawn: Scenario) -> xr.DataTree:
+            own = trial(drawn, keep=against.courses if against else ())
+            if against is not None:
+                found.append(predictive.levels(own, against))
+            return own
+
+        node = under_draws(scenario, draws, conducted, notify)
+        tree[NODE] = xr.DataTree(node)
+        tree["estimates"] = xr.DataTree(with_uncertainty(tree["estimates"].to_dataset(), node))
+        tree.attrs["draws_sha256"] = draws.sha256
+    if against is not None:
+        checked = predictive.predictive_check(found, against, scenario.run.seed)
+        tree[predictive.NODE] = xr.DataTree(checked)
+        tree.attrs["table_sha256"] = against.sha256
     return tree
 
 

@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from carsim.dataset.measured import read_measured
     from carsim.dataset.store import read_netcdf, write_netcdf
     from carsim.endpoints import compute as endpoints_of
     from carsim.engines.protocol import Options
     from carsim.errors import CarsimError, ResourceRefused, ScenarioError, UnsupportedMechanism
     from carsim.model.law import law
     from carsim.model.network import Network
-    from carsim.pipeline import run, simulate
+    from carsim.pipeline import patients_table, run, simulate
     from carsim.plot.figure import write_figure
     from carsim.population.patients import Patients
     from carsim.spec.load import load, loads
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from carsim.trials.conduct import reevaluate, trial
     from carsim.trials.evaluate import evaluate
     from carsim.trials.store import read_trial, write_trial
+    from carsim.trials.uncertain import draws_of
 
 __all__ = [
     "CarsimError",
@@ -38,11 +40,14 @@ __all__ = [
     "ScenarioError",
     "Schedule",
     "UnsupportedMechanism",
+    "draws_of",
     "endpoints_of",
     "evaluate",
     "law",
     "load",
     "loads",
+    "patients_table",
+    "read_measured",
     "read_netcdf",
     "read_trial",
     "reevaluate",
@@ -64,11 +69,14 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "ScenarioError": "carsim.errors",
     "Schedule": "carsim.treatment.schedule",
     "UnsupportedMechanism": "carsim.errors",
+    "draws_of": "carsim.trials.uncertain",
     "endpoints_of": "carsim.endpoints:compute",
     "evaluate": "carsim.trials.evaluate",
     "law": "carsim.model.law",
     "load": "carsim.spec",
     "loads": "carsim.spec",
+    "patients_table": "carsim.pipeline",
+    "read_measured": "carsim.dataset.measured",
     "read_netcdf": "carsim.dataset.store",
     "read_trial": "carsim.trials.store",
     "reevaluate": "carsim.trials.conduct",

@@ -134,6 +134,25 @@ def _simulated(
     return data, made, trajectories
 
 
+def patients_table(scenario: Scenario) -> str:
+    """The cohort of a scenario as drawn: the text of a table that `cohort: {from: …}` reads back to the bit.
+
+    As many patients as the largest arm has. Raises ScenarioError where there is one patient instead of a cohort.
+    """
+    from carsim.errors import Problem, ScenarioError
+    from carsim.population.draw import draw
+
+    _check_kind(scenario)
+    if scenario.cohort is None:
+        raise ScenarioError([Problem(None, "patient", "one patient with explicit values", "a `cohort:` to save")])
+    sizes = [arm.n for arm in (scenario.trial.arms if scenario.trial else ()) if arm.n is not None]
+    cohort = scenario.cohort
+    if cohort.table is None:
+        cohort = cohort.model_copy(update={"n": max([cohort.n or 1, *sizes])})
+    folder = Path(scenario.file).parent if scenario.file else None
+    return draw(cohort, scenario.run.seed, folder).as_table()
+
+
 def simulate(
     network: Network,
     *,

@@ -50,7 +50,10 @@ def conducted(scenario: Scenario, failed: int = 0) -> xr.DataTree:
 @pytest.fixture(autouse=True)
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     state = {"failed": 0}
-    monkeypatch.setattr("carsim.trials.conduct.trial", lambda scenario, notify=None: conducted(scenario, **state))
+    monkeypatch.setattr(
+        "carsim.trials.conduct.trial",
+        lambda scenario, draws=None, against=None, notify=None: conducted(scenario, **state),
+    )
     monkeypatch.chdir(tmp_path)
     Path("two.yaml").write_text(HEAD + PART, encoding="utf-8")
     return state
@@ -164,3 +167,102 @@ def test_quiet_says_nothing_and_verbose_more(capsys: Printed) -> None:
     assert capsys.readouterr().out == ""
     assert main(["trial", "two.yaml", "-v"]) == 0
     assert "scenario_sha256" in capsys.readouterr().err
+
+
+def test_patients_are_saved_before_the_trial_and_replaced_only_when_asked(undrawn: None, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv"]) == 0
+    first = Path("who.csv").read_text(encoding="utf-8")
+    assert len(first.splitlines()) == 7
+    assert first.startswith("id,age [years],weight [kg]")
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv"]) == 0
+    assert main(["trial", "two.yaml", "--seed", "5", "--out", "other.nc", "--save-patients", "who.csv"]) == 2
+    assert "holds other patients" in capsys.readouterr().err
+    assert Path("who.csv").read_text(encoding="utf-8") == first
+    assert main(["trial", "two.yaml", "--seed", "5", "--force", "--save-patients", "who.csv"]) == 0
+    assert Path("who.csv").read_text(encoding="utf-8") != first
+    Path("mine.csv").write_text("my own\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--force", "--save-patients", "mine.csv"]) == 2
+    assert main(["trial", "two.yaml", "--save-patients", "who.nc"]) == 2
+
+
+def test_arms_that_change_what_a_table_holds_are_told(undrawn: None, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", "--save-patients", "who.csv", "--quiet"]) == 0
+    text = Path("two.yaml").read_text(encoding="utf-8")
+    Path("again.yaml").write_text(
+        text.replace("n: 6", "n: 6, from: who.csv").replace(
+            "{name: plain}", "{name: plain, set: {cohort.age: 9 years}}"
+        )
+    )
+    assert main(["trial", "again.yaml"]) == 0
+    assert "cohort.age: arms change this only where who.csv has no column of it" in capsys.readouterr().err
+
+
+def test_draws_give_each_estimate_a_second_interval(
+    undrawn: None, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carsim.trials import conduct
+
+    def with_draws(
+        scenario: Scenario, keep: object = (), draws: object = None, against: object = None, notify: object = None
+    ) -> xr.DataTree:
+        tree = conducted(scenario)
+        return tree if draws is None else conduct._with_more(tree, scenario, draws, None, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("carsim.trials.conduct.trial", with_draws)
+    Path("draws.csv").write_text("parameters.kill_max\n7\n8\n9\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--draws", "2", "--draws-from", "draws.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "100 % (61 to 100) [100 to 100]" in shown
+    assert "the same patients under 2 draws" in shown
+    assert Path("results/two_trial_draws.nc").is_file()
+    assert main(["trial", "two.yaml", "--draws-from", "draws.csv", "--json"]) == 2
+    assert "other draws of the parameters" in capsys.readouterr().err
+    assert main(["trial", "two.yaml", "--draws-from", "draws.csv", "--json", "--force"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["uncertainty"]["draws"] == 3
+    assert found["arms"]["plain"]["endpoints"]["CR"]["parameters"]["n"] == 3
+    stored = ["trial", "--from", "results/two_trial_draws.nc"]
+    assert main(stored) == 0
+    assert "[100 to 100]" in capsys.readouterr().out
+    assert main([*stored, "--set", "trial.counted=enrolled"]) == 0
+    told = capsys.readouterr()
+    assert "draws of the parameters and predictive checks are left out" in told.err
+    assert "[100 to 100]" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--draws", "3"], "ships no draws of a posterior"),
+        (["--prior", "--draws-from", "x.csv"], "expected one of them"),
+        (["--draws-from", "x.csv"], "x.csv is not there"),
+    ],
+)
+def test_draws_that_there_are_not(options: list[str], said: str, capsys: Printed) -> None:
+    assert main(["trial", "two.yaml", *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_check_against_a_table_is_printed_written_and_drawn(
+    undrawn: None, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carsim.trials import conduct
+
+    def checked(scenario: Scenario, draws: object = None, against: object = None, notify: object = None) -> xr.DataTree:
+        return conduct._with_more(conducted(scenario), scenario, None, against, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("carsim.trials.conduct.trial", checked)
+    Path("data.csv").write_text("id,day,variable,value\nA,28,cart_copies,2e4\nB,365,mrd,0\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--vpc", "data.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "Predictive check against data.csv: 2 values of 2 patients beside 6 virtual ones" in shown
+    assert "results/two_trial_vpc_check.png" in shown
+    assert main(["trial", "two.yaml", "--vpc", "data.csv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["predictive_check"]
+    assert found["variables"]["mrd"]["bins"][0]["below"] == 1.0
+    assert main(["trial", "--from", "results/two_trial_vpc.nc"]) == 0
+    assert "Predictive check" in capsys.readouterr().out
+    Path("data.csv").write_text("id,day,variable,value\nA,28,cart_copies,3e4\n", encoding="utf-8")
+    assert main(["trial", "two.yaml", "--vpc", "data.csv"]) == 2
+    assert "another table of measurements" in capsys.readouterr().err
+    assert main(["trial", "two.yaml", "--vpc", "nothing.csv"]) == 2

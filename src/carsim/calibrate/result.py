@@ -37,6 +37,11 @@ def by_path(study: Study, points: Array) -> dict[str, Array]:
     return {path: np.array([float(f"{value:.{FIGURES}g}") for value in values]) for path, values in found.items()}
 
 
+def units(study: Study) -> dict[str, str]:
+    """The unit of every scenario path that a study changes."""
+    return {path: stated.unit for free in study.parameters for path, stated in stated_of(free).items()}
+
+
 def values_file(found: Calibrated) -> str:
     """The text of posterior.toml."""
     values = by_path(found.study, found.scores)
@@ -44,7 +49,7 @@ def values_file(found: Calibrated) -> str:
     lines = [
         "# Written by `carsim calibrate`; not edited by hand. Values by scenario path, in the units of the catalogue.",
         f"study = {json.dumps(found.study.title, ensure_ascii=False)}",
-        f'written = "{now()[:10]}"',
+        f'run = "{now()[:10]}"',
         f'carsim_version = "{version()}"',
         f"seed = {found.study.seed}",
         f"patients = {found.study.patients}",
@@ -52,7 +57,11 @@ def values_file(found: Calibrated) -> str:
         f"facts = {len(found.targets)}",
         f"draws = {found.study.draws}",
         f'study_sha256 = "{digest}"',
+        f'sha256 = "{hashlib.sha256(draws_file(found).encode()).hexdigest()}"',
         f'catalogue_sha256 = "{parameters_sha256(calibrated=False)}"',
+        "",
+        "[units]",
+        *(f'"{path}" = "{unit}"' for path, unit in units(found.study).items()),
         "",
         "[values]",
         *(f'"{path}" = {float(value[0])!r}' for path, value in values.items()),

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from carsim.catalog.records import Value
 
-VALUES, DRAWS = "posterior.toml", "posterior.csv"
+ABOUT, TABLE = "posterior.toml", "posterior.csv"
 SOURCE = "carsim-calibration"
 PARAMETER, SPREAD = "parameters.", "cohort.spreads."
 
@@ -26,14 +26,14 @@ class Calibration:
     """The shipped calibration: title of the study, when it was run, and values by scenario path."""
 
     study: str
-    written: str
+    run: str
     values: Mapping[str, float]
 
     def over(self, path: str, stated: Value) -> Value:
         """The calibrated value of a scenario path, or what the data file states where it was not fitted."""
         if path not in self.values:
             return stated
-        said = f"Fitted to published trials (study of {self.written}: {self.study}); {stated.value:g} before."
+        said = f"Fitted to published trials (study of {self.run}: {self.study}); {stated.value:g} before."
         reason = f"{stated.reason} {said}"
         return replace(stated, value=self.values[path], grade="calibrated", source=SOURCE, reason=reason)
 
@@ -44,9 +44,9 @@ NONE = Calibration("", "", MappingProxyType({}))
 @lru_cache(maxsize=1)
 def calibration() -> Calibration:
     """The shipped calibration; without one, one that changes nothing."""
-    file = files("carsim.catalog") / "data" / VALUES
+    file = files("carsim.catalog") / "data" / ABOUT
     if not file.is_file():
         return NONE
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     values = {path: float(value) for path, value in table["values"].items()}
-    return Calibration(table["study"], table["written"], MappingProxyType(values))
+    return Calibration(table["study"], table["run"], MappingProxyType(values))

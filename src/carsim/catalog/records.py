@@ -148,7 +148,7 @@ class Covariate:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Correlation of the logarithms of two covariates between patients."""
+    """Correlation between patients of the logarithms of two covariates, or of parameters that vary (without class)."""
 
     first: str
     second: str

@@ -95,7 +95,7 @@ def _elapsed(begun: float) -> str:
 def _write(found: Calibrated, result: dict[str, Any], folder: Path) -> list[Path]:
     """The values and draws, everything as JSON, the page and its figures."""
     from carsim.calibrate.result import draws_file, values_file
-    from carsim.catalog.calibrated import DRAWS, VALUES
+    from carsim.catalog.calibrated import ABOUT, TABLE
     from carsim.dataset.store import write_atomically
     from carsim.plot.calibration import draw
     from carsim.report.calibration import page
@@ -105,8 +105,8 @@ def _write(found: Calibrated, result: dict[str, Any], folder: Path) -> list[Path
         figures[name] = folder / f"calibration_{name}.png"
         write_atomically(figures[name], partial(figure.savefig, format="png"))
     texts = {
-        VALUES: values_file(found),
-        DRAWS: draws_file(found),
+        ABOUT: values_file(found),
+        TABLE: draws_file(found),
         "calibration.json": json.dumps(finite(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         "calibration.md": page(result, {name: path.name for name, path in figures.items()}),
     }

@@ -20,6 +20,19 @@ settings = click.option(
     "--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set a value of the scenario; repeatable."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+check = click.option(
+    "--vpc",
+    "measurements",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Visual predictive check against a table of measurements: id, day, variable, value, limit, censored.",
+)
+save_patients = click.option(
+    "--save-patients",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the cohort as a table (.csv) that `cohort: {from: FILE}` reads back as the same patients.",
+)
 force = click.option("--force", is_flag=True, help="Replace results of carsim that come from another run.")
 
 
@@ -48,6 +61,27 @@ def simulated(command: Command) -> Command:
             help="Simulation method; with several replicates and none stated: hybrid.",
         ),
         settings,
+    ):
+        command = option(command)
+    return command
+
+
+def uncertain(command: Command) -> Command:
+    """Options on the uncertainty of parameters."""
+    for option in (
+        click.option(
+            "--draws-from",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Take the draws from a table: paths of the scenario in its header, one draw a line.",
+        ),
+        click.option("--prior", is_flag=True, help="Draw from the ranges that the catalogue states, before any fit."),
+        click.option(
+            "--draws",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The same patients under N draws of the parameters: a second interval of each estimate.",
+        ),
     ):
         command = option(command)
     return command

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from carsim.cli import options
+from carsim.cli.cohort import save_cohort
 from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
 from carsim.cli.failures import tell_failures
 from carsim.cli.output import print_json, print_notes, progress
@@ -42,6 +43,7 @@ RESULTS = Path("results")
     metavar="PATH",
     help="Figure (.png, .pdf or .svg); default: beside the result.",
 )
+@options.save_patients
 @options.force
 @options.as_json
 @options.told
@@ -57,6 +59,7 @@ def command(
     replicates: int | None,
     out: Path | None,
     plot: Path | None,
+    save_patients: Path | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -73,6 +76,8 @@ def command(
     """
     begun = time.perf_counter()
     if literature is not None:
+        if save_patients is not None:
+            raise click.UsageError("--save-patients needs a scenario with `cohort:`, not --literature.")
         given = {"--seed": seed, "--patients": patients, "--replicates": replicates}
         by_chance = _literature_by_chance(literature, scenario, engine, given)
         parts = [literature, parameter_set, "chance" if by_chance else None]
@@ -105,6 +110,7 @@ def command(
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
+    save_cohort(read, save_patients, force=force)
     if not quiet:
         print_notes([*read.implausible(), *_left_to_trial(read), *without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:

@@ -1,4 +1,4 @@
-"""`carsim show`: the model of a scenario as text: species, quantities, reactions, equations, parameters, sources."""
+"""`carsim show`: the model of a scenario as text: species, parameters, equations, sources; and a cohort's patients."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ import click
 from carsim.cli import options
 from carsim.cli.exits import DONE
 from carsim.cli.output import number, print_json, print_table
+from carsim.cli.show_patients import Rows, patients_of
 
 if TYPE_CHECKING:
     from carsim.model.network import Network
     from carsim.spec import Scenario
+
+PATIENTS = {
+    "covariates": "Covariates of the patients, log-normal",
+    "variability": "Parameters that differ between patients, log-normal",
+    "correlations": "Correlations between patients, of logarithms",
+}
 
 
 @click.command("show")
@@ -38,14 +45,15 @@ def command(
     if missing := read.unsupported():
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
     network = network_of(read)
+    patients = patients_of(read)
     if as_json:
-        print_json(as_object(network))
+        print_json(as_object(network) | ({"patients": patients} if patients else {}))
     elif latex:
         from carsim.derive.equations import as_latex
 
         click.echo(as_latex(network), nl=False)
     else:
-        _print_text(network)
+        _print_text(network, patients)
     return DONE
 
 
@@ -108,19 +116,26 @@ def grade(path: str) -> str:
     return value.grade if value else ""
 
 
-def _print_text(network: Network) -> None:
+def _print_text(network: Network, patients: dict[str, Rows]) -> None:
     from carsim.derive.equations import as_text
 
     shown = as_object(network)
     click.echo(network.title)
     for heading in ("species", "parameters"):
-        rows = shown[heading]
-        click.echo(f"\n{heading.capitalize()} ({len(rows)})\n")
-        print_table(list(rows[0]) if rows else [], [[_cell(value) for value in row.values()] for row in rows])
+        _print_rows(heading.capitalize(), shown[heading])
     click.echo("\nEquations, by process: each law once, then what it is applied to\n")
     click.echo(as_text(network, by_species=True))
+    for heading, words in PATIENTS.items():
+        if heading in patients:
+            _print_rows(words, patients[heading])
     # what comes from a record of a product or population reads `catalogue: record, source`
-    _print_sources({row["source"].rpartition(", ")[2] for row in shown["parameters"]})
+    named = [*shown["parameters"], *(row for rows in patients.values() for row in rows)]
+    _print_sources({row["source"].rpartition(", ")[2] for row in named})
+
+
+def _print_rows(heading: str, rows: Rows) -> None:
+    click.echo(f"\n{heading} ({len(rows)})\n")
+    print_table(list(rows[0]) if rows else [], [[_cell(value) for value in row.values()] for row in rows])
 
 
 def _print_sources(keys: set[str]) -> None:
@@ -134,4 +149,4 @@ def _print_sources(keys: set[str]) -> None:
 
 
 def _cell(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, float) else "" if value is None else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from carsim.cli.summary import figures
@@ -13,6 +13,7 @@ from carsim.trials.conduct import ONLY_ARM
 from carsim.trials.estimates import SITES, period
 from carsim.trials.estimators.estimate import Estimate
 from carsim.trials.store import arms_in, part_of
+from carsim.trials.uncertain import Uncertainty, node_of, of_contrast, of_estimates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from carsim.trials.contrasts import Contrast
     from carsim.trials.evaluate import Evaluation, Reported
 
+Drawn = Mapping[str, Uncertainty]
 WIDTH: Final = 104  # letters of a line
 GAP: Final = 2
 SHARES: Final = (
@@ -60,17 +62,24 @@ def tables(tree: xr.DataTree, evaluation: Evaluation) -> str:
     report = [(period(day).replace("_", " "), period(day)) for day in part_of(tree).report]
     arms, several = evaluation.arms, len(evaluation.arms) > 1
     lines = [str(tree.attrs["title"]), _who(tree, evaluation), ""]
-    lines += _table(arms if several else {"": next(iter(arms.values()))}, report)
+    node = node_of(tree)
+    under = {} if node is None else of_estimates(node)
+    if several:
+        lines += _table(arms, report, under)
+    else:
+        only = next(iter(arms))
+        lines += _table({"": arms[only]}, report, {"": under.get(only, {})})
     for name, arm in arms.items():
         if arm.groups:
             lines += ["", f"Groups of {name}" if several else "Groups", *_table(arm.groups, report)]
     if evaluation.contrasts:
-        lines += ["", *_contrasts(evaluation.contrasts)]
+        lines += ["", *_contrasts(evaluation.contrasts, node)]
     return "\n".join(
         [
             *lines,
             "",
             "With 95 % intervals. –: not known within the follow-up; …: not reached.",
+            *([] if node is None else _of_draws(node)),
             EMPIRICAL,
             NOT_FOR_TREATMENT,
         ]
@@ -90,10 +99,28 @@ def _who(tree: xr.DataTree, evaluation: Evaluation) -> str:
     return f"{enrolled:,} patients{arms}{lost}, {tree.attrs['engine']} engine, to day {end}; {counted}"
 
 
-def _table(columns: Mapping[str, Reported], report: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of a table with a column for each arm or group, in pieces that a line can hold."""
+def _of_draws(node: xr.Dataset) -> list[str]:
+    """What the second interval is."""
+    failed = int(node["failed"].values.sum())
+    lost = f"; {failed} patients failed in them" if failed else ""
+    return [
+        "(…): of patients, a trial of this size. […]: of parameters, the same patients under "
+        f"{node.sizes['draw']} draws{lost}.",
+        f"Draws: {node.attrs['origin']}.",
+    ]
+
+
+def _table(
+    columns: Mapping[str, Reported], report: Sequence[tuple[str, str]], under: Mapping[str, Drawn] | None = None
+) -> list[str]:
+    """Lines of a table with a column for each arm or group, in pieces that a line can hold.
+
+    `under` holds what draws of the parameters say of each column's estimates.
+    """
+    drawn: Mapping[str, Drawn] = under or {}
     found = [
-        (label, [_cell(label, key, column) for column in columns.values()]) for label, key in _rows(columns, report)
+        (label, [_cell(label, key, column, drawn.get(name, {})) for name, column in columns.items()])
+        for label, key in _rows(columns, report)
     ]
     found = [row for row in found if row[0] or any(row[1])]
     label_width = max(len(label) for label, _ in found) + GAP
@@ -154,7 +181,7 @@ def _kinds(columns: Mapping[str, Reported], times: Sequence[str]) -> list[str]:
     return sorted(found, key=lambda kind: kind in SITES)
 
 
-def _cell(label: str, key: str, column: Reported) -> str:
+def _cell(label: str, key: str, column: Reported, under: Drawn) -> str:
     if not key:
         return ""
     if key == "n":
@@ -162,9 +189,20 @@ def _cell(label: str, key: str, column: Reported) -> str:
     found = column.endpoints.get(key)
     if found is None:
         return ""
+    of_draws = under.get(key)
     if any(name == key for _, name in VALUES):
-        return _value(found)
-    return _months(found) if found.unit == "d" else _percent(found)
+        return _value(found) + _range(of_draws, 1.0, figures)
+    if found.unit == "d":
+        return _months(found) + _range(of_draws, 1.0 / MONTH, "{:.1f}".format)
+    return _percent(found) + _range(of_draws, 100.0, "{:.0f}".format)
+
+
+def _range(found: Uncertainty | None, factor: float, form: Callable[[float], str]) -> str:
+    """The interval of draws; nothing without draws, or without any value."""
+    if found is None or not (math.isfinite(found.low) or math.isfinite(found.high)):
+        return ""
+    low, high = (form(factor * end) if math.isfinite(end) else "…" for end in (found.low, found.high))
+    return f" [{low} to {high}]"
 
 
 def _percent(found: Estimate) -> str:
@@ -191,7 +229,7 @@ def _value(found: Estimate) -> str:
     return f"{figures(found.estimate)} ({ends[0]} to {ends[1]})"
 
 
-def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
+def _contrasts(contrasts: Sequence[Contrast], node: xr.Dataset | None) -> list[str]:
     """A line for each comparison, under a heading for each pair; what nobody can tell, or is equal, is only counted."""
     lines, heading, equal, untold = ["Comparisons"], "", 0, 0
     for found in contrasts:
@@ -204,10 +242,17 @@ def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
             now = f"  {found.first} and {found.second}{of}, {KINDS.get(found.kind, found.kind)}"
             lines += [now] if now != heading else []
             heading = now
-            lines.append(f"    {found.endpoint.replace('_', ' '):<16}{_contrast(found)}")
+            lines.append(f"    {found.endpoint.replace('_', ' '):<16}{_contrast(found)}{_drawn(found, node)}")
     if equal:
         lines.append(f"  {equal} more: no difference in shares")
     return [*lines, *([f"  {untold} more: not to be told, for want of events or patients"] if untold else [])]
+
+
+def _drawn(found: Contrast, node: xr.Dataset | None) -> str:
+    if node is None:
+        return ""
+    under, points = of_contrast(node, found), found.measure == "difference"
+    return _range(under, 100.0, "{:+.0f}".format) if points else _range(under, 1.0, figures)
 
 
 def _contrast(found: Contrast) -> str:

@@ -37,7 +37,7 @@ def command(
     if read.cohort is not None and read.cohort.table is not None:
         from carsim.population.table import read_table
 
-        read_table(read.cohort.table, Path(read.file).parent)
+        read_table(read.cohort.table, Path(read.file).parent, read.cohort.age.median)
     missing = [f"{path}: {mechanism}" for path, mechanism in read.unsupported()]
     if as_json:
         found = {"status": "valid", "scenario": {"title": read.title, "digest": read.digest}, "unsupported": missing}

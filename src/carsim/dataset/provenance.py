@@ -13,6 +13,8 @@ from typing import Any
 
 NOT_FOR_TREATMENT = "Research and teaching only: not for the treatment of any patient."
 
+BESIDE = ("draws_sha256", "table_sha256")  # what a result may hold beside the run of its scenario
+
 DEPENDENCIES = ("numpy", "numba", "scipy", "statsmodels", "xarray", "netCDF4", "pydantic", "ruamel.yaml", "pint")
 
 
@@ -71,6 +73,10 @@ def attributes(
 
 
 def same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """True when both results come from the same scenario, seed, engine and carsim version, so hold the same numbers."""
+    """True when both results come from the same scenario, seed, engine and carsim version, so hold the same numbers.
+
+    What else was asked for (draws of the parameters, a table of measurements) is the same, or absent from both.
+    """
     keys = ("scenario_sha256", "seed", "engine", "carsim_version")
-    return all(key in one and str(one[key]) == str(other.get(key)) for key in keys)
+    same = all(key in one and str(one[key]) == str(other.get(key)) for key in keys)
+    return same and all(str(one.get(key, "")) == str(other.get(key, "")) for key in BESIDE)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from carsim.plot.figure import write_figure
+from carsim.plot.trial_check import draw_check
 from carsim.plot.trial_incidence import draw_incidence
 from carsim.plot.trial_kinetics import draw_kinetics
 from carsim.plot.trial_survival import draw_groups, draw_survival
@@ -27,6 +28,7 @@ KINDS: Final[Mapping[str, Callable[[xr.DataTree], Figure]]] = {
     "waterfall": draw_waterfall,
     "kinetics": draw_kinetics,
 }
+CHECKED: Final[Mapping[str, Callable[[xr.DataTree], Figure]]] = {"check": draw_check}  # of a trial that was checked
 
 
 def write_figures(tree: xr.DataTree, places: Mapping[str, Path], *, force: bool = False) -> list[Path]:
@@ -35,9 +37,9 @@ def write_figures(tree: xr.DataTree, places: Mapping[str, Path], *, force: bool 
     Raises OutputRefused where a figure may not be written.
     """
     shown = {kind: path for kind, path in places.items() if kind != "groups" or part_of(tree).groups}
-    root = tree.to_dataset()  # the attributes, which say what run a figure shows
+    root, kinds = tree.to_dataset(), {**KINDS, **CHECKED}  # the attributes, which say what run a figure shows
     return [
-        write_figure(root, path, force=force, draw=partial(_of_tree, KINDS[kind], tree)) for kind, path in shown.items()
+        write_figure(root, path, force=force, draw=partial(_of_tree, kinds[kind], tree)) for kind, path in shown.items()
     ]
 
 

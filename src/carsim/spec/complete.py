@@ -17,6 +17,7 @@ from carsim.catalog import (
     products,
 )
 from carsim.errors import Problem, nearest
+from carsim.population.correlations import ordered
 from carsim.population.parts import COVARIATES
 from carsim.spec.merge import empty, merge
 from carsim.spec.plain import BY_CHANCE, EXACT_ENOUGH
@@ -25,7 +26,7 @@ from carsim.treatment.entries import GIVEN
 from carsim.units import to_text
 
 if TYPE_CHECKING:
-    from carsim.catalog import Covariate, Product, Value
+    from carsim.catalog import Covariate, Population, Product, Value
     from carsim.errors import Place
 
 
@@ -106,12 +107,14 @@ def _covariates(root: Table, section: str, problems: list[Problem]) -> Table:
             continue
         given = part.items.get(name)
         if section == "patient":
+            if name == "egfr" and given is None and "renal" in part.items:
+                continue  # follows from it
             filled = given if given is not None else _number(covariate.median, population.name)
         else:
             filled = _spread(covariate, population.name)
             filled = filled if given is None else _spread_given(filled, given)
         part = _with(part, name, filled)
-    return _with(root, section, part)
+    return _with(root, section, _correlations(part, population) if section == "cohort" else part)
 
 
 def _spread(covariate: Covariate, record: str) -> Node:
@@ -125,6 +128,36 @@ def _spread(covariate: Covariate, record: str) -> Node:
 def _spread_given(below: Node, given: Node) -> Node:
     """A spread with its own `log_sd`, like a single value, stands alone; others take what they lack."""
     return given if isinstance(given, Table) and "log_sd" in given.items else merge(below, given)
+
+
+def _correlations(part: Table, population: Population) -> Table:
+    """The pairs of the population below those that are stated, each in one order of its names."""
+    given = part.items.get("correlations", Table({}))
+    if not isinstance(given, Table):
+        return part
+    known = (*COVARIATES, *population.variability)
+    pairs: Table = Table({})
+    for usual in population.correlations:
+        value = Text(repr(usual.value.value), origin=Origin("catalogue", f"{population.name}, {usual.value.source}"))
+        pairs = _with_pair(pairs, ordered(usual.first, usual.second, known), value)
+    turned, seen = Table({}, given.place), set[tuple[str, str]]()
+    for first, row in given.items.items():
+        if not isinstance(row, Table):
+            return part
+        for second, stated in row.items.items():
+            pair = ordered(first, second, known)
+            place = pair[::-1] if pair in seen else pair  # in both orders: both stay, for the report
+            turned = _with_pair(turned, place, stated, row.keys.get(second))
+            seen.add(pair)
+    return _with(part, "correlations", merge(pairs, turned))
+
+
+def _with_pair(pairs: Table, names: tuple[str, str], value: Node, place: Place | None = None) -> Table:
+    first, second = names
+    row = pairs.items.get(first, Table({}, place))
+    assert isinstance(row, Table)
+    row = replace(row, items={**row.items, second: value}, keys={**row.keys, second: place})
+    return replace(pairs, items={**pairs.items, first: row}, keys={first: place, **pairs.keys})
 
 
 # Leukaemia -----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from carsim.population.own import NONE, Own
 from carsim.population.parts import Cohort, History, Patient
 from carsim.population.patients import Patients
 from carsim.population.products import composition_factors
+from carsim.population.table import read_table
 from carsim.spec.plain import CHANCE, Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
@@ -71,7 +72,7 @@ def prepare(scenario: Scenario, folder: Path | None = None, own: Own = NONE) -> 
     missing = scenario.unsupported()
     if missing:
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
-    members, seed = cast_of(scenario), scenario.run.seed
+    members, seed = cast_of(scenario, folder), scenario.run.seed
     network = build(scenario.title, members)
     who = _who(scenario)
     patients = _patients(network, members, scenario, draw(who, seed, folder, own), own)
@@ -90,9 +91,13 @@ def prepare(scenario: Scenario, folder: Path | None = None, own: Own = NONE) -> 
     return Prepared(members, network, patients, schedule, times, labels, entries)
 
 
-def cast_of(scenario: Scenario) -> Cast:
-    """The cast of the scenario's model with the typical patient's covariates, whether or not it can run yet."""
+def cast_of(scenario: Scenario, folder: Path | None = None) -> Cast:
+    """The cast of the scenario's model with the typical patient's covariates, whether or not it can run yet.
+
+    `folder` is where a cohort's table is looked for; default: the folder of the scenario's file.
+    """
     who = _who(scenario)
+    folder = Path(scenario.file).parent if folder is None and scenario.file else folder
     given = {name: getattr(who, name) for name in RATE_COVARIATES}
     typical = {name: float(getattr(value, "median", value)) for name, value in given.items()}
     origins = {path.removeprefix("patient.").removeprefix("cohort."): str(o) for path, o in scenario.origins.items()}
@@ -105,7 +110,7 @@ def cast_of(scenario: Scenario) -> Cast:
         typical,
         origins,
         given=names_given(scenario.treatment),
-        history=_possible_history(who),
+        history=_possible_history(who, folder),
         scales={"crs": scales.crs, "icans": scales.icans},
     )
     visits = tuple(scenario.trial.visits if scenario.trial else visit_days(scenario.run.until))
@@ -185,11 +190,13 @@ def _changed_by_history(parameters: Mapping[str, Array], drawn: Drawn) -> dict[s
     return changed
 
 
-def _possible_history(who: Patient | Cohort) -> frozenset[str]:
-    """What any of the patients may have had; a table may say anything."""
+def _possible_history(who: Patient | Cohort, folder: Path | None) -> frozenset[str]:
+    """What any of the patients may have had; of a table, what it has a column of."""
     if isinstance(who, Patient):
         return frozenset(who.history)
-    return frozenset(get_args(History)) if who.table else frozenset(item for item, share in who.shares.items() if share)
+    if who.table is not None:
+        return frozenset(read_table(who.table, folder, who.age.median).history)
+    return frozenset(item for item, share in who.shares.items() if share)
 
 
 def _begin(scenario: Scenario, who: Patient | Cohort) -> float:

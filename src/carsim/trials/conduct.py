@@ -6,6 +6,8 @@ the arm changes nothing of the cohort. An arm of n patients has the first n of t
     /              provenance of the trial; `trial`: its part of the scenario as JSON
     /arms/<name>   courses, records, covariates and endpoints of one arm (patient, ...)
     /estimates     each estimate with the ends of its interval, along `arm`
+    /uncertainty   with draws of the parameters, the estimates under each (see `uncertain`)
+    /predictive_check   against a table of measurements (see `predictive`)
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from carsim.trials.thin import thinned
 if TYPE_CHECKING:
     import xarray as xr
 
+    from carsim.catalog.draws import Draws
+    from carsim.dataset.measured import Measured
     from carsim.population.own import Own
     from carsim.spec import Scenario
 
@@ -49,13 +53,21 @@ def arms_of(scenario: Scenario) -> dict[str, Scenario]:
 
 
 def trial(
-    scenario: Scenario, *, keep: Collection[str] = (), own: Own | None = None, notify: Notify | None = None
+    scenario: Scenario,
+    *,
+    keep: Collection[str] = (),
+    own: Own | None = None,
+    draws: Draws | None = None,
+    against: Measured | None = None,
+    notify: Notify | None = None,
 ) -> xr.DataTree:
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
     read, and endpoints beside those that a trial reports. `own` holds values that each patient has of its own, in
-    every arm the same (an arm of n patients takes the first n). `notify` is called with a sentence on what is done now.
+    every arm the same (an arm of n patients takes the first n). With `draws` the same trial is conducted under each
+    draw of the parameters too, and of these trials the estimates are kept. `against` is a table of measurements to
+    check the first arm by (under the draws, where there are any). `notify` is called with a sentence on what is done.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
@@ -67,6 +79,7 @@ def trial(
         )
     arms = arms_of(scenario)
     check(scenario, arms)
+    keep = {*keep, *(against.courses if against else ())}
     kept: dict[str, xr.Dataset] = {}
     for number, (name, arm) in enumerate(arms.items(), start=1):
         if notify is not None:
@@ -77,7 +90,38 @@ def trial(
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)
-    return assembled(scenario, kept)
+    tree = assembled(scenario, kept)
+    return tree if draws is None and against is None else _with_more(tree, scenario, draws, against, notify)
+
+
+def _with_more(
+    tree: xr.DataTree, scenario: Scenario, draws: Draws | None, against: Measured | None, notify: Notify | None
+) -> xr.DataTree:
+    """The tree with what draws say of each estimate, and with the check against a table."""
+    import xarray as xr
+
+    from carsim.trials import predictive
+    from carsim.trials.uncertain import NODE, under_draws, with_uncertainty
+
+    found = [] if against is None else [predictive.levels(tree, against)]
+    if draws is not None:
+        found.clear()
+
+        def conducted(drawn: Scenario) -> xr.DataTree:
+            own = trial(drawn, keep=against.courses if against else ())
+            if against is not None:
+                found.append(predictive.levels(own, against))
+            return own
+
+        node = under_draws(scenario, draws, conducted, notify)
+        tree[NODE] = xr.DataTree(node)
+        tree["estimates"] = xr.DataTree(with_uncertainty(tree["estimates"].to_dataset(), node))
+        tree.attrs["draws_sha256"] = draws.sha256
+    if against is not None:
+        checked = predictive.predictive_check(found, against, scenario.run.seed)
+        tree[predictive.NODE] = xr.DataTree(checked)
+        tree.attrs["table_sha256"] = against.sha256
+    return tree
 
 
 def with_endpoints(kept: xr.Dataset, asked: Collection[str] = ()) -> xr.Dataset:

@@ -8,10 +8,11 @@ import tomllib
 import numpy as np
 import pytest
 
-from carsim import catalog
+from carsim import catalog, spec
 from carsim.calibrate import design
 from carsim.calibrate.result import by_path
 from carsim.catalog import calibrated
+from carsim.catalog.draws import posterior
 from carsim.catalog.load import CatalogError
 from carsim.cli import main
 
@@ -27,7 +28,16 @@ facts: [gc022-crs-any, dai-mrd-cr, dai-relapse, dai-crs-any, shalabi-cr, shalabi
 between_trials: {{{", ".join(f"{group}: 0.5" for group in GROUPS)}}}
 parameters:
   - {{name: killing, factor: kill_half, median: 1, low: 0.5, high: 2, held: true, because: A test.}}
-  - {{name: unlike, spread: exhaustion, median: 0.3, low: 0.1, high: 0.8, informed_by: [killing], held: true, because: A test.}}
+  - {{name: unlike, spread: exhaustion, median: 0.3, low: 0.1, high: 0.8, held: true, because: A test.}}
+"""
+
+
+DRAWN = """
+format: carsim/1
+title: A draw
+cohort: {population: paediatric-rr-ball, n: 2}
+treatment: [{name: car, give: tisagenlecleucel, at: 0 d, dose: 1e8 cells}]
+run: {until: 30 d}
 """
 
 
@@ -70,15 +80,13 @@ def test_values_are_those_of_the_draws_and_inside_the_priors(folder):
     assert spread[0] < values["cohort.spreads.exhaustion"] < spread[-1]
 
 
-def test_a_draw_is_a_scenario(folder):
-    from carsim import spec
-
-    with (folder / "out" / "posterior.csv").open(encoding="utf-8") as file:
-        row = next(csv.DictReader(file))
-    units = {"parameters.kill_half": " cells/uL", "cohort.spreads.exhaustion": ""}
-    text = "format: carsim/1\ntitle: A draw\ncohort: {population: paediatric-rr-ball, n: 2}\ntreatment: [{name: car, give: tisagenlecleucel, at: 0 d, dose: 1e8 cells}]\nrun: {until: 30 d}\n"
-    scenario = spec.loads(text, [f"{path}={value}{units[path]}" for path, value in row.items()])
-    assert scenario.parameters["kill_half"] == float(row["parameters.kill_half"])
+def test_what_is_written_is_what_draws_are_read_from(folder):
+    found = posterior(folder / "out")
+    assert found.n == 20
+    assert dict(zip(found.paths, found.units, strict=True))["parameters.kill_half"] == "cells/uL"
+    scenario = spec.loads(DRAWN, [f"{path}={value}" for path, value in found.settings(3).items()])
+    assert scenario.parameters["kill_half"] == found.values[3][found.paths.index("parameters.kill_half")]
+    assert scenario.cohort.spreads["exhaustion"] == found.values[3][found.paths.index("cohort.spreads.exhaustion")]
 
 
 def test_what_is_there_is_taken_up_again_and_gives_the_same(folder, monkeypatch, capsys):
@@ -93,14 +101,14 @@ def test_what_is_there_is_taken_up_again_and_gives_the_same(folder, monkeypatch,
 def test_another_seed_is_another_study(folder, monkeypatch):
     from carsim.calibrate import waves
 
-    class Asked(Exception):
+    class AskedError(Exception):
         pass
 
     def trial(*given, **more):
-        raise Asked
+        raise AskedError
 
     monkeypatch.setattr(waves, "trial", trial)
-    with pytest.raises(Asked):
+    with pytest.raises(AskedError):
         main(["calibrate", str(folder / "two.yaml"), "--out", str(folder / "out"), "--seed", "2", "--quiet", "--debug"])
 
 

@@ -118,8 +118,8 @@ def sample(
     first = best + 0.05 * generator.normal(size=(walkers, size))
     first[:, : density.d] = first[:, : density.d].clip(-END + 1e-3, END - 1e-3)
     first[:, density.d :] = np.maximum(np.abs(first[:, density.d :]), 2.0 * SMALLEST_SPREAD)
-    # Differential evolution has a third of the autocorrelation of stretches; emcee's snooker move, usual beside it, gives
-    # spreads that are a third too small on a normal density (3.1.6).
+    # Differential evolution has a third of the autocorrelation of stretches; emcee's snooker move, usual beside it,
+    # gives spreads that are a third too small on a normal density (3.1.6).
     sampler = emcee.EnsembleSampler(walkers, size, density, vectorize=True, moves=emcee.moves.DEMove())
     sampler.random_state = generator.get_state()
     sampler.run_mcmc(first, burned + steps, progress=False)

@@ -12,7 +12,13 @@ from .tree import PACKAGE, ROOT, write_tree
 
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|toml|yaml|yml|cff|csv|json|nc|png|svg)")
 PARAMETERS = PACKAGE / "catalog" / "data" / "parameters"
-CREATED = {"my_patient.yaml", "my_trial.nc", "my_cohort.csv", "my_data.csv", "patients.csv"}  # what a command of a guide writes
+CREATED = {
+    "my_patient.yaml",
+    "my_trial.nc",
+    "my_cohort.csv",
+    "my_data.csv",
+    "patients.csv",
+}  # what a command of a guide writes
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

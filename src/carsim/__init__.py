@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carsim.endpoints import compute as endpoints_of
     from carsim.engines.protocol import Options
     from carsim.errors import CarsimError, ResourceRefused, ScenarioError, UnsupportedMechanism
+    from carsim.individual.fit import most_probable
     from carsim.model.law import law
     from carsim.model.network import Network
     from carsim.pipeline import patients_table, run, simulate
@@ -46,6 +47,7 @@ __all__ = [
     "law",
     "load",
     "loads",
+    "most_probable",
     "patients_table",
     "read_measured",
     "read_netcdf",
@@ -75,6 +77,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "law": "carsim.model.law",
     "load": "carsim.spec",
     "loads": "carsim.spec",
+    "most_probable": "carsim.individual.fit",
     "patients_table": "carsim.pipeline",
     "read_measured": "carsim.dataset.measured",
     "read_netcdf": "carsim.dataset.store",

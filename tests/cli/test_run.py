@@ -247,3 +247,48 @@ def test_what_has_no_effect_is_said() -> None:
     assert ["prior-hsct" in said[0], "leukaemia.sites.CNS" in said[1], len(said)] == [True, True, 2]
     site = "{sites: {CNS: {csf: 40 cells/uL}}}"
     assert without_effect(spec.loads(text.replace("HISTORY", "prior-cd19-car-t").replace("SITES", site))) == []
+
+
+OBSERVED = "id,day,variable,value,censored\nA,10,cart_copies,2e4,\nA,180,cart_copies,,yes\n"
+
+
+def test_observations_give_the_patient_its_most_probable_parameters(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carsim.individual.fit import Effect, MostProbable
+
+    def found(scenario: Scenario, table: object, notify: object = None) -> MostProbable:
+        effects = (
+            Effect("kill_max", -1.0, 0.5, 0.67, 0.45, 0.99, 0.25),
+            Effect("engraftment", 0.1, 0.99, 1.1, 0.2, 7.0, 0.98),
+        )
+        fitted = scenario.with_(**{"parameters.kill_max": "0.8 1/d"})
+        level = np.array([1.9e4, 8.0])
+        return MostProbable(fitted, table, effects, ("il6_release",), 3.0, (3.0, 5.0), level, level)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("carsim.individual.fit.most_probable", found)
+    Path("data.csv").write_text(OBSERVED, encoding="utf-8")
+    assert main(["run", CHILD, "--observations", "data.csv"]) == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "Most probable parameters of A, from 2 measurements of cart_copies, 1 of them below a limit",
+        "0.670 (0.450 to 0.990)",
+        "-1.00 ± 0.50",
+        "Hardly anything of 2 more: engraftment, il6_release",
+        "No other start found the same",
+        "results/tisagenlecleucel_child_fitted_observed.png",
+    ):
+        assert words in shown
+    stored = json.loads(read_netcdf("results/tisagenlecleucel_child_fitted.nc").attrs["most_probable"])
+    assert stored["effects"][0]["parameter"] == "kill_max"
+    assert main(["run", CHILD, "--observations", "data.csv", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)["most_probable"]
+    assert again["measurements"][1] == {
+        "variable": "cart_copies", "day": 180.0, "value": 10.0, "below_limit": True, "expected": 8.0, "usual": 8.0
+    }  # fmt: skip
+
+
+def test_observations_of_nothing_are_refused(capsys: Printed) -> None:
+    assert main(["run", CHILD, "--observations", "nothing.csv"]) == 2
+    assert "no such file" in capsys.readouterr().err
+    assert main(["run", "--literature", "stein2019", "--observations", "nothing.csv"]) == 2

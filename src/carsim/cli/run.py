@@ -8,6 +8,7 @@ Ctrl-C ends the simulation: what is finished is written and the rest named; a wh
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from carsim.cli import options
+from carsim.cli import observed, options
 from carsim.cli.cohort import save_cohort
 from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
 from carsim.cli.failures import tell_failures
-from carsim.cli.output import print_json, print_notes, progress
+from carsim.cli.output import finite, print_json, print_notes, progress
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from carsim.individual.fit import MostProbable
     from carsim.spec import Scenario
 
 RESULTS = Path("results")
@@ -43,6 +45,12 @@ RESULTS = Path("results")
     metavar="PATH",
     help="Figure (.png, .pdf or .svg); default: beside the result.",
 )
+@click.option(
+    "--observations",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Find the patient's most probable parameters from a table of measurements first.",
+)
 @options.save_patients
 @options.force
 @options.as_json
@@ -59,6 +67,7 @@ def command(
     replicates: int | None,
     out: Path | None,
     plot: Path | None,
+    observations: Path | None,
     save_patients: Path | None,
     force: bool,
     as_json: bool,
@@ -71,43 +80,29 @@ def command(
     Writes a NetCDF result and a figure into results/ (or where --out says), and prints a summary. Running the same
     scenario again replaces its own files; results of another run stay unless --force is given.
 
+    With --observations FILE the patient has the parameters that are most probable from what was measured: a table with
+    the columns id, day, variable, value and, where needed, unit, limit and censored.
+
     With --replicates N each patient is simulated N times, each time with other chances: the summary says with what
     probability the patient is cured or relapses.
     """
     begun = time.perf_counter()
     if literature is not None:
-        if save_patients is not None:
-            raise click.UsageError("--save-patients needs a scenario with `cohort:`, not --literature.")
+        if save_patients is not None or observations is not None:
+            raise click.UsageError("--save-patients and --observations need a scenario, not --literature.")
         given = {"--seed": seed, "--patients": patients, "--replicates": replicates}
         by_chance = _literature_by_chance(literature, scenario, engine, given)
-        parts = [literature, parameter_set, "chance" if by_chance else None]
-        paths = places(Path("-".join(part for part in parts if part)), out, plot)
-        if by_chance:
-            from carsim.cli import chance
-
-            return chance.run(
-                literature,
-                parameter_set,
-                assignments,
-                until,
-                *paths,
-                patients=patients,
-                replicates=replicates or 1,
-                seed=seed or 0,
-                force=force,
-                as_json=as_json,
-                quiet=quiet,
-            )
-        from carsim.cli import literature as published
-
-        return published.run(
-            literature, parameter_set, assignments, until, *paths, force=force, as_json=as_json, quiet=quiet
-        )
+        said = {"force": force, "as_json": as_json, "quiet": quiet}
+        return _literature(literature, parameter_set, assignments, until, (out, plot), given, by_chance, said)
     if scenario is None:
         raise click.UsageError("Missing argument 'SCENARIO': a scenario file, or a published model with --literature.")
     if parameter_set is not None or until is not None:
         raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
+    found, usual = None, read
+    if observations is not None:
+        found = observed.found_in(read, observations, quiet=quiet)
+        scenario, read = scenario.with_stem(f"{scenario.stem}_fitted"), found.scenario
     result, figure = places(scenario, out, plot)
     _check_places((result, figure), read, force=force)
     save_cohort(read, save_patients, force=force)
@@ -117,26 +112,75 @@ def command(
         from carsim import pipeline
 
         data = pipeline.run(read, notify=say)
+        if found is not None:
+            data.attrs["most_probable"] = json.dumps(finite(observed.as_plain(found)))
         simulated = time.perf_counter()
     failed, missing = _failed_and_missing(data)
     if missing and is_whole(result, data):
         click.echo(f"carsim: interrupted; {result} is left as it is, the whole result of this run", err=True)
         return INTERRUPTED
     files = _write(data, result, figure, force=force)
-    _tell(data, read, files, as_json=as_json, quiet=quiet)
+    if found is not None:
+        place = figure.with_stem(f"{figure.stem}_observed")
+        files.append(observed.write_observed(data, pipeline.run(usual), found, place, force=force))
+    _tell(data, read, files, found, as_json=as_json, quiet=quiet)
     if verbose:
         _tell_more(data, simulated - begun, time.perf_counter() - begun)
     return INTERRUPTED if missing else SOME_FAILED if failed else DONE
 
 
-def _tell(data: xr.Dataset, scenario: Scenario, files: list[Path], *, as_json: bool, quiet: bool) -> None:
+def _literature(
+    name: str,
+    parameter_set: str | None,
+    assignments: tuple[str, ...],
+    until: float | None,
+    where: tuple[Path | None, Path | None],
+    given: Mapping[str, int | None],
+    by_chance: bool,
+    said: Mapping[str, bool],
+) -> int:
+    """Simulate a published model; `given` are the options of chance by name, `said` those on what is written."""
+    parts = [name, parameter_set, "chance" if by_chance else None]
+    result, figure = places(Path("-".join(part for part in parts if part)), *where)
+    if not by_chance:
+        from carsim.cli import literature as published
+
+        return published.run(name, parameter_set, assignments, until, result, figure, **said)
+    from carsim.cli import chance
+
+    return chance.run(
+        name,
+        parameter_set,
+        assignments,
+        until,
+        result,
+        figure,
+        patients=given["--patients"],
+        replicates=given["--replicates"] or 1,
+        seed=given["--seed"] or 0,
+        **said,
+    )
+
+
+def _tell(
+    data: xr.Dataset,
+    scenario: Scenario,
+    files: list[Path],
+    found: MostProbable | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Say what came out, where it is, and what failed or is missing."""
     failed, missing = _failed_and_missing(data)
     if as_json:
-        print_json(as_object(data, scenario, files))
+        more = {} if found is None else {"most_probable": observed.as_plain(found)}
+        print_json(as_object(data, scenario, files) | more)
     elif not quiet:
         from carsim.cli.summary import summary
 
+        if found is not None:
+            click.echo("\n".join([*observed.lines_of(found), ""]))
         click.echo(summary(data))
         click.echo(f"\nWrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
     if failed:

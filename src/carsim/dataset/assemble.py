@@ -112,6 +112,11 @@ def claimed(rows: Iterable[str]) -> list[str]:
     return [name for name in names if name in wanted]
 
 
+def rows_of(course: str, rows: Sequence[str]) -> list[str]:
+    """The rows of a network that a declared course reads; their sum is what is measured of all products together."""
+    return [rows[index] for index, _ in _match(VARIABLES[course], rows)]
+
+
 def _match(variable: Variable, rows: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     """Positions of the rows that the first fitting pattern claims, each with the labels that its name gives."""
     for pattern in variable.rows:

@@ -51,7 +51,7 @@ def draw_check(tree: xr.DataTree) -> Figure:
         for axes in panels[1:]:
             _below(axes, of)
         for axes in panels:
-            _days(axes, float(days.min()), float(days.max()))
+            set_days(axes, float(days.min()), float(days.max()))
         panels[0].tick_params(labelbottom=len(panels) == 1)
         panels[-1].set_xlabel("days after the infusion", fontsize=SMALL, labelpad=2)
     return figure
@@ -108,7 +108,7 @@ def _below(axes: Axes, of: xr.Dataset) -> None:
     axes.set_ylabel("below limit", fontsize=SMALL)
 
 
-def _days(axes: Axes, first: float, last: float) -> None:
+def set_days(axes: Axes, first: float, last: float) -> None:
     """Time by its square root from the infusion on, since the first month holds the expansion; plain before it."""
     if first < 0.0:
         axes.set_xlim(first - 1.0, last + 1.0)

@@ -147,8 +147,8 @@ def _ordered_sum(values: Iterable[Array]) -> Array:
     return total
 
 
-def log_normal(log_sd: float, seed: int, purpose: str, n: int) -> Array:
-    """Factors around 1, one per patient; exactly 1 without spread."""
+def log_normal(log_sd: float, seed: int, purpose: str, n: int, who: NDArray[np.int64] | None = None) -> Array:
+    """Factors around 1, one per patient; exactly 1 without spread. `who` are the patients' indices, default: 0 to n."""
     if log_sd == 0.0:
         return np.ones(n)
-    return np.exp(log_sd * rng.normals(seed, purpose, np.arange(n)))
+    return np.exp(log_sd * rng.normals(seed, purpose, np.arange(n) if who is None else who))

@@ -91,6 +91,26 @@ def prepare(scenario: Scenario, folder: Path | None = None, own: Own = NONE) -> 
     return Prepared(members, network, patients, schedule, times, labels, entries)
 
 
+def varied(made: Prepared, scenario: Scenario, factors: Mapping[str, Array]) -> tuple[Patients, Schedule]:
+    """The one patient of a scenario m times, with other factors (m,) on parameters (by name without class).
+
+    All are the same person: with the same doses, clones and densities. `made` is what `prepare` makes of the scenario.
+    """
+    m = next(iter(factors.values())).size
+    one, same = made.patients.repeated(m), np.ones(m)
+    parameters = {name: values * factors.get(name.split(".")[0], same) for name, values in one.parameters.items()}
+    members, seed = made.cast, scenario.run.seed
+    clones = shares(members, scenario.leukaemia, seed, 1, of_cohort=False)
+    sites = disease(scenario.leukaemia, seed, 1, of_cohort=False)
+    fractions, levels = ({name: np.repeat(share, m) for name, share in part.items()} for part in (clones, sites))
+    initial = start(made.network, members.clones, fractions, parameters, one.covariates, members.products, levels)
+    many = replace(one, parameters=parameters, initial=initial)
+    planned, begin, able = _planned(scenario), float(made.times[0]), many.covariates["manufacture"] != NOT_MADE
+    own = trigger_rows(planned, many, seed, begin, able)  # what enters of a dose depends on the parameters
+    many = replace(many, parameters={**many.parameters, **own})
+    return many, compile_entries(planned, many, seed, begin, able)
+
+
 def cast_of(scenario: Scenario, folder: Path | None = None) -> Cast:
     """The cast of the scenario's model with the typical patient's covariates, whether or not it can run yet.
 

@@ -34,7 +34,7 @@ def compile_entries(
     """
     changes: list[Dose | Infusion | Window] = []
     for item in planned:
-        receive = np.ones(patients.n, dtype=bool) if everyone else _receive(item, patients.n, seed, made)
+        receive = np.ones(patients.n, dtype=bool) if everyone else _receive(item, patients, seed, made)
         if not item.waits:
             changes += [_change(dose, patients, seed, everyone=everyone).only(receive) for dose in item.doses]
         elif everyone and item.entry.when is None:
@@ -56,7 +56,7 @@ def trigger_rows(
     for item in planned:
         if not item.waits:
             continue
-        receive = _receive(item, patients.n, seed, made).astype(np.float64)
+        receive = _receive(item, patients, seed, made).astype(np.float64)
         when = item.entry.when
         later = when is not None and when.after is not None and when.after > start
         rows[f"open.{item.name}"] = np.zeros(patients.n) if later else receive
@@ -64,7 +64,7 @@ def trigger_rows(
             amount = dose.amount(patients)
             rows[amount_row(item, k)] = amount / dose.duration if dose.duration > 0.0 else amount
             if dose.share < 1.0:
-                rows[share_row(dose)] = drawn(dose.share, dose.draw, patients.n, seed).astype(np.float64)
+                rows[share_row(dose)] = drawn(dose.share, dose.draw, patients, seed).astype(np.float64)
     return rows
 
 
@@ -79,7 +79,7 @@ def days_given(
     for item in planned:
         days[item.name] = np.full(patients.n, np.nan)
         if not item.waits:
-            receive = _receive(item, patients.n, seed, made)
+            receive = _receive(item, patients, seed, made)
             given = schedule([_change(d, patients, seed, everyone=False).only(receive) for d in item.doses], patients.n)
             times = np.where((given.labels != "") & (given.amounts > 0.0), given.times, np.nan)
             if times.shape[1]:
@@ -87,17 +87,17 @@ def days_given(
     return days
 
 
-def _receive(item: Planned, n: int, seed: int, made: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+def _receive(item: Planned, patients: Patients, seed: int, made: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Which patients are given an entry: those drawn, where their product could be made if it depends on that."""
-    receive = drawn(item.entry.share, item.name, n, seed)
+    receive = drawn(item.entry.share, item.name, patients, seed)
     return receive & made if made is not None and item.for_product else receive
 
 
-def drawn(share: float, name: str, n: int, seed: int) -> NDArray[np.bool_]:
+def drawn(share: float, name: str, patients: Patients, seed: int) -> NDArray[np.bool_]:
     """Which patients are given an entry: its share of them, each by the patient's own draw."""
     if share >= 1.0:
-        return np.ones(n, dtype=bool)
-    draws: Array = rng.uniforms(seed, f"treatment.{name}", np.arange(n))
+        return np.ones(patients.n, dtype=bool)
+    draws: Array = rng.uniforms(seed, f"treatment.{name}", patients.index)
     return draws < share
 
 
@@ -109,7 +109,7 @@ def _change(dose: Given, patients: Patients, seed: int, *, everyone: bool) -> Do
         change = Infusion(row, times, dose.duration, amount / dose.duration, dose.label)
     else:
         change = Dose(dose.row, times, amount, dose.label)
-    return change if everyone else change.only(drawn(dose.share, dose.draw, patients.n, seed))
+    return change if everyone else change.only(drawn(dose.share, dose.draw, patients, seed))
 
 
 def _window(item: Planned, receive: NDArray[np.bool_], start: float) -> list[Window]:

@@ -27,14 +27,14 @@ def doses(entry: Infusion, costimulation: str, seed: int, path: str) -> list[Giv
 
 def per_weight(entry: Infusion, patients: Patients, seed: int, path: str) -> Array:
     """Viable CAR-positive cells/kg of all parts of an infusion, for each patient; `path` as for `doses`."""
-    spread = log_normal(entry.dose.log_sd, seed, f"treatment.{path}.dose", patients.n)
+    spread = log_normal(entry.dose.log_sd, seed, f"treatment.{path}.dose", patients.n, patients.index)
     found: Array = cells(entry.dose, patients, spread) / patients.covariates["weight"]
     return found
 
 
 def _amount(entry: Infusion, costimulation: str, share: float, seed: int, path: str, row: str) -> Amount:
     def amount(patients: Patients) -> Array:
-        spread = log_normal(entry.dose.log_sd, seed, f"treatment.{path}.dose", patients.n)
+        spread = log_normal(entry.dose.log_sd, seed, f"treatment.{path}.dose", patients.n, patients.index)
         whole = cells(entry.dose, patients, spread)
         return entering(entry.give, costimulation, share * whole, patients.parameters)[row]
 

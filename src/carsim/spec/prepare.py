@@ -60,9 +60,10 @@ class Prepared:
     entries: Mapping[str, Array] = field(default_factory=dict)
 
 
-def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
+def prepare(scenario: Scenario, folder: Path | None = None, part: tuple[int, int] | None = None) -> Prepared:
     """Everything an engine needs to run the scenario; `folder` is where a cohort's table is looked for.
 
+    `part` takes the patients from the first number to before the second, who are the same as among all.
     Raises UnsupportedMechanism with the path of each mechanism that this version does not have.
     """
     missing = scenario.unsupported()
@@ -79,6 +80,9 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     patients = replace(patients, parameters=own, covariates={**patients.covariates, **_dose(planned, patients, seed)})
     entries = days_given(planned, patients, seed, made)
     schedule = compile_entries(planned, patients, seed, begin, made)
+    if part is not None:
+        patients, schedule = patients.part(*part), schedule.part(*part)
+        entries = {name: days[slice(*part)] for name, days in entries.items()}
     if scenario.run.replicates > 1:
         patients, schedule = patients.repeated(scenario.run.replicates), schedule.repeated(scenario.run.replicates)
         entries = {name: np.repeat(days, scenario.run.replicates) for name, days in entries.items()}

@@ -45,7 +45,10 @@ class _Sweep(click.Command):
     help="Where blocks are simulated: processes here, a Slurm job array, or a Dask cluster.",
 )
 @click.option(
-    "--workers", type=click.IntRange(min=0), metavar="N", help="Processes, or jobs side by side; 0: this process."
+    "--workers",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Processes (none stated: one for each processor; 0: this one), or jobs side by side (32).",
 )
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Threads of each of them."

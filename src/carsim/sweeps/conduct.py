@@ -102,7 +102,6 @@ def conduct(
     """Drive a plan to its store; as `sweep`, with the outcome."""
     begun = time.monotonic()
     found = store.resumed(made, path) if resume and path.exists() else create(made, path, force=force)
-    workers = processors() if workers is None else workers
     with store.locked(path), _ended_by_signal():
         if resume:
             _take_damage_away(found, notify)
@@ -112,6 +111,7 @@ def conduct(
         progress = Progress(found, len(missing), notify)
         left = ""
         if executor == "local":
+            workers = processors() if workers is None else workers
             local.run(found, missing, progress, workers=workers, threads=threads, **settings)
         else:
             left = _elsewhere(executor, found, missing, progress, workers=workers, threads=threads, **settings)

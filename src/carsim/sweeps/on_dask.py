@@ -29,7 +29,7 @@ def run(
     missing: Sequence[int],
     progress: Progress,
     *,
-    workers: int,
+    workers: int | None = None,
     threads: int = 1,
     client: Client | None = None,
     scheduler: str | None = None,
@@ -42,7 +42,7 @@ def run(
     if client is not None:
         _submitted(client, store, missing, progress, threads)
         return
-    with _client(scheduler, store, workers, threads, trust_network=trust_network) as own:
+    with _client(scheduler, store, workers or 1, threads, trust_network=trust_network) as own:
         _submitted(own, store, missing, progress, threads)
 
 

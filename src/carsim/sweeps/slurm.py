@@ -23,7 +23,9 @@ from carsim.sweeps import files
 from carsim.sweeps.progress import TRIES, Progress
 from carsim.sweeps.store import Store, SweepRefused
 
-TASKS: Final = 1000  # of one array: Slurm's usual MaxArraySize is 1001
+TASKS: Final = 1000  # of one array at most: Slurm's usual MaxArraySize is 1001
+TURNS: Final = 4  # tasks for each that runs at one time: enough that none is long, few enough that starting them is not
+SIDE_BY_SIDE: Final = 32  # tasks that run at one time, unless asked otherwise
 SECONDS: Final = 2.0  # between looks at the store
 JOBS: Final = "jobs.json"
 _DIRECTIVE: Final = re.compile(r"--?[A-Za-z][A-Za-z0-9-]*(=[A-Za-z0-9_.,:/@%+=-]*)?")
@@ -34,7 +36,7 @@ def run(
     missing: Sequence[int],
     progress: Progress,
     *,
-    workers: int,
+    workers: int | None = None,
     threads: int = 1,
     directives: Sequence[str] = (),
     wait: bool = True,
@@ -45,6 +47,7 @@ def run(
     SweepRefused where Slurm is not there or refuses.
     """
     _check(directives)
+    workers = SIDE_BY_SIDE if workers is None else workers
     folder = store.path.with_name(f"{store.path.name}.slurm")
     job = _under_way(folder)
     todo = list(missing)
@@ -69,7 +72,7 @@ def _submit(store: Store, folder: Path, todo: list[int], workers: int, threads: 
         raise SweepRefused("slurm: no `sbatch` here; run carsim where Slurm is, or use --executor local")
     folder.mkdir(exist_ok=True)
     number = len(list(folder.glob("blocks-*.json")))
-    listed, tasks = folder / f"blocks-{number}.json", min(len(todo), TASKS)
+    listed, tasks = folder / f"blocks-{number}.json", min(len(todo), TASKS, TURNS * max(1, workers))
     files.write(listed, json.dumps(todo).encode())
     made = script(store, listed, tasks, workers, threads, directives)
     path = folder / f"array-{number}.sh"

@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,12 +124,19 @@ def _failed(status: NDArray[Any]) -> NDArray[np.bool_]:
 
 def encoded(values: NDArray[Any], column: Column) -> bytes:
     """Bytes of one chunk that holds an array."""
+    memory, array = _encoder(str(values.dtype), repr(column.fill), values.shape)
+    array[...] = values
+    return bytes(memory["/".join(["x", "c", *["0"] * values.ndim])].to_bytes())
+
+
+@lru_cache(maxsize=64)
+def _encoder(dtype: str, fill: str, shape: tuple[int, ...]) -> tuple[dict[str, Any], zarr.Array[Any]]:
+    """An array of one chunk in memory, and where its bytes are found; made once, as that takes longer than to encode."""
     from zarr.storage import MemoryStore
 
     memory: dict[str, Any] = {}
-    array = make_array(MemoryStore(memory), column, values.shape, values.shape, [str(at) for at in range(values.ndim)])
-    array[...] = values
-    return bytes(memory["/".join([column.name, "c", *["0"] * values.ndim])].to_bytes())
+    column = Column("x", dtype, float(fill) if dtype.startswith("float") else int(fill), {})
+    return memory, make_array(MemoryStore(memory), column, shape, shape, [str(at) for at in range(len(shape))])
 
 
 def make_array(

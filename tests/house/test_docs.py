@@ -12,7 +12,7 @@ from .tree import PACKAGE, ROOT, write_tree
 
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|toml|yaml|yml|cff|csv|json|nc|png|svg)")
 PARAMETERS = PACKAGE / "catalog" / "data" / "parameters"
-CREATED = {"my_patient.yaml", "my_trial.nc"}  # what a command of a guide writes
+CREATED = {"my_patient.yaml", "my_sweep.zarr", "my_trial.nc", "escape.zarr"}  # what a command of a guide writes
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

@@ -14,6 +14,7 @@ from carsim.cli import options
 from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
 from carsim.cli.output import print_json, print_notes, progress
 from carsim.cli.sweep_check import check_command
+from carsim.cli.sweep_map import map_command
 
 if TYPE_CHECKING:
     from carsim.sweeps.conduct import Outcome
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 EVERY = 10.0  # s between lines of progress where no terminal shows them
 
 
+OF_A_STORE = {"check": check_command, "map": map_command}
+
+
 class _Sweep(click.Command):
-    """`carsim sweep check STORE` is a command of its own; a scenario called `check` is `./check`."""
+    """`carsim sweep check STORE` and `map` are commands of their own; a scenario called `check` is `./check`."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        if args and args[0] == "check":
-            return check_command.make_context(f"{info_name} check", args[1:], parent, **extra)
+        if args and args[0] in OF_A_STORE:
+            return OF_A_STORE[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 
 
@@ -86,7 +90,7 @@ def command(
     """Simulate every point of the `sweep:` of SCENARIO into the store --out, in blocks of whole patients.
 
     Interrupted or killed at any time, it goes on with --resume; the store is the same to the byte whoever writes it.
-    `carsim sweep check STORE` says whether a store is whole.
+    `carsim sweep check STORE` says whether a store is whole, `carsim sweep map STORE` draws what rules where.
     """
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     from carsim.sweeps.plan import LIMIT, plan

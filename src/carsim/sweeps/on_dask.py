@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from carsim.sweeps.progress import Progress
@@ -106,8 +107,21 @@ def _client(
         return
     from dask_jobqueue import SLURMCluster
 
-    memory = f"{-(-store.plan.memory // 1_000_000)}MB"
-    with SLURMCluster(cores=threads, processes=1, memory=memory, job_cpu=threads) as cluster:
+    folder = store.path.with_name(f"{store.path.name}.slurm").resolve()
+    folder.mkdir(exist_ok=True)
+    with (
+        TemporaryDirectory(dir=folder, prefix=".certificate-") as certificate,
+        SLURMCluster(
+            cores=threads,
+            processes=1,
+            memory=f"{-(-store.plan.memory // 1_000_000)}MB",
+            job_cpu=threads,
+            log_directory=str(folder),
+            security=True,  # a certificate of its own: whoever reaches a scheduler without can run programs on it
+            shared_temp_directory=certificate,
+            worker_extra_args=["--memory-limit", "0"],  # Slurm sees to it; Dask would pause at what libraries take
+        ) as cluster,
+    ):
         cluster.adapt(minimum_jobs=max(1, workers), maximum_jobs=max(1, workers))
         with Client(cluster) as client:
             yield client

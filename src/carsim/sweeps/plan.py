@@ -33,7 +33,7 @@ RUNS: Final = 256  # courses of a block at most
 FEW_BLOCKS: Final = 64  # a small sweep has about as many, so that several can work on it
 MOST_BLOCKS: Final = 4096  # a large one about as many, so that its files can be counted
 LIMIT: Final = 10_000_000  # points, unless asked otherwise
-PROGRAM: Final = 350_000_000  # bytes of a worker with its libraries and compiled code
+PROGRAM: Final = 600_000_000  # bytes of a worker with its libraries and compiled code: twice what was measured
 SIZED_BY: Final = ("cohort", "patient", "run")  # sections that say how many courses a point has
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carsim.sweeps.columns import STATUS, decoded
+from carsim.sweeps.columns import decoded
 from carsim.sweeps.store import SweepRefused, is_store
 
 if TYPE_CHECKING:
@@ -60,16 +60,13 @@ def on_grid(data: xr.Dataset | xr.DataArray, of: xr.Dataset) -> Any:
 
     import xarray as xr
 
-    coords = {**along, **{name: stacked.coords[name] for name in stacked.coords if name in rest}}
+    units = {name: of.coords[name].attrs if name in of.coords else {} for name in names}
+    coords: dict[str, Any] = {name: (name, values, units[name]) for name, values in along.items()}
+    coords |= {str(name): stacked.coords[name] for name in stacked.coords if name in rest}
     if isinstance(stacked, xr.DataArray):
         dims, values, attrs = folded(stacked)
         return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=stacked.name)
     return xr.Dataset({str(name): folded(array) for name, array in stacked.items()}, coords=coords, attrs=of.attrs)
-
-
-def ok(data: xr.Dataset) -> xr.DataArray:
-    """Where a value holds."""
-    return data[STATUS] == 0
 
 
 def _is_words(of: xr.Dataset, name: str) -> bool:

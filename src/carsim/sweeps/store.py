@@ -131,7 +131,7 @@ def encoded(values: NDArray[Any], column: Column) -> bytes:
 
 @lru_cache(maxsize=64)
 def _encoder(dtype: str, fill: str, shape: tuple[int, ...]) -> tuple[dict[str, Any], zarr.Array[Any]]:
-    """An array of one chunk in memory, and where its bytes are found; made once, as that takes longer than to encode."""
+    """An array of one chunk in memory, and where its bytes are found; kept, as making it takes longer than encoding."""
     from zarr.storage import MemoryStore
 
     memory: dict[str, Any] = {}

@@ -62,10 +62,13 @@ class Prepared:
     entries: Mapping[str, Array] = field(default_factory=dict)
 
 
-def prepare(scenario: Scenario, folder: Path | None = None, own: Own = NONE) -> Prepared:
+def prepare(
+    scenario: Scenario, folder: Path | None = None, own: Own = NONE, part: tuple[int, int] | None = None
+) -> Prepared:
     """Everything an engine needs to run the scenario; `folder` is where a cohort's table is looked for.
 
-    `own` holds values that each patient has of its own.
+    `own` holds values that each patient has of its own. `part` takes the patients from the first number to before the
+    second, who are the same as among all.
 
     Raises UnsupportedMechanism with the path of each mechanism that this version does not have.
     """
@@ -83,6 +86,9 @@ def prepare(scenario: Scenario, folder: Path | None = None, own: Own = NONE) -> 
     patients = replace(patients, parameters=rows, covariates={**patients.covariates, **_dose(planned, patients, seed)})
     entries = days_given(planned, patients, seed, made)
     schedule = compile_entries(planned, patients, seed, begin, made)
+    if part is not None:
+        patients, schedule = patients.part(*part), schedule.part(*part)
+        entries = {name: days[slice(*part)] for name, days in entries.items()}
     if scenario.run.replicates > 1:
         patients, schedule = patients.repeated(scenario.run.replicates), schedule.repeated(scenario.run.replicates)
         entries = {name: np.repeat(days, scenario.run.replicates) for name, days in entries.items()}

@@ -5,8 +5,9 @@ step is run alone some thousand times on a workspace that holds real patients, a
 counted as often as a step runs it: the right-hand side 8 times, the Jacobian and its factors once, a linear solution 8
 times, conditions (the state at a share of the step and what is watched of it) 4 times where there are any. What stages
 add up is the time of all stages less that of their right-hand sides and solutions. Outputs are what a run takes with
-them and does not with the last day alone. The rest is control: step lengths, errors, sign, stops, which lane does what,
-lanes that stand idle towards the end. Shares are medians over the repeats, so that they need not add up.
+them and does not with the last day alone. The rest is control (step lengths, errors, sign, stops, which lane does
+what), what is located, lanes that stand idle towards the end, and memory: a piece run alone finds its rows in the
+nearest cache, a step of sixteen lanes does not. Shares are medians over the repeats, so that they need not add up.
 
 The limit: the vectorised right-hand side alone, 8 times a step (as in `ensemble_ode.py`), over the time of a run.
 
@@ -144,7 +145,7 @@ def shares(title: str, network: Network, times: Floats, patients: Patients, sche
         "outputs": (raw["all"] - raw["few"]) * a_step,
         "equations lowered to tables, once a run": raw["tables"] * a_step,
     }
-    spent["control and the rest"] = step - sum(spent.values())
+    spent["control, waiting for memory, idle lanes"] = step - sum(spent.values())
     spent["all"] = step
     rows = [
         [name, f"{np.median(value):.0f}", f"{100 * np.median(value / step):.0f} %"] for name, value in spent.items()

@@ -175,3 +175,28 @@ def test_the_shipped_draws_are_what_they_are_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "posterior.toml").write_text(about.replace("seed = 7\n", ""), encoding="utf-8")
     with pytest.raises(NoDraws, match="lacks seed"):
         posterior(tmp_path)
+
+
+def test_a_check_under_draws_is_of_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both at once: the replicates of a predictive check come of the trials under the draws, one after another."""
+    from carsim.trials import conduct
+    from tests.trial.test_predictive import measured_on
+
+    def conducted(scenario: Scenario, keep: object = ()) -> xr.DataTree:
+        tree = by_hand(scenario)
+        level = 100.0 * scenario.parameters["kill_max"]
+        for name, data in arms_in(tree).items():
+            tree[f"arms/{name}"] = xr.DataTree(data.assign(cart_copies=data["cart_copies"] * 0.0 + level))
+        return tree
+
+    monkeypatch.setattr(conduct, "trial", conducted)
+    scenario = spec.loads(HEAD + PART)
+    tree = conduct._with_more(
+        by_hand(scenario.with_(**{KILL: "5 1/d"})), scenario, draws(1.0, 9.0), measured_on(28.0), None
+    )
+    check = tree["predictive_check"].to_dataset()
+    assert check.attrs["draws"] == 2
+    assert check["simulated_low"].values[0, 0, 1] < 200.0
+    assert check["simulated_high"].values[0, 0, 1] > 500.0
+    assert tree["uncertainty"].sizes["draw"] == 2
+    assert {"draws_sha256", "table_sha256"} <= set(tree.attrs)

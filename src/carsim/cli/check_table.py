@@ -31,7 +31,7 @@ def check_lines(check: xr.Dataset) -> list[str]:
     inside = int((known == 1).sum())
     lines += [
         "",
-        f"{inside} of {known.size} percentiles lie in their interval; * marks those that do not; <: below the limit.",
+        f"{inside} of {known.size} percentiles lie in their interval; * marks what does not; <: below the limit.",
     ]
     return lines
 
@@ -41,7 +41,10 @@ def _bin(of: xr.Dataset) -> tuple[str, ...]:
     days = f"{first:.4g}" if first == last else f"{first:.4g} to {last:.4g}"
     cells = [_cell(of.isel(percentile=number)) for number in range(len(PERCENTILES))]
     below = [100.0 * of[name].item() for name in ("below", "below_low", "below_high")]
-    share = f"{below[0]:.0f} % [{below[1]:.0f} to {below[2]:.0f}]" if math.isfinite(below[1]) else f"{below[0]:.0f} %"
+    share = f"{below[0]:.0f} %"
+    if math.isfinite(below[1]):
+        outside = "" if below[1] <= below[0] <= below[2] else "*"
+        share += f" [{below[1]:.0f} to {below[2]:.0f}]{outside}"
     return (f"  {days}", f"{of['n'].item()}", *cells, share)
 
 

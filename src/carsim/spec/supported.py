@@ -29,4 +29,4 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if run.every > OUTPUT_NOW:
         yield "run.every", "output less often than each day"
     if run.draws:
-        yield "run.draws", "draws of uncertain parameters"
+        yield "run.draws", "draws of uncertain parameters (`carsim trial --draws`)"

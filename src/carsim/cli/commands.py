@@ -14,6 +14,7 @@ COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario or a published model: result file, figure, summary."),
     "trial": ("carsim.cli.trial", "Conduct a virtual trial: arms, response, survival, relapse, figures."),
     "sweep": ("carsim.cli.sweep", "Simulate a scenario at many points into a store, here or on a cluster."),
+    "sensitivity": ("carsim.cli.sensitivity", "Say which values decide on an endpoint: Sobol's or Morris' indices."),
     "scorecard": ("carsim.cli.scorecard", "Set every published fact beside what simulated trials say."),
     "validate": ("carsim.cli.validate", "Check a scenario; print the complete resolved form."),
     "show": ("carsim.cli.show", "Print the model: species, reactions, equations, parameters."),
@@ -24,7 +25,7 @@ COMMANDS = {
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("compare", "sensitivity", "calibrate", "lab")
+LATER = ("compare", "calibrate", "lab")
 
 
 class Table(click.Group):

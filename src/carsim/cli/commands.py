@@ -15,6 +15,7 @@ COMMANDS = {
     "trial": ("carsim.cli.trial", "Conduct a virtual trial: arms, response, survival, relapse, figures."),
     "calibrate": ("carsim.cli.calibrate", "Fit the free parameters of a study to published facts."),
     "sweep": ("carsim.cli.sweep", "Simulate a scenario at many points into a store, here or on a cluster."),
+    "sensitivity": ("carsim.cli.sensitivity", "Say which values decide on an endpoint: Sobol's or Morris' indices."),
     "scorecard": ("carsim.cli.scorecard", "Set every published fact beside what simulated trials say."),
     "validate": ("carsim.cli.validate", "Check a scenario; print the complete resolved form."),
     "show": ("carsim.cli.show", "Print the model: species, reactions, equations, parameters."),
@@ -25,7 +26,7 @@ COMMANDS = {
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("compare", "sensitivity", "lab")
+LATER = ("compare", "lab")
 
 
 class Table(click.Group):

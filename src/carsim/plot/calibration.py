@@ -38,7 +38,7 @@ def _parameters(found: Calibrated) -> Figure:
     study = found.study
     height = HEAD + FOOT + LINE * len(study.names)
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-    axes = figure.add_axes((0.27, FOOT / height, 0.48, 1.0 - (HEAD + FOOT) / height))
+    axes = figure.add_axes((0.2, FOOT / height, 0.45, 1.0 - (HEAD + FOOT) / height))
     low, middle, high = np.quantile(found.posterior.draws, [0.025, 0.5, 0.975], axis=0)
     ends = [design.values(study, end) for end in (low, high)]
     lines = np.arange(len(study.names))[::-1]
@@ -49,7 +49,7 @@ def _parameters(found: Calibrated) -> Figure:
     axes.tick_params(axis="y", length=0)
     for k, (free, known) in enumerate(zip(study.parameters, found.identified, strict=True)):
         kind = f"spread {free.median:g}" if free.spread else f"factor {free.median:g}"
-        text = f"{kind}: {ends[0][k]:.2g} to {ends[1][k]:.2g} ({100 * known.contraction:.0f} % known)"
+        text = f"{kind}: {ends[0][k]:.2g} to {ends[1][k]:.2g} ({max(100 * known.contraction, 0):.0f} % known)"
         axes.text(design.END + 0.15, lines[k], text, va="center", fontsize=SMALL - 1, color=FAINT)
     axes.axvline(0.0, color=HAIRLINE, linewidth=0.8, zorder=0)
     axes.set_xlim(-design.END - 0.1, design.END + 0.1)

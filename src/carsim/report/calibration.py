@@ -23,7 +23,7 @@ def parameter_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
             f"{one['prior']['median']:g} ({one['prior']['low']:g} to {one['prior']['high']:g})",
             f"{one['median']:.2g} ({one['low']:.2g} to {one['high']:.2g})",
             f"{one['value']:.3g}",
-            f"{100.0 * one['contraction']:.0f} %",
+            f"{max(100.0 * one['contraction'], 0.0):.0f} %",
             f"{one['facts']} of {one['trials']} trials",
             ", ".join(f"{name} {value:+.2f}" for name, value in one["tied"].items()),
         )

@@ -128,9 +128,13 @@ class Axis(Part):
         first, last, _ = self._ends()
         if self.log is not None:
             ratio = math.log(last / first)
-            inner = [first * math.exp(share * ratio) for share in shares]
+            inner = [
+                first * math.exp(share * ratio) if 0.0 < share < 1.0 else (last if share else first) for share in shares
+            ]
         else:
-            inner = [first + share * (last - first) for share in shares]
+            inner = [
+                first + share * (last - first) if 0.0 < share < 1.0 else (last if share else first) for share in shares
+            ]
         return inner if self.is_sampled else [float(f"{number:.15g}") for number in inner]
 
     def at(self, step: int) -> Scalar:
@@ -139,8 +143,7 @@ class Axis(Part):
 
     def between(self, share: float) -> Scalar:
         """The value at a share of the way from the first end (0) to the last (1), as `Scenario.with_` takes it."""
-        first, last, unit = self._ends()
-        number = first if share == 0.0 else last if share == 1.0 else self.numbers([share])[0]
+        number, unit = self.numbers([share])[0], self._ends()[2]
         if unit:
             return f"{number_text(number)} {unit}"
         given = self.log if self.log is not None else self.linear
@@ -218,13 +221,22 @@ class Arms(Part):
 class Sample(Part):
     """How axes without points of their own are sampled, all of them together."""
 
-    method: Literal["latin-hypercube", "sobol", "random"] = Field(description="Where the points lie.")
-    n: Annotated[int, Field(ge=1, le=100_000_000)] = Field(description="Number of points.")
+    method: Literal["latin-hypercube", "sobol", "random", "saltelli", "morris"] = Field(
+        description="Where the points lie; the last two are those of indices of sensitivity."
+    )
+    n: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        description="Number of points; of `saltelli` the number of base points, of `morris` that of trajectories, each "
+        "of as many points as axes are sampled and two or one more."
+    )
     seed: Annotated[int, Field(ge=0, le=2**53)] = Field(default=1, description="Seed of the points alone.")
+
+    def points(self, axes: int) -> int:
+        """Number of points over so many sampled axes."""
+        return self.n * {"saltelli": axes + 2, "morris": axes + 1}.get(self.method, 1)
 
     @model_validator(mode="after")
     def _power_of_two(self) -> Sample:
-        if self.method == "sobol" and self.n & (self.n - 1):
+        if self.method in ("sobol", "saltelli") and self.n & (self.n - 1):
             below = 1 << (self.n.bit_length() - 1)
             raise refuse(f"{self.n} Sobol points", f"a power of two: they are balanced only so, for example {below}")
         return self

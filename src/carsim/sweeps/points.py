@@ -2,11 +2,11 @@
 
     point k      the mixed-radix digits of k over the axes, the first axis the slowest, what is sampled the fastest
     latin        share = (stratum + u) / n, strata in the order of n uniform numbers, for each axis its own
-    sobol        Sobol's sequence, each axis shifted by the exclusive or of 30 random bits (keeps its balance)
     random       share = u
+    others       see designs
 
 Random numbers are those of `sample.seed` and the axis' name, so an axis more changes no other.
-Sources: McKay, Beckman and Conover, Technometrics 21:239 (1979); Joe and Kuo, SIAM J Sci Comput 30:2635 (2008).
+Source: McKay, Beckman and Conover, Technometrics 21:239 (1979).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from carsim import rng
 from carsim.spec.sweep import Axis, Choices, Sweep, Together, labels_of
 from carsim.spec.varied import AnAxis, arm_changes, changes_at
+from carsim.sweeps.designs import morris, saltelli, sobol
 from carsim.units import QuantityError, normal, quantity
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from carsim.spec import Scenario
 
 SAMPLED = "sample"  # name of the direction along which sampled axes vary
-BITS = 30  # of a Sobol number
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Points:
     def shape(self) -> dict[str, int]:
         """Number of points along each direction, by its name; their product is the number of points."""
         sizes = {labels_of(axis)[0]: axis.size for axis in self.grid}
-        return sizes | ({SAMPLED: self.sweep.sample.n} if self.sweep.sample else {})
+        return sizes | ({SAMPLED: self.sweep.sample.points(len(self.sampled))} if self.sweep.sample else {})
 
     @property
     def n(self) -> int:
@@ -98,12 +98,14 @@ class Points:
         sample, names = self.sweep.sample, [axis.label for axis in self.sampled]
         if sample is None:
             return ()
+        if sample.method in ("saltelli", "morris"):
+            return saltelli(sample, names) if sample.method == "saltelli" else morris(sample, names)
         order = np.arange(sample.n)
         uniform = [rng.uniforms(sample.seed, f"sweep.{name}", order) for name in names]
         if sample.method == "random":
             return tuple(uniform)
         if sample.method == "sobol":
-            return _sobol(sample.n, [rng.uniforms(sample.seed, f"sweep.{name}.shift", 0) for name in names])
+            return sobol(sample, names)
         strata = [np.argsort(rng.uniforms(sample.seed, f"sweep.{name}.order", order), kind="stable") for name in names]
         return tuple((stratum + within) / sample.n for stratum, within in zip(strata, uniform, strict=True))
 
@@ -148,12 +150,3 @@ def _listed(values: Sequence[Any], unit: str) -> Coordinate:
 def _words(values: Sequence[str]) -> Coordinate:
     words = tuple(dict.fromkeys(values))
     return Coordinate(np.array([words.index(value) for value in values], dtype=np.int32), words=words)
-
-
-def _sobol(n: int, shifts: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], ...]:
-    from scipy.stats.qmc import Sobol
-
-    plain = Sobol(len(shifts), scramble=False, bits=BITS).random(n)
-    whole = np.round(plain * 2.0**BITS).astype(np.int64)
-    bits = [int(float(shift) * 2.0**BITS) for shift in shifts]
-    return tuple(((whole[:, at] ^ shift) + 0.5) * 2.0**-BITS for at, shift in enumerate(bits))

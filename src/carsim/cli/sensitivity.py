@@ -1,0 +1,102 @@
+"""`carsim sensitivity`: which axes of a scenario's sweep decide on an endpoint, by Sobol's or Morris' indices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from carsim.cli import options
+from carsim.cli.exits import DONE, SOME_FAILED
+from carsim.cli.output import print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from carsim.sweeps.sensitivity import Sensitivity
+
+DESIGNS = {"sobol": "saltelli", "morris": "morris"}
+
+
+@click.command("sensitivity")
+@options.scenario_file
+@click.option("--on", "what", required=True, metavar="ENDPOINT", help="Endpoint, or ENDPOINT=WORD for the share of it.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="STORE", help="Folder of the store.")
+@click.option("--method", type=click.Choice(list(DESIGNS)), default="sobol", show_default=True, help="Which indices.")
+@click.option(
+    "--n", type=click.IntRange(min=2), default=64, show_default=True, metavar="N", help="Base points, or trajectories."
+)
+@options.simulated
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes; 0: this one.")
+@click.option("--resume", is_flag=True, help="Go on with a store, or only work out indices of a finished one.")
+@options.force
+@options.as_json
+@options.told
+def command(
+    scenario: Path,
+    what: str,
+    out: Path,
+    method: str,
+    n: int,
+    assignments: tuple[str, ...],
+    engine: str | None,
+    seed: int | None,
+    patients: int | None,
+    replicates: int | None,
+    workers: int | None,
+    resume: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Indices of sensitivity of an endpoint over the axes of SCENARIO's `sweep` that have two ends and no `n`.
+
+    Simulates the points into the store --out as `carsim sweep` does, then prints the indices with 95 % intervals:
+    carsim sensitivity FILE --on relapse_phenotype=CD19-negative --out my_sweep.zarr
+    """
+    name = what.partition("=")[0]
+    sampled = (f"sweep.sample={{method: {DESIGNS[method]}, n: {n}}}", f"sweep.keep=[{name}]")
+    read = options.read(
+        scenario, (*assignments, *sampled), engine=engine, seed=seed, patients=patients, replicates=replicates
+    )
+    from carsim.sweeps.conduct import conduct
+    from carsim.sweeps.plan import plan
+    from carsim.sweeps.read import open_sweep
+    from carsim.sweeps.sensitivity import sensitivity
+
+    with progress("Preparing", quiet=quiet) as say:
+        outcome = conduct(plan(read), out, workers=workers, resume=resume, force=force, notify=say)
+    try:
+        found = sensitivity(open_sweep(out), what)
+    except ValueError as error:
+        raise click.UsageError(f"{scenario}: {error}.") from error
+    _tell(found, what, out, as_json=as_json, quiet=quiet)
+    return SOME_FAILED if outcome.failed or outcome.set_aside else DONE
+
+
+def _tell(found: Sensitivity, what: str, out: Path, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        told = {
+            name: {
+                axis: {
+                    "estimate": float(index.estimate[at]),
+                    "low": float(index.low[at]),
+                    "high": float(index.high[at]),
+                }
+                for at, axis in enumerate(found.axes)
+            }
+            for name, index in found.indices.items()
+        }
+        print_json({"store": str(out), "on": what, "method": found.method, "used": found.used, "indices": told})
+    elif not quiet:
+        main = next(iter(found.indices.values())) if found.method == "morris" else found.indices["total"]
+        rows = [
+            [
+                found.axes[at],
+                *(f"{i.estimate[at]:.3f} ({i.low[at]:.3f} to {i.high[at]:.3f})" for i in found.indices.values()),
+            ]
+            for at in sorted(range(len(found.axes)), key=lambda at: -main.estimate[at])
+        ]
+        print_table(["axis", *found.indices], rows, title=what)
+        click.echo(f"\nOf {found.used} of {found.made} base points, the same virtual patients at each: {out}")

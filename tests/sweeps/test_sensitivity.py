@@ -1,0 +1,113 @@
+"""Indices of sensitivity of functions whose indices are known, and of a sweep through the command."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from carsim.cli import main
+from carsim.spec.sweep import Sample
+from carsim.sweeps.block import Computed
+from carsim.sweeps.designs import STEP, morris, saltelli
+from carsim.sweeps.plan import Block, Plan
+from carsim.sweeps.sensitivity import indices
+from tests.sweeps.small import HEAD
+
+NAMES = ("one", "two", "three")
+
+
+def sample(method: str, n: int, seed: int = 1) -> Sample:
+    return Sample.model_validate({"method": method, "n": n, "seed": seed})
+
+
+def ishigami(x: np.ndarray) -> np.ndarray:
+    return np.sin(x[0]) + 7.0 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])
+
+
+def test_sobol_indices_of_ishigami_are_within_their_intervals_of_the_exact_ones() -> None:
+    design = sample("saltelli", 1024)
+    shares = saltelli(design, NAMES)
+    found = indices(ishigami(2.0 * math.pi * (np.array(shares) - 0.5)), design, NAMES, shares)
+    variance = 7.0**2 / 8.0 + 0.1 * math.pi**4 / 5.0 + 0.01 * math.pi**8 / 18.0 + 0.5
+    first = np.array([0.5 * (1.0 + 0.1 * math.pi**4 / 5.0) ** 2, 7.0**2 / 8.0, 0.0]) / variance
+    mixed = 8.0 * 0.01 * math.pi**8 / 225.0 / variance
+    for name, exact in (("first order", first), ("total", first + np.array([mixed, 0.0, mixed]))):
+        index = found.indices[name]
+        np.testing.assert_allclose(index.estimate, exact, atol=0.02)
+        assert ((index.low <= exact + 1e-9) & (exact <= index.high + 1e-9)).all()
+        assert (index.high - index.low < 0.3).all()
+    assert (found.used, found.made) == (1024, 1024)
+
+
+def test_morris_gives_the_slopes_of_an_additive_function_exactly() -> None:
+    design = sample("morris", 12)
+    shares = morris(design, NAMES)
+    values = np.array(shares)
+    found = indices(3.0 * values[0] - 0.5 * values[1] + 0.0 * values[2] + 9.0, design, NAMES, shares)
+    np.testing.assert_allclose(found.indices["mean of absolute effects"].estimate, [3.0, 0.5, 0.0], atol=1e-12)
+    np.testing.assert_allclose(found.indices["mean effect"].estimate, [3.0, -0.5, 0.0], atol=1e-12)
+    np.testing.assert_allclose(found.indices["spread of effects"].estimate, 0.0, atol=1e-12)
+
+
+def test_one_axis_moves_at_each_step_of_a_trajectory() -> None:
+    design = sample("morris", 50)
+    table = np.array(morris(design, NAMES)).reshape(3, 50, 4)
+    moved = np.abs(np.diff(table, axis=2))
+    np.testing.assert_allclose(np.sort(moved, axis=0)[:2], 0.0, atol=1e-12)
+    np.testing.assert_allclose(moved.sum(axis=2), STEP)
+    assert set(np.round(3 * table).ravel().astype(int)) == {0, 1, 2, 3}
+
+
+def test_an_interaction_shows_in_the_spread_of_effects() -> None:
+    design = sample("morris", 40)
+    shares = morris(design, NAMES)
+    values = np.array(shares)
+    found = indices(values[0] * values[1], design, NAMES, shares)
+    assert (found.indices["spread of effects"].estimate[:2] > 0.2).all()
+    assert found.indices["spread of effects"].estimate[2] == 0.0
+
+
+def test_a_base_point_without_all_values_is_left_out() -> None:
+    design = sample("saltelli", 64)
+    shares = saltelli(design, NAMES)
+    values = ishigami(np.array(shares))
+    values[7] = np.nan
+    found = indices(values, design, NAMES, shares)
+    assert (found.used, found.made) == (63, 64)
+    with pytest.raises(ValueError, match="0 of 64 base points"):
+        indices(np.full_like(values, np.nan), design, NAMES, shares)
+
+
+DOSE = "treatment.car.dose.per_weight"
+AXES = """sweep:
+  axes:
+    - {path: treatment.car.dose.per_weight, name: dose, log: [1e5 cells/kg, 1e7 cells/kg]}
+    - {path: parameters.kill_max, name: kill-rate, log: [0.9 1/d, 1.1 1/d]}
+"""
+
+
+def test_the_command_ranks_the_axes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def peaks(made: Plan, block: Block, threads: int = 1) -> Computed:
+        """Peaks in proportion to the dose, whatever kills how fast."""
+        doses = [float(made.points.changes(point)[DOSE].split()[0]) for point in range(*block.points)]
+        values = {"cart_peak_copies": np.array(doses)[:, None], "status": np.zeros((len(doses), 1), dtype=np.int8)}
+        return Computed(values, {})
+
+    monkeypatch.setattr("carsim.sweeps.worker.compute_block", peaks)
+    monkeypatch.chdir(tmp_path)
+    Path("s.yaml").write_text(HEAD.replace("n: 2}", "n: 1}", 1).lstrip() + AXES, encoding="utf-8")
+    words = ["sensitivity", "s.yaml", "--out", "store", "--method", "morris", "--n", "2", "--workers", "0", "--quiet"]
+    assert main([*words, "--on", "cart_peak_copies", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    effects = found["indices"]["mean effect"]
+    assert found["used"] == 2
+    assert effects["dose"]["estimate"] > 1e6
+    assert effects["kill-rate"] == {"estimate": 0.0, "low": 0.0, "high": 0.0}
+    assert main([*words, "--resume", "--on", "cart_peak_copies=9"]) == 2
+    assert "expected a word of `cart_peak_copies`: it has none" in capsys.readouterr().err

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from carsim.population.patients import Patients
     from carsim.spec.load import load, loads
     from carsim.spec.scenario import Scenario
+    from carsim.sweeps.conduct import sweep
+    from carsim.sweeps.read import on_grid, open_sweep
     from carsim.treatment.schedule import Schedule
     from carsim.trials.conduct import reevaluate, trial
     from carsim.trials.evaluate import evaluate
@@ -48,6 +50,8 @@ __all__ = [
     "load",
     "loads",
     "most_probable",
+    "on_grid",
+    "open_sweep",
     "patients_table",
     "read_measured",
     "read_netcdf",
@@ -55,6 +59,7 @@ __all__ = [
     "reevaluate",
     "run",
     "simulate",
+    "sweep",
     "trial",
     "write_figure",
     "write_netcdf",
@@ -80,11 +85,14 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "most_probable": "carsim.individual.fit",
     "patients_table": "carsim.pipeline",
     "read_measured": "carsim.dataset.measured",
+    "on_grid": "carsim.sweeps.read",
+    "open_sweep": "carsim.sweeps.read",
     "read_netcdf": "carsim.dataset.store",
     "read_trial": "carsim.trials.store",
     "reevaluate": "carsim.trials.conduct",
     "run": "carsim.pipeline",
     "simulate": "carsim.pipeline",
+    "sweep": "carsim.sweeps.conduct",
     "trial": "carsim.trials.conduct",
     "write_figure": "carsim.plot.figure",
     "write_netcdf": "carsim.dataset.store",

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carsim.errors import ResourceRefused, UnsupportedMechanism
+from carsim.errors import Problem, ResourceRefused, ScenarioError, UnsupportedMechanism
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from carsim.engines.protocol import Options, Trajectories
     from carsim.model.body import Cast
     from carsim.model.network import Network
+    from carsim.population.own import Own
     from carsim.population.patients import Patients
     from carsim.spec import Scenario
     from carsim.spec.prepare import Prepared
@@ -58,17 +60,34 @@ def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
     return data.assign_attrs(provenance)
 
 
-def courses(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
+def courses(
+    scenario: Scenario,
+    *,
+    own: Own | None = None,
+    part: tuple[int, int] | None = None,
+    threads: int = 0,
+    notify: Notify | None = None,
+) -> xr.Dataset:
     """Simulate a scenario; its courses in a row along `patient`, records and provenance, without endpoints.
+
+    `own` holds values that each patient has of its own, beside the scenario's. `part` takes only the patients from the
+    first number to before the second; `threads` work side by side (0: as many as there are processors). Neither of
+    these changes anyone's result.
 
     Courses that an interruption (Ctrl-C) left out have that as their status; one before any was simulated is raised.
     `notify` is called with a sentence before something is compiled. Raises UnsupportedMechanism for what this version
     cannot simulate, and ResourceRefused for what memory cannot hold.
     """
-    return _simulated(scenario, notify)[0]
+    return _simulated(scenario, notify, own, part, threads)[0]
 
 
-def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, Prepared, Trajectories]:
+def _simulated(
+    scenario: Scenario,
+    notify: Notify | None,
+    own: Own | None = None,
+    part: tuple[int, int] | None = None,
+    threads: int = 0,
+) -> tuple[xr.Dataset, Prepared, Trajectories]:
     """The courses of a scenario as a dataset with its provenance, and what they were made from."""
     from carsim import spec
     from carsim.dataset import provenance
@@ -76,6 +95,7 @@ def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, P
     from carsim.endpoints.outcome import is_interrupted
     from carsim.engines.protocol import Status
     from carsim.engines.run import simulate as solve
+    from carsim.population.own import NONE
     from carsim.spec.prepare import prepare
 
     _check_kind(scenario)
@@ -85,10 +105,11 @@ def _simulated(scenario: Scenario, notify: Notify | None) -> tuple[xr.Dataset, P
         raise UnsupportedMechanism(f"{path}: {mechanism}" for path, mechanism in missing)
     planned = int(scenario.run.until / scenario.run.every) + EXTRA_TIMES
     replicates = scenario.run.replicates
-    refuse_beyond_memory(scenario, (scenario.cohort.n or 1) if scenario.cohort else 1, planned, replicates)
-    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None)
+    who = (scenario.cohort.n or 1) if scenario.cohort else 1
+    refuse_beyond_memory(scenario, part[1] - part[0] if part else who, planned, replicates)
+    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None, own or NONE, part)
     refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
-    options = options_of(scenario)
+    options = replace(options_of(scenario), threads=threads)
     trajectories = solve(
         made.network,
         t=made.times,
@@ -192,7 +213,7 @@ def simulate(
 
 
 def _check_kind(scenario: object) -> None:
-    """Raise TypeError for what is no scenario."""
+    """Raise TypeError for what is no scenario, ScenarioError for one that is many."""
     from carsim.spec import Scenario
 
     if not isinstance(scenario, Scenario):
@@ -200,6 +221,9 @@ def _check_kind(scenario: object) -> None:
             f"carsim.run: got {scenario!r:.80}; expected a Scenario, for example "
             "carsim.run(carsim.load('file.yaml')); carsim.load reads a file, carsim.loads a text"
         )
+    if scenario.sweep is not None:
+        expected = "a scenario without `sweep`; `carsim sweep SCENARIO --out STORE` simulates every point of one"
+        raise ScenarioError([Problem(None, "sweep", "a sweep", expected)])
 
 
 def options_of(scenario: Scenario) -> Options:
@@ -250,16 +274,21 @@ def refuse_beyond_memory(scenario: Scenario, patients: int, times: int, replicat
     """Raise ResourceRefused when the outputs of a scenario would not fit into half of the machine's memory."""
     from carsim.engines.memory import memory
 
-    rows = 50 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
-    values = patients * replicates * times * rows
-    needed, limit = COPIES * 8 * values, memory() // 2
+    needed, limit = memory_of(scenario, patients, times, replicates), memory() // 2
     if needed > limit:
         of = f" with {replicates:,} replicates each" if replicates > 1 else ""
         fewer = "fewer patients, fewer replicates" if replicates > 1 else "fewer patients"
         raise ResourceRefused(
-            f"{patients:,} patients{of} at {times:,} times need about {_gigabytes(needed)} of memory for {values:.1e} "
-            f"values; the limit here is {_gigabytes(limit)}. Ask for {fewer} or a shorter run"
+            f"{patients:,} patients{of} at {times:,} times need about {_gigabytes(needed)} of memory for "
+            f"{needed / (COPIES * 8):.1e} values; the limit here is {_gigabytes(limit)}. "
+            f"Ask for {fewer} or a shorter run"
         )
+
+
+def memory_of(scenario: Scenario, patients: int, times: int, replicates: int = 1) -> int:
+    """Bytes that the outputs of a scenario take while they are simulated, about."""
+    rows = 50 + 14 * max(len(scenario.products), 1) + 2 * (len(scenario.leukaemia.clones) + 3)
+    return COPIES * 8 * patients * replicates * times * rows
 
 
 def _gigabytes(size: int) -> str:

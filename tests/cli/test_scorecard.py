@@ -17,7 +17,7 @@ def folder(tmp_path_factory):
 
 def test_everything_is_written(folder):
     names = {path.name for path in folder.rglob("*") if path.is_file()}
-    assert {"scorecard.json", "scorecard.html", "chop-p1.nc", "scorecard_response.png"} <= names
+    assert {"scorecard.json", "scorecard.html", "chop-p1.nc", "scorecard_response.png", "chop-p1.png"} <= names
     page = (folder / "scorecard.html").read_text(encoding="utf-8")
     assert "not for the treatment of any patient" in page
     assert 'src="scorecard_response.png"' in page

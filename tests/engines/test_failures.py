@@ -23,14 +23,15 @@ def explosion() -> Network:
 
 def test_the_patient_that_explodes_is_recorded_and_the_others_are_not_touched():
     net, t = explosion(), np.linspace(0.0, 2.0, 21)
-    mixed = simulate(net, t=t, patients=Patients.of(net, 3, k=np.array([0.1, 1.0, 0.2])))
+    options = Options(rtol=1e-7)  # the moment is as exact as the course, which is off by a few tolerances
+    mixed = simulate(net, t=t, patients=Patients.of(net, 3, k=np.array([0.1, 1.0, 0.2])), options=options)
     assert mixed.status.tolist()[::2] == [Status.OK, Status.OK]
     assert mixed.status[1] in (Status.NOT_FINITE, Status.STEP_TOO_SMALL)
     assert mixed.status_time[1] == pytest.approx(1.0, rel=1e-6)
     assert mixed.status_row[1] == "y"
     assert np.isfinite(mixed.of("y")[1, :10]).all()
     assert np.isnan(mixed.of("y")[1, 11:]).all()
-    alone = simulate(net, t=t, patients=Patients.of(net, 1, k=0.2))
+    alone = simulate(net, t=t, patients=Patients.of(net, 1, k=0.2), options=options)
     assert mixed.values[2].tobytes() == alone.values[0].tobytes()
     assert "day 1" in mixed.problem(1)
     assert mixed.problem(0) == ""

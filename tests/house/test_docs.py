@@ -12,13 +12,16 @@ from .tree import PACKAGE, ROOT, write_tree
 
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|toml|yaml|yml|cff|csv|json|nc|png|svg)")
 PARAMETERS = PACKAGE / "catalog" / "data" / "parameters"
-CREATED = {
+CREATED = {  # what a command of a guide writes
     "my_patient.yaml",
     "my_trial.nc",
     "my_cohort.csv",
     "my_data.csv",
+    "my_sweep.zarr",
+    "my_study.yaml",
     "patients.csv",
-}  # what a command of a guide writes
+    "escape.zarr",
+}
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

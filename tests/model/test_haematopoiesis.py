@@ -57,6 +57,7 @@ def test_blood_cells_live_for_their_life_when_the_marrow_is_empty(row, stages, l
         outputs=(row,),
         initial={f"{lineage}.{stage}": 0.0 for stage in stages},
         rtol=1e-10,
+        atol_scale=1e-2,
     )
     np.testing.assert_allclose(found[row], found[row][0] * np.exp(-(days - days[0]) / life), rtol=1e-6)
 

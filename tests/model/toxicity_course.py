@@ -38,8 +38,11 @@ def with_treatment(text: str, *entries: str) -> str:
     return text.replace("run:", f"{added}run:")
 
 
-def course(text, *overrides, outputs, also=(), initial=(), rtol=1e-9):
-    """Days and outputs of one patient; `also` are changes (day, row, amount to add), `initial` start values by row."""
+def course(text, *overrides, outputs, also=(), initial=(), rtol=1e-9, atol_scale=1.0):
+    """Days and outputs of one patient; `also` are changes (day, row, amount to add), `initial` start values by row.
+
+    `atol_scale`: below one where a level is compared more closely than its own tolerance, which outputs use up.
+    """
     made = prepare(spec.loads(text, overrides=overrides))
     names = [species.name for species in made.network.all_species]
     for row, value in dict(initial).items():
@@ -67,7 +70,7 @@ def course(text, *overrides, outputs, also=(), initial=(), rtol=1e-9):
         schedule=schedule,
         patients=made.patients,
         outputs=outputs,
-        options=Options(rtol=rtol),
+        options=Options(rtol=rtol, atol_scale=atol_scale),
     )
     assert found.status[0] == 0, found.problem(0)
     return made.times, dict(zip(outputs, found.values[0].T, strict=True)), made

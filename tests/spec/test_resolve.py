@@ -205,8 +205,7 @@ def test_points_include_both_ends() -> None:
 
 def test_unsupported_mechanisms_are_named() -> None:
     named = dict(load(SCENARIOS / "format" / "complete_example.yaml", ["run.draws=10"]).unsupported())
-    draws = "draws of uncertain parameters (`carsim trial --draws`)"
-    assert named == {"run.draws": draws, "sweep": "parameter sweeps (`carsim sweep`)"}
+    assert named == {"run.draws": "draws of uncertain parameters (`carsim trial --draws`)"}
     assert load(SCENARIOS / "format" / "cd19_then_cd22.yaml").unsupported() == []
     assert load(SCENARIOS / "format" / "tandem_weak_cd22.yaml").unsupported() == []
 

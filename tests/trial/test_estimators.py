@@ -97,6 +97,19 @@ def test_hazard_ratios_agree_with_lifelines(late: bool) -> None:
     assert np.log([found.low, found.high]) == pytest.approx(other.confidence_intervals_.to_numpy()[0], abs=1e-8)
 
 
+def test_groups_that_are_never_at_risk_together_have_no_hazard_ratio() -> None:
+    """One group has all its events before anybody of the other enters: the likelihood is flat."""
+    rows = Rows.of(
+        start=np.array([0.0, 0.0, 10.0, 10.0]),
+        stop=np.array([2.0, 5.0, 14.0, 16.0]),
+        event=np.array([True, True, True, True]),
+        first=np.array([True, True, False, False]),
+    )
+    found = hazard_ratio(rows)
+    assert math.isnan(found.estimate)
+    assert found.reason == "the groups are never at risk together"
+
+
 def test_the_log_rank_test_agrees_with_scipy_and_lifelines() -> None:
     from lifelines.statistics import logrank_test
 

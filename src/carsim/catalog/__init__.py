@@ -4,6 +4,7 @@ The data are TOML files under `data`; `records` are the frozen forms, `load` rea
 them up by name. Adding a product or a population is one data file and no Python.
 """
 
+from carsim.catalog.calibrated import Calibration, calibration
 from carsim.catalog.facts import MARKS, MECHANISMS, Comparison, Fact, Places, facts, misplaced
 from carsim.catalog.find import (
     Unknown,
@@ -17,6 +18,7 @@ from carsim.catalog.find import (
 from carsim.catalog.load import (
     CatalogError,
     antigens,
+    as_stated,
     assays,
     history,
     parameters,
@@ -51,6 +53,7 @@ __all__ = [
     "Antigen",
     "Arm",
     "Assay",
+    "Calibration",
     "CatalogError",
     "Comparison",
     "Condition",
@@ -71,7 +74,9 @@ __all__ = [
     "Unknown",
     "Value",
     "antigens",
+    "as_stated",
     "assays",
+    "calibration",
     "facts",
     "find_antigen",
     "find_parameter",

@@ -6,7 +6,8 @@
 
 The header names paths of a scenario, as after `--set`, with the unit in brackets; a parameter of the catalogue without
 brackets is in its own unit. The shipped draws are `posterior.csv`, its units and where it comes from `posterior.toml`:
-study, run (the day of it), seed, sha256 (of the table) and the table `units` by path.
+study, run (the day of it), seed, sha256 (of the table) and the table `units` by path; its `values` stand over those of
+the data files (`calibrated`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from carsim.catalog.calibrated import ABOUT, TABLE
 from carsim.catalog.load import parameters
 from carsim.errors import CarsimError, Place, Problem, ScenarioError
 from carsim.units import to_text
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from carsim.catalog.records import Value
 
-TABLE, ABOUT = "posterior.csv", "posterior.toml"
 LIMIT_BYTES: Final = 64 * 2**20
 STATED: Final = ("study", "run", "seed", "sha256")  # of every shipped table
 

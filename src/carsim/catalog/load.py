@@ -7,11 +7,13 @@ read in order of name, so the order of records is deterministic. Returned mappin
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from carsim.catalog.calibrated import PARAMETER, SPREAD, calibration
 from carsim.catalog.records import (
     GRADES,
     Antigen,
@@ -48,7 +50,25 @@ def sources() -> Mapping[str, Source]:
 
 @lru_cache(maxsize=1)
 def parameters() -> Mapping[str, Parameter]:
-    """Return every parameter of the model by name."""
+    """Return every parameter of the model by name, with its calibrated values where it has any."""
+    found = {}
+    for name, parameter in _as_stated().items():
+        paths = dict(zip(parameter.values, parameter.paths(), strict=True))
+        values = {
+            key: _plausible(paths[key], calibration().over(PARAMETER + paths[key], value))
+            for key, value in parameter.values.items()
+        }
+        found[name] = replace(parameter, values=MappingProxyType(values))
+    return MappingProxyType(found)
+
+
+def as_stated() -> Mapping[str, Value]:
+    """Return the value of every parameter by scenario path as the data files state it, before any calibration."""
+    return {path: value for parameter in _as_stated().values() for path, value in parameter.paths().items()}
+
+
+@lru_cache(maxsize=1)
+def _as_stated() -> Mapping[str, Parameter]:
     found: dict[str, Parameter] = {}
     for file, name, table in _tables("parameters"):
         if name in found:
@@ -202,12 +222,28 @@ def _population(place: str, name: str, table: Table) -> Population:
         covariates=MappingProxyType(covariates),
         correlations=correlations,
         parameters=_values(f"{place}.parameters", table["parameters"]),
-        variability=_values(f"{place}.variability", table["variability"]),
+        variability=_spreads(f"{place}.variability", table["variability"]),
     )
 
 
 def _values(place: str, table: Table) -> Mapping[str, Value]:
     return MappingProxyType({key: _value(f"{place}.{key}", item) for key, item in table.items()})
+
+
+def _spreads(place: str, table: Table) -> Mapping[str, Value]:
+    """Spreads between patients by parameter, calibrated where they are: those of all populations together."""
+    return MappingProxyType(
+        {
+            key: _plausible(f"{place}.{key}", calibration().over(SPREAD + key, value))
+            for key, value in _values(place, table).items()
+        }
+    )
+
+
+def _plausible(place: str, value: Value) -> Value:
+    if not value.low <= value.value <= value.high:
+        raise CatalogError(f"{place}: value {value.value:g} outside its range {value.low:g} to {value.high:g}")
+    return value
 
 
 def _value(place: str, item: Table, unit: str | None = None) -> Value:
@@ -225,8 +261,7 @@ def _value(place: str, item: Table, unit: str | None = None) -> Value:
         source=item["source"],
         reason=item["reason"],
     )
-    if not low <= value.value <= high:
-        raise CatalogError(f"{place}: value {value.value:g} outside its range {low:g} to {high:g}")
+    _plausible(place, value)
     if value.grade not in GRADES:
         raise CatalogError(f"{place}: grade `{value.grade}` is none of {', '.join(GRADES)}")
     if value.source not in sources():

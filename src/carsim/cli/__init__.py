@@ -10,7 +10,7 @@ from carsim.cli.exits import guarded
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 unexpected error, 2 usage or scenario error, 3 some patients failed,
-    4 refused by a resource limit, 130 interrupted.
+    4 refused by a resource limit, 5 store inconsistent or locked, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
 

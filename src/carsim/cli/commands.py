@@ -13,6 +13,8 @@ from carsim.errors import nearest
 COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario or a published model: result file, figure, summary."),
     "trial": ("carsim.cli.trial", "Conduct a virtual trial: arms, response, survival, relapse, figures."),
+    "calibrate": ("carsim.cli.calibrate", "Fit the free parameters of a study to published facts."),
+    "sweep": ("carsim.cli.sweep", "Simulate a scenario at many points into a store, here or on a cluster."),
     "scorecard": ("carsim.cli.scorecard", "Set every published fact beside what simulated trials say."),
     "validate": ("carsim.cli.validate", "Check a scenario; print the complete resolved form."),
     "show": ("carsim.cli.show", "Print the model: species, reactions, equations, parameters."),
@@ -23,7 +25,7 @@ COMMANDS = {
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("sweep", "compare", "sensitivity", "calibrate", "lab")
+LATER = ("compare", "sensitivity", "lab")
 
 
 class Table(click.Group):

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-DONE, UNEXPECTED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, UNEXPECTED, USAGE, SOME_FAILED, INCONSISTENT, INTERRUPTED = 0, 1, 2, 3, 5, 130
 
 
 class ReaderGone(Exception):  # noqa: N818  (an event, not an error)

@@ -1,8 +1,8 @@
 """`carsim scorecard`: every published fact beside what the simulated trials say, and predictions of what is not given.
 
 Files, in results/scorecard/ or where --out says: trials/<system>.nc, which an interrupted scorecard takes up again;
-blind/<system>-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; and a
-figure for each group of endpoints.
+blind/<system>-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; a figure
+for each group of endpoints; and systems/<system>.png, each trial as its paper printed it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def command(
     from carsim.scorecard.summary import summarise
 
     facts = chosen(wanted)
-    _make(out / "trials")
+    make_folder(out / "trials")
     try:
         trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
     except KeyboardInterrupt:
@@ -83,7 +83,7 @@ def command(
         "summary": summary,
         "parameters_sha256": parameters_sha256(),
     }
-    files = _write(found, scored, out)
+    files = _write(found, scored, trials, out)
     if as_json:
         print_json(found)
     elif not quiet:
@@ -126,7 +126,7 @@ def _simulated(
     return trials, predicted, failed
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder before anything is simulated; raises OutputRefused where it cannot be written."""
     from carsim.dataset.store import OutputRefused
 
@@ -144,12 +144,19 @@ def _notice(say: Any, where: str) -> Any:
     return lambda now: say(f"Trial {where}: {now}")
 
 
-def _write(found: Mapping[str, Any], scored: list[Scored], out: Path) -> list[Path]:
+def _write(found: Mapping[str, Any], scored: list[Scored], trials: Mapping[str, xr.DataTree], out: Path) -> list[Path]:
     """The scorecard as JSON, as a page and as figures."""
     from carsim.dataset.store import write_atomically
     from carsim.plot.scorecard import draw
+    from carsim.plot.system import draw_system, of_system
     from carsim.report.scorecard import page
 
+    (out / "systems").mkdir(exist_ok=True)
+    for name, tree in trials.items():
+        own = of_system(name, scored)
+        if own:
+            drawn = draw_system(tree, own)
+            write_atomically(out / "systems" / f"{name}.png", partial(drawn.savefig, format="png"))
     figures = {}
     for group, figure in draw(scored).items():
         path = out / f"scorecard_{group}.png"
@@ -160,7 +167,7 @@ def _write(found: Mapping[str, Any], scored: list[Scored], out: Path) -> list[Pa
     write_atomically(table, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
     shown = page(scored, found["summary"], found["parameters_sha256"], {g: path.name for g, path in figures.items()})
     write_atomically(html, lambda temporary: temporary.write_text(shown, encoding="utf-8"))
-    return [html, table, *figures.values()]
+    return [html, table, *figures.values(), out / "systems"]
 
 
 def _tell(scored: list[Scored], summary: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ def _figure(group: str, members: list[Scored]) -> Figure:
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     axes = figure.add_axes((0.36, FOOT / height, 0.61, 1.0 - (HEAD + FOOT) / height))
     for line, one in enumerate(members):
-        _draw_fact(axes, line, one)
+        draw_fact(axes, line, one)
     axes.set_yticks(range(len(members)), [one.fact.id for one in members], fontsize=SMALL)
     for label, one in zip(axes.get_yticklabels(), members, strict=True):
         label.set_color(INK if one.agrees else LOOKS[1].colour)
@@ -71,7 +71,8 @@ def _figure(group: str, members: list[Scored]) -> Figure:
     return figure
 
 
-def _draw_fact(axes: Axes, line: int, one: Scored) -> None:
+def draw_fact(axes: Axes, line: int, one: Scored) -> None:
+    """A fact on its line: where it is accepted, what was published above and what is simulated below."""
     fact = one.fact
     if fact.accept:
         low, high = fact.accept

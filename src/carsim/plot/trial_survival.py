@@ -82,7 +82,7 @@ def _panel(axes: Axes, curves: Mapping[str, Survival], start: str) -> None:
     alone = len(curves) == 1
     for at, curve in enumerate(curves.values()):
         if curve.n:
-            _curve(axes, curve, look(at), band=0.16 if alone else 0.10 if len(curves) <= BANDS else 0.0)
+            draw_curve(axes, curve, look(at), band=0.16 if alone else 0.10 if len(curves) <= BANDS else 0.0)
     height = PANEL * 72.0  # points
     for at, (name, curve) in enumerate(curves.items()):
         y = -(33.0 + LINE * 72.0 * at) / height
@@ -113,7 +113,7 @@ def _panel(axes: Axes, curves: Mapping[str, Survival], start: str) -> None:
             )
 
 
-def _curve(axes: Axes, curve: Survival, style: Look, *, band: float) -> None:
+def draw_curve(axes: Axes, curve: Survival, style: Look, *, band: float) -> None:
     """Steps with their band to the last observation, and a tick where somebody is censored."""
     end = float(curve.stop.max())
     begin = max(float(curve.start.min()), 0.0)  # of a group that is joined later: where its first patient is at risk

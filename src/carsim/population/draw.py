@@ -3,7 +3,8 @@
     covariates   log-normal, correlated as the cohort states (see `correlations`), cut at their limits
                  (a patient outside any limit is drawn again as a whole, so that the correlation keeps its meaning)
     variability  each varying parameter x exp(log_sd s), one score s per patient and mechanism, for all its classes the
-                 same; correlated with one another and with the covariates, of a table too
+                 same; log_sd as the cohort states it, else of its population; correlated with one another and with the
+                 covariates, of a table too
     history      each item with its share, independently
 
 Streams are keyed by seed, patient and purpose: adding a patient, a covariate or a parameter changes no one else's.
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from carsim import catalog, rng
 from carsim.errors import CarsimError, Problem, ScenarioError
 from carsim.population.correlations import root
+from carsim.population.own import NONE, Own
 from carsim.population.parts import COVARIATES, Cohort, Patient, pairs_of
 from carsim.population.table import Table, read_table, written
 
@@ -49,18 +51,18 @@ class Drawn:
         return written(self.identifiers, self.covariates, self.history, self.factors)
 
 
-def draw(who: Patient | Cohort, seed: int, folder: Path | None = None) -> Drawn:
-    """The patients of a scenario; `folder` is where a table's path starts."""
+def draw(who: Patient | Cohort, seed: int, folder: Path | None = None, own: Own = NONE) -> Drawn:
+    """The patients of a scenario; `folder` is where a table's path starts, `own` holds each patient's own spreads."""
     if isinstance(who, Patient):
         return _one(who)
     if who.table is not None:
-        return _tabled(who, seed, read_table(who.table, folder, who.age.median))
+        return _tabled(who, seed, read_table(who.table, folder, who.age.median), own)
     n = who.n or 1
     covariates, independent = _covariates(who, seed, n)
     return Drawn(
         identifiers=tuple(f"{index + 1}" for index in range(n)),
         covariates=covariates,
-        factors=_factors(who, seed, independent),
+        factors=_factors(who, seed, independent, own),
         history={item: _uniform(seed, n, f"history.{item}") < share for item, share in who.shares.items()},
     )
 
@@ -83,14 +85,14 @@ def _capped(covariates: dict[str, Array]) -> dict[str, Array]:
     return covariates | {"egfr": capped_filtration(covariates["egfr"], covariates["age"])}
 
 
-def _tabled(who: Cohort, seed: int, table: Table) -> Drawn:
+def _tabled(who: Cohort, seed: int, table: Table, own: Own) -> Drawn:
     """The patients of a table, or the first n; what it does not hold is drawn or the same in all."""
     n = table.n if who.n is None else who.n
     if n > table.n:
         got, expected = f"{n} patients", f"at most {table.n}, those of {who.table}"
         raise ScenarioError([Problem(None, "cohort.n", got, expected)])
     covariates = _with_rest(table.covariates, who)
-    factors = _factors(who, seed, _independent(who, covariates))
+    factors = _factors(who, seed, _independent(who, covariates), own)
     factors |= table.factors if who.variability else {}
     return Drawn(
         table.identifiers[:n],
@@ -146,17 +148,18 @@ def _independent(cohort: Cohort, covariates: Mapping[str, Array]) -> list[Array]
     return found
 
 
-def _factors(cohort: Cohort, seed: int, covariates: Sequence[Array]) -> dict[str, Array]:
+def _factors(cohort: Cohort, seed: int, covariates: Sequence[Array], own: Own) -> dict[str, Array]:
     """Each patient's factor on each varying parameter; `covariates` are their independent scores."""
     if not cohort.variability:
         return {}
-    variability = catalog.find_population(cohort.population).variability
+    of_population = {name: row.value for name, row in catalog.find_population(cohort.population).variability.items()}
+    spreads: dict[str, float | Array] = {**of_population, **cohort.spreads, **own.spreads}
     patients = np.arange(covariates[0].size)
-    independent = [*covariates, *(rng.normals(seed, f"variability.{name}", patients) for name in variability)]
-    rows = root((*COVARIATES, *variability), pairs_of(cohort))[len(COVARIATES) :]
+    independent = [*covariates, *(rng.normals(seed, f"variability.{name}", patients) for name in spreads)]
+    rows = root((*COVARIATES, *spreads), pairs_of(cohort))[len(COVARIATES) :]
     return {
-        name: np.exp(log_sd.value * _ordered_sum(row, independent))
-        for (name, log_sd), row in zip(variability.items(), rows, strict=True)
+        name: np.exp(log_sd * _ordered_sum(row, independent))
+        for (name, log_sd), row in zip(spreads.items(), rows, strict=True)
     }
 
 

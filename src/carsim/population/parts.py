@@ -9,7 +9,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from carsim import catalog
@@ -225,6 +233,10 @@ class Cohort(Part):
         default_factory=dict, description="Share of the patients with each item of history."
     )
     variability: bool = Field(default=True, description="Whether the patients' parameters differ, beside covariates.")
+    spreads: dict[str, Annotated[float, Field(ge=0.0, le=5.0)]] = Field(
+        default_factory=dict,
+        description="Spread between patients (log_sd) of a parameter without its class, for that of the population.",
+    )
     correlations: Correlations = Field(
         default_factory=dict,
         description="Correlations between patients of the logarithms of covariates and parameters, by pair of names.",
@@ -242,6 +254,15 @@ class Cohort(Part):
     neutrophil_base: Spread[Neutrophils] = Field(description="Neutrophils in blood without leukaemia or drugs.")
     platelet_base: Spread[Platelets] = Field(description="Platelets in blood without leukaemia or drugs.")
     haemoglobin_base: Spread[Haemoglobin] = Field(description="Haemoglobin without leukaemia or drugs.")
+
+    @field_validator("spreads")
+    @classmethod
+    def _known(cls, spreads: dict[str, float]) -> dict[str, float]:
+        for name in spreads:
+            if name not in catalog.parameters():
+                hint = nearest(name, catalog.parameters()) or "exhaustion"
+                raise refuse(f"`{name}`", f"the name of a parameter without its class, for example `{hint}`")
+        return spreads
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cohort:

@@ -17,6 +17,7 @@ class Patients:
     """n patients: covariates (n,) by name, parameters (n,) by row name, initial states (n, n_species).
 
     With `replicates` R above one, patient k stands R times in a row, from R k on: n is the number of patients times R.
+    `first` is the place of the first of them in their cohort.
     """
 
     identifiers: tuple[str, ...]
@@ -24,6 +25,7 @@ class Patients:
     initial: NDArray[np.float64]
     covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     replicates: int = 1
+    first: int = 0
 
     @property
     def n(self) -> int:
@@ -32,8 +34,8 @@ class Patients:
 
     @property
     def index(self) -> NDArray[np.int64]:
-        """The patient of each course, from 0: what its random streams are keyed by."""
-        return np.arange(self.n) // self.replicates
+        """The patient of each course, from 0 in the cohort: what its random streams are keyed by."""
+        return self.first + np.arange(self.n) // self.replicates
 
     @property
     def replicate(self) -> NDArray[np.int64]:
@@ -50,6 +52,19 @@ class Patients:
             np.repeat(self.initial, replicates, axis=0),
             {name: np.repeat(values, replicates) for name, values in self.covariates.items()},
             replicates,
+            self.first,
+        )
+
+    def part(self, first: int, last: int) -> Patients:
+        """Patients `first` to before `last` of these, who stand once each; the same people with the same streams."""
+        if self.replicates != 1:
+            raise ValueError("patients: got replicates; expected patients that stand once")
+        return Patients(
+            self.identifiers[first:last],
+            {name: values[first:last] for name, values in self.parameters.items()},
+            self.initial[first:last],
+            {name: values[first:last] for name, values in self.covariates.items()},
+            first=self.first + first,
         )
 
     @classmethod

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from carsim.population.patients import Patients
 
 RTOL = 1e-10
-ATOL = 1e-14  # in each row's own unit: values of a year later are read too
+ATOL = 1e-16  # in each row's own unit: values of a year later are read too
 FINE = 0.02  # days between the outputs that checks are read off
 OUTPUT, MOST_OUTPUTS = 0.1, 100_000  # days between the outputs of a run, wider where these would be more
 SUMMARY_DAYS = (14.0, 28.0, 90.0, 180.0, 365.0)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from carsim import spec
 from carsim.catalog import facts, systems
+from carsim.catalog.calibrated import ABOUT, TABLE
 from carsim.catalog.facts import Places, misplaced
 from carsim.dataset.provenance import version
 from carsim.dataset.variables import VARIABLES
@@ -43,12 +44,16 @@ class FactsRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
     exit_status = 2
 
 
-def parameters_sha256() -> str:
-    """Digest of all that the catalogue gives the model: everything but what is published of systems, and sources."""
+def parameters_sha256(*, calibrated: bool = True) -> str:
+    """Digest of all that the catalogue gives the model: everything but what is published of systems, and sources.
+
+    Without the calibration if it is not asked for; its draws are never of it.
+    """
+    left_out = {*PUBLISHED, TABLE} if calibrated else {*PUBLISHED, TABLE, ABOUT}
     digest = hashlib.sha256()
     data = files("carsim.catalog") / "data"
     for place in sorted(
-        (place for place in data.iterdir() if place.name not in PUBLISHED), key=lambda place: place.name
+        (place for place in data.iterdir() if place.name not in left_out), key=lambda place: place.name
     ):
         entries = sorted(place.iterdir(), key=lambda entry: entry.name) if place.is_dir() else [place]
         for entry in entries:
@@ -113,7 +118,7 @@ def conduct(
     `stated` holds the patients of each arm as published, which the tree is told as `stated_sizes`.
     """
     file = store / f"{name}.nc"
-    keep = {each for fact in facts().values() if fact.reading and name in _systems_of(fact) for each in _reads(fact)}
+    keep = read_of(name)
     mine = {
         "scenario_sha256": scenario.digest,
         "carsim_version": version(),
@@ -129,6 +134,11 @@ def conduct(
     tree.attrs.update(mine)
     write_trial(tree, file, force=True)
     return tree
+
+
+def read_of(name: str) -> set[str]:
+    """What the facts that read a system's trial read that trials do not keep of themselves."""
+    return {each for fact in facts().values() if fact.reading and name in _systems_of(fact) for each in _reads(fact)}
 
 
 def _reads(fact: Fact) -> set[str]:

@@ -1,7 +1,8 @@
 """From a fact to what is observed of it in a simulated trial: the patients it speaks of, as columns, and its statistic.
 
 A column is an array (n,) with one entry for each patient, so that patients can be drawn again and the statistic taken
-of them anew. Where no value is reached, such as a median survival beyond the follow-up, it is infinity.
+of them anew; `patient` is the patient's number in its arm. Where no value is reached, such as a median
+survival beyond the follow-up, it is infinity.
 """
 
 from __future__ import annotations
@@ -95,11 +96,12 @@ def _columns(reading: Reading, side: Side, tree: xr.DataTree) -> tuple[Columns, 
         whole = arms[name].sizes["patient"]
         taken = math.ceil(whole * stated[name] / most)
         data = arms[name].isel(patient=slice(taken))
-        picked = data.isel(patient=np.flatnonzero(counted(data, trial)))
+        numbers = np.flatnonzero(counted(data, trial))
+        picked = data.isel(patient=numbers)
         patients = everyone(picked, trial, np.ones(picked.sizes["patient"], dtype=bool))
         meets = all_met(picked, side.among)
         for patient_set, who in _of_groups(picked, patients, side, trial):
-            columns = _of_patients(reading, side, picked.isel(patient=who), patient_set)
+            columns = _of_patients(reading, side, picked.isel(patient=who), patient_set) | {"patient": numbers[who]}
             known = [columns[key] for key in ("start", "stop") if key in columns] or [columns["value"]]
             kept = np.flatnonzero(meets[who] & np.isfinite(known).all(axis=0))
             parts.append({key: column[kept] for key, column in columns.items()})
@@ -199,6 +201,11 @@ def _statistic(reading: Reading) -> Callable[[Columns], float]:
         "hazard_ratio": _hazard_ratio,
         "cut_point": _cut_point,
     }[reading.statistic]
+
+
+def at_time(statistic: str) -> Callable[[Columns], float]:
+    """The share in percent at the time `at` of columns on a clock: of events for `incidence`, else without any."""
+    return _incidence if statistic == "incidence" else _survival
 
 
 def _known(values: Array) -> Array:

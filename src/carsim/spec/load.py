@@ -16,20 +16,20 @@ from carsim.errors import Place, Problem, ScenarioError, nearest
 from carsim.spec.check import node_at, place_at, scenario_problems, tree_problems
 from carsim.spec.complete import complete, is_product
 from carsim.spec.merge import NoSuchEntry, no_such_entry, put, without_empty
-from carsim.spec.origins import origins, value_at
+from carsim.spec.origins import origins
 from carsim.spec.overrides import SET, WITH, from_arguments, node_of
 from carsim.spec.report import problem
 from carsim.spec.scenario import Scenario, catalogue_values
 from carsim.spec.source import FORMAT, extended, inside, read, with_parents
+from carsim.spec.sweep import Arms
 from carsim.spec.tree import Node, Origin, Sequence, Step, Table, Text, name_of, values
+from carsim.spec.varied import arm_changes, changes_at, meant_by, tried
 from carsim.treatment.entries import GIVEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
-
-_MOST_POINTS_CHECKED = 200
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
@@ -75,10 +75,10 @@ def _resolved(base: Table | None, overrides: list[tuple[str, Node]], problems: l
     problems += _not_said_before(more, problems)
     if whole is None or problems:
         raise ScenarioError(_in_order(problems))
-    points = _probed(tree, whole, checked, file, problems)
+    meant = _probed(tree, whole, checked, file, problems)
     if problems:
         raise ScenarioError(_in_order(problems))
-    whole._source, whole._file, whole._points, whole._changed = tree, file, points, changed
+    whole._source, whole._file, whole._meant, whole._changed = tree, file, meant, changed
     whole._origins = origins(whole, checked)
     return whole
 
@@ -198,31 +198,36 @@ def _table_problem(scenario: Scenario, root: Table, file: str) -> list[Problem]:
 
 def _probed(
     tree: Table, whole: Scenario, full: Table, file: str, problems: list[Problem]
-) -> tuple[tuple[Any, ...], ...]:
-    """Check every path and value that a sweep or an arm sets; return what each axis' points mean."""
+) -> list[list[dict[str, Any]]]:
+    """Check every path and value that a sweep or an arm sets; return what the points tried of each axis mean."""
     if whole.sweep is None and not (whole.trial and whole.trial.arms):
-        return ()
+        return []
     bare = replace(tree, items={key: item for key, item in tree.items.items() if key not in {"sweep", "trial"}})
-    place_of: Callable[..., Place | None] = lambda *steps: place_at(full, steps)  # noqa: E731
-    axes: list[tuple[Any, ...]] = []
+    arms = arm_changes(whole.trial)
+    axes: list[list[dict[str, Any]]] = []
     for at, axis in enumerate(whole.sweep.axes if whole.sweep else ()):
         node = _axis(full, at)
-        place = place_at(node, ("path",)) if node else place_of("sweep", "axes")
-        points = axis.points()
-        few = points if len(points) <= _MOST_POINTS_CHECKED else (points[0], points[-1])
-        meant: list[Any] = [len(points)]
-        for point in few:
-            made, found = _probe(bare, {axis.path: point}, file)
-            if found:
+        place = place_at(node, ("path",)) if node else place_at(full, ("sweep", "axes"))
+        missing = next((name for name in axis.arms if name not in arms), None) if isinstance(axis, Arms) else None
+        if missing is not None:
+            meant = nearest(missing, arms)
+            expected = f"an arm of `trial.arms`: {', '.join(arms) or 'there is none'}"
+            hint = f"`{meant}`" if meant else None
+            problems.append(Problem(place, f"sweep.axes.{at}", f"`{missing}`", expected, hint))
+            continue
+        axes.append([])
+        for step in tried(axis):
+            changes = changes_at(axis, step, arms)
+            made, found = _probe(bare, changes, file)
+            if made is None or found:
                 problems += [replace(item, place=place, path=f"sweep.axes.{at}: {item.path}") for item in found]
                 break
-            meant.append(value_at(made, axis.path))
-        axes.append(tuple(meant))
+            axes[-1].append(meant_by(made, changes))
     for arm in whole.trial.arms if whole.trial else ():
         _, found = _probe(bare, arm.changes, file)
-        place = place_of("trial", "arms", arm.name, "set")
+        place = place_at(full, ("trial", "arms", arm.name, "set"))
         problems += [replace(item, place=place, path=f"trial.arms.{arm.name}: {item.path}") for item in found]
-    return tuple(axes)
+    return axes
 
 
 def _axis(full: Table, at: int) -> Node | None:

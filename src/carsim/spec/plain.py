@@ -1,15 +1,13 @@
-"""The plain parts of a scenario: `run:` and `sweep:`."""
+"""The part `run:` of a scenario: by which method, for how long, how often."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from carsim.quantity import Duration, Part, Quantity, refuse
-from carsim.spec.trial import DottedPath
-from carsim.units import number_text, quantity, unit_of
+from carsim.units import number_text
 
 Engine = Literal["ode", "hybrid", "exact", "leap", "agent"]
 CHANCE = ("hybrid", "exact", "leap", "agent")  # engines by which courses of one patient differ
@@ -91,75 +89,4 @@ class Run(Part):
                 f"{number_text(threshold)}: there would be none",
                 "a `threshold` above `weight`, for example a thousand times as high",
             )
-        return self
-
-
-class Axis(Part):
-    """One axis of a sweep: a path and its values, listed or spaced evenly (both ends included)."""
-
-    path: DottedPath = Field(description="What is varied, for example treatment.car.dose.")
-    values: tuple[str | int | float | bool, ...] | None = Field(default=None, description="The values, in order.")
-    linear: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even steps.")
-    log: tuple[str | int | float, str | int | float] | None = Field(default=None, description="Ends, even ratios.")
-    n: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(
-        default=None, description="Number of points between ends."
-    )
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Axis:
-        forms = [name for name in ("values", "linear", "log") if getattr(self, name) is not None]
-        if len(forms) != 1:
-            raise refuse(" and ".join(forms) or "an axis without points", "one of `values`, `linear` and `log`")
-        if (self.n is None) != (self.values is not None):
-            got = "`n` with `values`" if self.n is not None else f"`{forms[0]}` without `n`"
-            raise refuse(got, "`n` with `linear` or `log`, for example log: [1e-9, 1e-4], n: 20")
-        if self.values is not None and not self.values:
-            raise refuse("no values", "at least one value, for example values: [5 d, 30 d]")
-        if self.values is None:
-            self._ends(forms[0])
-        return self
-
-    def _ends(self, form: str) -> tuple[float, float, str]:
-        low, high = getattr(self, form)
-        unit = unit_of(low)
-        try:
-            first, last = quantity(low, unit), quantity(high, unit)
-        except ValueError as error:
-            raise refuse(
-                f"`{low}` and `{high}`", "two quantities of one unit, for example [1e5 cells/kg, 1e7 cells/kg]"
-            ) from error
-        if form == "log" and (first <= 0 or last <= 0):
-            raise refuse(f"`{low}` and `{high}`", "ends above 0 for `log`, for example [1e-9, 1e-4]")
-        return first, last, unit
-
-    def points(self) -> tuple[Any, ...]:
-        """Return the values of the axis, each as `Scenario.with_` takes it (text with a unit where there is one)."""
-        if self.values is not None:
-            return self.values
-        form = "log" if self.log is not None else "linear"
-        ends = getattr(self, form)
-        first, last, unit = self._ends(form)
-        assert self.n is not None
-        inner = [at / (self.n - 1) for at in range(1, self.n - 1)]
-        if form == "log":
-            numbers = [first * math.exp(part * math.log(last / first)) for part in inner]
-        else:
-            numbers = [first + part * (last - first) for part in inner]
-        if unit:
-            return tuple(f"{number_text(number)} {unit}" for number in (first, *numbers, last))
-        whole = isinstance(ends[0], int) and isinstance(ends[1], int)
-        return tuple(int(number) if whole and number.is_integer() else number for number in (first, *numbers, last))
-
-
-class Sweep(Part):
-    """Parameter sweep: every combination of the axes' points."""
-
-    axes: tuple[Axis, ...] = Field(min_length=1, description="The axes; the first varies slowest.")
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Sweep:
-        paths = [axis.path for axis in self.axes]
-        twice = next((path for path in paths if paths.count(path) > 1), None)
-        if twice:
-            raise refuse(f"the axis `{twice}` twice", "each path on one axis")
         return self

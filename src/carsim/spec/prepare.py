@@ -24,6 +24,7 @@ from carsim.population.draw import Drawn, draw
 from carsim.population.enrolment import NOT_MADE, enrolment_day, manufacture
 from carsim.population.fate import medians, thresholds
 from carsim.population.leukaemia import counted, density_factors, disease, shares
+from carsim.population.own import NONE, Own
 from carsim.population.parts import Cohort, History, Patient
 from carsim.population.patients import Patients
 from carsim.population.products import composition_factors
@@ -61,8 +62,13 @@ class Prepared:
     entries: Mapping[str, Array] = field(default_factory=dict)
 
 
-def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
+def prepare(
+    scenario: Scenario, folder: Path | None = None, own: Own = NONE, part: tuple[int, int] | None = None
+) -> Prepared:
     """Everything an engine needs to run the scenario; `folder` is where a cohort's table is looked for.
+
+    `own` holds values that each patient has of its own. `part` takes the patients from the first number to before the
+    second, who are the same as among all.
 
     Raises UnsupportedMechanism with the path of each mechanism that this version does not have.
     """
@@ -72,14 +78,17 @@ def prepare(scenario: Scenario, folder: Path | None = None) -> Prepared:
     members, seed = cast_of(scenario, folder), scenario.run.seed
     network = build(scenario.title, members)
     who = _who(scenario)
-    patients = _patients(network, members, scenario, who, draw(who, seed, folder))
+    patients = _patients(network, members, scenario, draw(who, seed, folder, own), own)
     planned = _planned(scenario)
     times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, _begin(scenario, who))
     begin, made = float(times[0]), patients.covariates["manufacture"] != NOT_MADE
-    own = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
-    patients = replace(patients, parameters=own, covariates={**patients.covariates, **_dose(planned, patients, seed)})
+    rows = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
+    patients = replace(patients, parameters=rows, covariates={**patients.covariates, **_dose(planned, patients, seed)})
     entries = days_given(planned, patients, seed, made)
     schedule = compile_entries(planned, patients, seed, begin, made)
+    if part is not None:
+        patients, schedule = patients.part(*part), schedule.part(*part)
+        entries = {name: days[slice(*part)] for name, days in entries.items()}
     if scenario.run.replicates > 1:
         patients, schedule = patients.repeated(scenario.run.replicates), schedule.repeated(scenario.run.replicates)
         entries = {name: np.repeat(days, scenario.run.replicates) for name, days in entries.items()}
@@ -153,10 +162,12 @@ def _who(scenario: Scenario) -> Patient | Cohort:
     return who
 
 
-def _patients(network: Network, members: Cast, scenario: Scenario, who: Patient | Cohort, drawn: Drawn) -> Patients:
-    """Parameters of each patient: the network's value x the patient's factor, or the covariate of that name."""
+def _patients(network: Network, members: Cast, scenario: Scenario, drawn: Drawn, own: Own) -> Patients:
+    """Parameters of each patient: the network's value x the patient's factors, or the covariate of that name."""
+    who = _who(scenario)
     parameters = {
-        row.name: row.value * drawn.factors.get(row.name.split(".")[0], np.ones(drawn.n)) for row in network.parameters
+        row.name: row.value * own.of_row(row.name) * drawn.factors.get(row.name.split(".")[0], np.ones(drawn.n))
+        for row in network.parameters
     }
     parameters |= {name: drawn.covariates[name] for name in RATE_COVARIATES}
     parameters |= _changed_by_history(parameters, drawn)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from carsim.errors import Place, Problem, nearest
 from carsim.quantity import Part
+from carsim.spec.sweep import TAGS as KINDS_OF_AXIS
 from carsim.spec.tree import Node, Sequence, Step, Table, Text, dotted, shown
-from carsim.treatment.entries import TAGS
+from carsim.treatment.entries import TAGS as KINDS_OF_ENTRY
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -23,6 +24,7 @@ _PLAIN_TYPES: Final = {
     "model_type": "keys with values, for example {name: value}",
     "model_attributes_type": "keys with values, for example {name: value}",
 }
+_KINDS: Final[dict[str, type[Part]]] = {**KINDS_OF_ENTRY, **KINDS_OF_AXIS}
 _FLAGS: Final = {"no": "`false`", "off": "`false`", "n": "`false`", "yes": "`true`", "on": "`true`", "y": "`true`"}
 _NAME_PATTERN: Final = "letters, digits, `-` and `_` after a first letter, for example CD19-negative"
 
@@ -140,7 +142,7 @@ def _classes(location: tuple[Step, ...], whole: type[Part]) -> list[type[Part]]:
     found: list[type[Part]] = [whole]
     for step in location[:-1]:
         if isinstance(step, str) and step.startswith("="):
-            found = [TAGS[step]]
+            found = [_KINDS[step]]
             continue
         fields = [_field(part, step) for part in found]
         inner = [part for field in fields if field for part in _parts(field.annotation)]

@@ -26,7 +26,8 @@ from carsim.errors import nearest
 from carsim.model.parts import Leukaemia, Product
 from carsim.population.parts import Cohort, Patient
 from carsim.quantity import Part, Quantity, refuse
-from carsim.spec.plain import Run, Sweep
+from carsim.spec.plain import Run
+from carsim.spec.sweep import Sweep
 from carsim.spec.trial import Trial
 from carsim.treatment.entries import Treatment
 from carsim.units import to_text
@@ -113,7 +114,7 @@ class Scenario(Part):
     _file: str = PrivateAttr(default="")
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
     _changed: Callable[[Scenario, Mapping[str, Any]], Scenario] | None = PrivateAttr(default=None)
-    _points: tuple[tuple[Any, ...], ...] = PrivateAttr(default=())
+    _meant: list[list[dict[str, Any]]] = PrivateAttr(default_factory=list)
 
     def __eq__(self, other: object) -> bool:
         """Equal values, wherever they were written."""
@@ -146,8 +147,9 @@ class Scenario(Part):
         for product in plain["products"]:
             del product["extends"]
         if self.sweep:
-            forms = [axis.path for axis in self.sweep.axes]
-            plain["sweep"] = {"axes": [[path, *points] for path, points in zip(forms, self._points, strict=True)]}
+            from carsim.spec.varied import meaning
+
+            plain["sweep"] = meaning(self.sweep, self._meant)
         tidy: dict[str, Any] = _tidy(plain)
         return tidy
 

@@ -30,5 +30,3 @@ def _simulation(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "run.every", "output less often than each day"
     if run.draws:
         yield "run.draws", "draws of uncertain parameters (`carsim trial --draws`)"
-    if scenario.sweep is not None:
-        yield "sweep", "parameter sweeps (`carsim sweep`)"

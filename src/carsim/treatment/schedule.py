@@ -98,3 +98,14 @@ class Schedule:
             rows=self.rows,
             labels=np.repeat(self.labels, replicates, axis=0),
         )
+
+    def part(self, first: int, last: int) -> Schedule:
+        """The schedule of patients `first` to before `last`."""
+        return Schedule(
+            times=self.times[first:last],
+            targets=self.targets[first:last],
+            operations=self.operations[first:last],
+            amounts=self.amounts[first:last],
+            rows=self.rows,
+            labels=self.labels[first:last],
+        )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from carsim.catalog.draws import Draws
     from carsim.dataset.measured import Measured
+    from carsim.population.own import Own
     from carsim.spec import Scenario
 
 Notify = Callable[[str], None]
@@ -55,6 +56,7 @@ def trial(
     scenario: Scenario,
     *,
     keep: Collection[str] = (),
+    own: Own | None = None,
     draws: Draws | None = None,
     against: Measured | None = None,
     notify: Notify | None = None,
@@ -62,9 +64,10 @@ def trial(
     """Conduct the trial of a scenario; arms, endpoints and estimates with their provenance as a DataTree.
 
     Failed patients are kept with their status and not counted. `keep` names courses to keep beside those that endpoints
-    read, and endpoints beside those that a trial reports. With `draws` the same trial is conducted under each draw of
-    the parameters too, and of these trials the estimates are kept. `against` is a table of measurements to check the
-    first arm by (under the draws, where there are any). `notify` is called with a sentence on what is done now.
+    read, and endpoints beside those that a trial reports. `own` holds values that each patient has of its own, in
+    every arm the same (an arm of n patients takes the first n). With `draws` the same trial is conducted under each
+    draw of the parameters too, and of these trials the estimates are kept. `against` is a table of measurements to
+    check the first arm by (under the draws, where there are any). `notify` is called with a sentence on what is done.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
     from carsim.endpoints.outcome import is_interrupted
@@ -82,7 +85,8 @@ def trial(
         if notify is not None:
             who = "" if arm.cohort is None or arm.cohort.n is None else f", {arm.cohort.n:,} patients"
             notify(f"Simulating arm {number} of {len(arms)}: {name}{who}")
-        data = pipeline.courses(arm, notify=notify)
+        of_arm = own.first(arm.cohort.n or 1) if own and arm.cohort else None
+        data = pipeline.courses(arm, own=of_arm, notify=notify)
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)

@@ -23,7 +23,7 @@ def begin(width, workspace, layout, watch, patients, lane, results, patient, slo
     for i in range(layout.n_modes):
         workspace[(layout.modes + i) * width + slot] = watch.mode_initial[i]
     lane.phase[slot], lane.patient[slot], lane.time[slot] = AT_STOP, patient, results.times[0]
-    lane.step[slot], lane.error[slot], lane.last_reason[slot] = 1.0, 1.0, OK
+    lane.step[slot], lane.last_reason[slot] = 1.0, OK
     lane.fresh[slot], lane.first[slot] = True, True
     lane.refined[slot] = False
     lane.output[slot], lane.dose[slot], lane.visit[slot], lane.visit_end[slot] = 0, 0, 0, 0

@@ -101,7 +101,6 @@ class Lane(NamedTuple):
     step: Any
     tried: Any
     stop: Any
-    error: Any
     last_reason: Any
     fresh: Any
     first: Any

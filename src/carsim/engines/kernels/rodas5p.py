@@ -197,7 +197,7 @@ def dense_state(lanes, workspace, layout, signed):
         k2 = load(lanes, workspace, layout.dense + n + s)
         k3 = load(lanes, workspace, layout.dense + 2 * n + s)
         start, end = load(lanes, workspace, layout.state + s), load(lanes, workspace, layout.candidate + s)
-        value = rest * start + share * (end + rest * (k1 + share * (k2 + share * k3)))
+        value = start + share * ((end - start) + rest * (k1 + share * (k2 + share * k3)))  # a constant stays one
         if not signed[s]:
             value = larger(value, zero)
         store(workspace, layout.species + s, value)

@@ -15,7 +15,8 @@ from carsim.engines.kernels.stepping import judge, try_steps
 from carsim.engines.kernels.views import viewed
 
 LOOKS = 4
-BISECTIONS = 48  # 2^-48 of a step: below 1e-12 of any time the step can resolve
+BISECTED = 1e-12  # of a step: the length to which a moment is narrowed down
+ROUGHLY = 1e-3  # the same where it is approached by a shorter step first
 CLOSE = 0.9  # a located moment before this share of its step is approached by a shorter step first
 OVERSHOOT = 1.001  # that step goes so far beyond it
 
@@ -62,23 +63,41 @@ def locate(lanes, values, workspace, layout, programs, watch, options, lane):
                 found = True
     if not found:
         return
-    for _ in range(BISECTIONS):
+    while True:
+        unknown = False
         for slot in range(width):
             workspace[layout.share * width + slot] = 0.5 * (lane.low[slot] + lane.high[slot])
+            unknown = unknown or is_open(lane, slot)
+        if not unknown:
+            break
         dense_state(lanes, workspace, layout, options.signed)
         run(lanes, values, workspace, programs.watching)
         for slot in range(width):
-            if lane.located[slot]:
+            if is_open(lane, slot):
                 middle = 0.5 * (lane.low[slot] + lane.high[slot])
                 if is_due(width, workspace, layout, watch, lane, slot):
                     lane.high[slot] = middle
                 else:
                     lane.low[slot] = middle
     for slot in range(width):
-        if lane.located[slot] and lane.high[slot] < CLOSE and not lane.refined[slot]:
+        if lane.located[slot] and is_approached(lane, slot):
             lane.step[slot] = lane.tried[slot] * lane.high[slot] * OVERSHOOT
             lane.refined[slot] = True
             lane.accepted[slot], lane.located[slot] = False, False
+
+
+@kernel
+def is_approached(lane, slot):
+    """Whether a located moment is so far from the end of its step that a shorter step goes there first."""
+    return lane.high[slot] < CLOSE and not lane.refined[slot]
+
+
+@kernel
+def is_open(lane, slot):
+    """Whether a moment has been located in a lane, and has to be narrowed down further."""
+    if not lane.located[slot]:
+        return False
+    return lane.high[slot] - lane.low[slot] > (ROUGHLY if is_approached(lane, slot) else BISECTED)
 
 
 @kernel

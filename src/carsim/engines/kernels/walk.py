@@ -27,7 +27,7 @@ from carsim.engines.kernels.looking import LOOKS, has_drifted, has_moved, is_wat
 from carsim.engines.kernels.program import run
 
 MOST_NODES = 64  # of one walk; a step that needs more is walked in parts
-BISECTIONS = 48  # as in the deterministic engine
+BISECTIONS = 40  # to 1e-12 of a step, as in the deterministic engine
 FEW = 10.0  # a leap that would hold fewer reactions than this is taken reaction by reaction
 BURST = 100  # reactions one by one before another leap is considered
 

@@ -37,8 +37,11 @@ def hazard_ratio(rows: Rows) -> Estimate:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a ratio that runs away is seen below
-        fit = model.fit(method="newton", tol=1e-12, disp=False)
-    slope, error = float(fit.params[0]), float(fit.bse[0])
+        try:
+            fit = model.fit(method="newton", tol=1e-12, disp=False)
+            slope, error = float(fit.params[0]), float(fit.bse[0])
+        except np.linalg.LinAlgError:  # the likelihood is flat: what one group does says nothing of the other
+            slope, error = math.nan, math.nan
     if not (math.isfinite(error) and abs(slope) < 20.0):
         return Estimate.none("the groups are never at risk together", n=rows.stop.size)
     low, high = np.exp([slope - Z * error, slope + Z * error])

@@ -26,7 +26,7 @@ def patients_of(scenario: Scenario) -> dict[str, Rows]:
     source = {path: str(origin) for path, origin in origins.items()}
     return {
         "covariates": [_covariate(cohort, name, source) for name in COVARIATES],
-        "variability": _variability(cohort),
+        "variability": _variability(cohort, source),
         "correlations": [
             {"between": first, "and": second, "value": value, **_known(cohort, first, second, source)}
             for (first, second), value in pairs_of(cohort).items()
@@ -42,13 +42,21 @@ def _covariate(cohort: Cohort, name: str, source: dict[str, str]) -> dict[str, A
     return {"name": name, "median": spread.median, "log_sd": spread.log_sd, **limits, "unit": unit, "source": origin}
 
 
-def _variability(cohort: Cohort) -> Rows:
+def _variability(cohort: Cohort, source: dict[str, str]) -> Rows:
+    """What the population states, and what the cohort states over it."""
     if not cohort.variability:
         return []
-    return [
+    usual = catalog.find_population(cohort.population).variability
+    own = [
+        {"parameter": name, "log_sd": log_sd, "low": None, "high": None, "grade": ""}
+        | {"source": source.get(f"cohort.spreads.{name}", ""), "reason": ""}
+        for name, log_sd in cohort.spreads.items()
+    ]
+    return own + [
         {"parameter": name, "log_sd": value.value, "low": value.low, "high": value.high, "grade": value.grade}
         | {"source": value.source, "reason": value.reason}
-        for name, value in catalog.find_population(cohort.population).variability.items()
+        for name, value in usual.items()
+        if name not in cohort.spreads
     ]
 
 

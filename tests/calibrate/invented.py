@@ -40,7 +40,8 @@ def target(fact, scores, shares, offered=60.0, n=50, group="response"):
     """A target of a fact of the catalogue with made-up values."""
     share = (offered / 100.0 * n + 0.5) / (n + 1.0)
     variance = 1.0 / (n * share * (1.0 - share))
-    return Target(catalog.facts()[fact], group, 1.0, logit(offered, n), variance, offered, scores, shares)
+    patients = np.arange(shares.size)
+    return Target(catalog.facts()[fact], group, 1.0, logit(offered, n), variance, offered, scores, shares, patients)
 
 
 def drawn(generator, slopes, level, patients):

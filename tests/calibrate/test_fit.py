@@ -9,7 +9,8 @@ from carsim.calibrate import design, validation
 from carsim.calibrate.emulator import Surface, learn
 from carsim.calibrate.identifiability import POINTS, identify
 from carsim.calibrate.posterior import Density, sample
-from carsim.calibrate.validation import cross_validated, predict, scores, sixths
+from carsim.calibrate.study import sixths
+from carsim.calibrate.validation import cross_validated, predict, scores
 
 from .invented import FACTS, drawn, study, target
 
@@ -36,13 +37,16 @@ def test_the_emulator_finds_the_dependence_within_its_own_error():
     assert np.sqrt(variance).max() < 0.2
 
 
-def test_the_emulators_error_is_as_large_as_it_says():
+@pytest.mark.parametrize(("level", "copies"), [(0.3, 1), (-2.5, 1), (0.3, 3)])
+def test_the_emulators_error_is_as_large_as_it_says(level, copies):
+    """Of outcomes that are common, rare, or read off the same patients by several facts."""
     apart = []
-    for seed in range(60):
-        surface = learn(TWO, made((0.5, 0.0), (0.3,), (60.0,), patients=200, seed=seed))
+    for seed in range(150):
+        (one,) = made((0.5, 0.0), (level,), (60.0,), patients=200, seed=seed)
+        surface = learn(TWO, [one] * copies)
         mean, variance = surface.at(np.zeros(2))
-        apart.append((mean[0] - 0.3) / np.sqrt(variance[0]))
-    assert 0.75 < np.std(apart) < 1.25
+        apart.append((mean[0] - level) / np.sqrt(variance[0]))
+    assert 0.8 < np.std(apart) < 1.2
 
 
 def surface_of(levels, slopes):
@@ -71,6 +75,17 @@ def test_the_same_seed_gives_the_same_draws():
     first, again = (sample(TWO, facts, surface, 60, 30) for _ in range(2))
     assert np.array_equal(first.draws, again.draws)
     assert not np.array_equal(first.draws, sample(TWO.model_copy(update={"seed": 2}), facts, surface, 60, 30).draws)
+
+
+def test_the_draws_that_are_kept_are_worth_as_many_as_the_chains():
+    """On a normal density of many dimensions, means of the kept draws scatter as those of independent ones would, nearly."""
+    names = ("exhaustion", "kill_max", "effector_division", "antigen_half", "il6_release", "syndrome_half")
+    many = study(*names, seed=3)
+    facts = [target(fact, np.zeros((1, 6)), np.zeros(1)) for fact in FACTS[:1]]
+    found = sample(many, facts, surface_of([0.0], [[0.0] * 6]))
+    prior = truncnorm(-design.END, design.END)
+    assert np.abs(found.draws.mean(axis=0)).max() < 0.15
+    assert np.abs(found.draws.std(axis=0) / prior.std() - 1.0).max() < 0.1
 
 
 def test_nothing_lies_outside_the_priors():
@@ -119,7 +134,7 @@ def test_no_trial_is_predicted_from_itself(monkeypatch):
     monkeypatch.setattr(validation, "BURNED", 40)
     facts = made((0.8, -0.4), (0.2, 1.0, 0.4, 0.1, 0.6, 0.9), (50.0, 60.0, 70.0, 55.0, 65.0, 75.0), patients=300)
     surface = learn(TWO, facts)
-    of = sixths(facts)
+    of = sixths(TWO, [fact.fact for fact in facts])
     assert len(set(of)) > 1
     kept = cross_validated(TWO, facts, surface)
     odd = [

@@ -21,7 +21,7 @@ from .invented import GROUPS, study
 STUDY = f"""
 format: carsim-study/1
 title: Two systems
-patients: 16
+patients: 24
 waves: 2
 draws: 20
 facts: [gc022-crs-any, dai-mrd-cr, dai-relapse, dai-crs-any, shalabi-cr, shalabi-crs-any]
@@ -96,6 +96,24 @@ def test_what_is_there_is_taken_up_again_and_gives_the_same(folder, monkeypatch,
     monkeypatch.setattr(waves, "trial", lambda *given, **more: pytest.fail("simulated again"))
     assert main(["calibrate", str(folder / "two.yaml"), "--out", str(folder / "out"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == before
+
+
+def test_a_wave_that_was_cut_off_is_simulated_anew(folder, monkeypatch):
+    from carsim.calibrate import waves
+
+    file = folder / "out" / "wave-1" / "dai.nc"
+    kept, asked, real = file.read_bytes(), [], waves.trial
+    file.write_bytes(kept[: len(kept) // 2])
+    monkeypatch.setattr(waves, "trial", lambda *given, **more: asked.append(1) or real(*given, **more))
+    before = (folder / "out" / "posterior.csv").read_bytes()
+    assert main(["calibrate", str(folder / "two.yaml"), "--out", str(folder / "out"), "--quiet"]) == 0
+    assert len(asked) == 1
+    assert (folder / "out" / "posterior.csv").read_bytes() == before
+
+
+def test_the_check_looks_at_every_fact(folder):
+    found = json.loads((folder / "out" / "calibration.json").read_text(encoding="utf-8"))
+    assert {one["id"] for one in found["check"]} == {one["id"] for one in found["facts"]}
 
 
 def test_another_seed_is_another_study(folder, monkeypatch):

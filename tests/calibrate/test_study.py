@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carsim.calibrate.study import MOST_FREE, StudyRefused, fitted, load, stated_of, why_not
+from carsim.calibrate.study import MOST_FREE, StudyRefused, fitted, load, sixths, stated_of, why_not
 from carsim.catalog import facts
 from carsim.errors import CarsimError
 
@@ -35,11 +35,14 @@ WRONG = [
     ("high: 2.0\n    informed_by: [immunogenicity", "high: 3.0\n    informed_by: [immunogenicity", "plausible"),
     ("systems: [ucart19]", "systems: [ucart18]", "a system"),
     ("between_trials: {response: 0.5, ", "between_trials: {", "one scale for each of"),
+    ("spread: exhaustion", "spread: kill_half", "one in which all populations vary"),
+    ("factor: kill_half", "factor: fludarabine_clearance_offset", "no population states"),
+    ("together: [[eliana,", "together: [[elana,", "did you mean eliana"),
     ("title:", "titel:", "unknown key"),
     ("factor: kill_half", "factor: kill_half\n    spread: exhaustion", "one of them"),
     ("format: carsim-study/1", "format: carsim-study/1\nfacts: [eliana-crr]", "did you mean eliana-cr"),
     ("format: carsim-study/1", "format: carsim-study/1\nweights: {eliana-crr: 1}", "did you mean eliana-cr"),
-    ("patients: 96", "patients: 2", "at least 8"),
+    ("patients: 96", "patients: 2", "at least 24"),
 ]
 
 
@@ -55,6 +58,8 @@ def test_a_wrong_study_says_where_and_what_would_be_right(tmp_path, right, wrong
 
 
 REFUSED = [
+    ("facts: [ucart19-cr]", "ucart19 is left out: The only allogeneic product"),
+    ("facts: [eliana-cr, eliana-cr]", "it is named twice"),
     ("facts: [eliana-cr, mskcc-cr]", "20 free parameters for 2 facts"),
     ("facts: [fabrizio22-relapse-hr]", "predicted, not fitted"),
 ]
@@ -66,6 +71,32 @@ def test_a_study_that_cannot_be_is_refused(tmp_path, added, said):
     file.write_text(TEXT.replace("patients: 96", f"{added}\npatients: 96"), encoding="utf-8")
     with pytest.raises(StudyRefused, match=said):
         load(file)
+
+
+def test_two_parameters_of_one_path_are_refused(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text(TEXT.replace("factor: syndrome_half.vascular", "factor: syndrome_half.fever"), encoding="utf-8")
+    with pytest.raises(StudyRefused, match="two that change parameters.syndrome_half.fever"):
+        load(file)
+
+
+def test_facts_of_one_sixth_of_the_trials_are_refused(tmp_path):
+    one = "facts: [eliana-cr, eliana-mrd-cr, frey-cr]"
+    text = TEXT[: TEXT.index("  - name: killing-spread")] + TEXT[TEXT.index("leave_out:") :]
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        text.replace("patients: 96", f"{one}\npatients: 96").replace("    because", "    held: true\n    because", 1)
+    )
+    with pytest.raises(StudyRefused, match="one sixth of the trials"):
+        load(file)
+
+
+def test_systems_that_share_patients_are_left_out_together():
+    found = load(SHIPPED)
+    of = dict(zip((fact.system for fact in fitted(found)), sixths(found, fitted(found)), strict=True))
+    assert of["eliana"] == of["levine-pooled"]
+    assert of["leahy"] == of["chop-p1"]
+    assert len(set(of.values())) == 6
 
 
 def test_a_parameter_that_too_few_facts_inform_must_be_held(tmp_path):

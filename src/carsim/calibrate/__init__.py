@@ -6,6 +6,8 @@ waves      trials of every system in which each patient has a point of its own, 
 evidence   what each fact published, and what each simulated patient contributes to it
 emulator   how the probability of each outcome depends on the parameters
 posterior  the mode and draws of the parameters, given facts and priors
-check      cross-validation over trials, identifiability, agreement of emulator and simulation
+validation       cross-validation over trials
+identifiability  how much the facts tell of each parameter
+conduct    all of it in order, with a check of the emulator by simulation
 result     what is written: values, draws, provenance
 """

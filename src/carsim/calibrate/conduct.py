@@ -25,9 +25,10 @@ from carsim.calibrate.emulator import Surface, learn
 from carsim.calibrate.evidence import PERCENT, Target, Unused, targets
 from carsim.calibrate.identifiability import Identified, identify
 from carsim.calibrate.posterior import Posterior, sample
-from carsim.calibrate.study import Study, fitted
+from carsim.calibrate.study import Study, StudyRefused, fitted
 from carsim.calibrate.validation import Predicted, cross_validated, predict
-from carsim.calibrate.waves import simulate, systems_of
+from carsim.calibrate.waves import simulate
+from carsim.scorecard.conduct import systems_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from carsim.catalog.facts import Fact
 
 Notify = Callable[[str], None]
+LEAST_CHECKED = 24  # patients of an arm
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,16 @@ def calibrate(study: Study, scenarios: Path, out: Path, notify: Notify | None = 
         waves.append((points, simulate(study, points, scenarios, out / f"wave-{wave}", said)))
         found, unused = targets(study, facts, waves)
         _tell(said, "fitting")
+        if len(found) < len(study.parameters):
+            reasons = "; ".join(f"{one.fact.id}: {one.reason}" for one in unused[:5])
+            raise StudyRefused(
+                f"got {len(found)} facts of which simulated patients say anything, for {len(study.parameters)} free "
+                f"parameters; expected no fewer ({reasons}); more patients see more"
+            )
         surface = learn(study, found)
         posterior = sample(study, found, surface)
-        points = {name: design.around(study, posterior.draws, study.patients, wave + 1, name) for name in names}
+        if wave < study.waves:
+            points = {name: design.around(study, posterior.draws, study.patients, wave + 1, name) for name in names}
     chosen = posterior.draws.mean(axis=0)
     said = _said(notify, "check")
     checked = _check(study, facts, found, surface, chosen, names, scenarios, out / "check", said)
@@ -109,7 +118,7 @@ def _check(
     notify: Notify | None,
 ) -> list[Checked]:
     """Every target as emulated at the chosen point and as simulated with all patients there."""
-    points = {name: np.tile(chosen, (study.patients // 2, 1)) for name in names}
+    points = {name: np.tile(chosen, (max(LEAST_CHECKED, study.patients // 2), 1)) for name in names}
     simulated, _ = targets(study, facts, [(points, simulate(study, points, scenarios, store, notify))])
     mean, variance = surface.at(chosen)
     place = {target.fact.id: k for k, target in enumerate(known)}

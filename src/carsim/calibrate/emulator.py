@@ -4,7 +4,8 @@
 
 Fitted for each endpoint by itself: quasi-likelihood of the shares with a logistic mean, which serves pseudo-values
 outside 0 to 1 too, with normal priors on b, c and q, so that targets lend each other what few patients say of one. It
-is convex; the covariance is that of its minimum, with the patients' residuals as their variance (sandwich).
+is convex; the covariance is that of its minimum, with what each patient says of all targets as one (sandwich, clustered
+by patient) and the priors as if they were data.
 Source: Papke and Wooldridge, J Appl Econometrics 11:619 (1996).
 """
 
@@ -90,16 +91,26 @@ def _learn_alike(study: Study, targets: Sequence[Target]) -> tuple[Array, Array]
     fit = minimize(cost, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 5000}).x
     mean = expit(design @ fit)
     curvature = np.linalg.inv(design.T @ (design * (weights * mean * (1.0 - mean))[:, None]) + np.diag(precision))
-    spread = weights * np.maximum((shares - mean) ** 2, mean * (1.0 - mean))
-    covariance = curvature @ (design.T @ (design * spread[:, None]) + np.diag(precision)) @ curvature
+    told = _by_patient(targets, design * (weights * (shares - mean))[:, None])
+    covariance = curvature @ (told.T @ told + np.diag(precision)) @ curvature
     maps = [_map(k, many, d) for k in range(many)]
     return np.array([part @ fit for part in maps]), np.array([part @ covariance @ part.T for part in maps])
 
 
 def _weights(targets: Sequence[Target]) -> Array:
     """What each patient counts for: one that several targets of an endpoint are read off counts once in all of them."""
-    of = Counter(target.system for target in targets)
-    return np.concatenate([np.full(target.shares.size, 1.0 / of[target.system]) for target in targets])
+    of = Counter((target.system, int(patient)) for target in targets for patient in target.patients)
+    return np.array([1.0 / of[target.system, int(patient)] for target in targets for patient in target.patients])
+
+
+def _by_patient(targets: Sequence[Target], rows: Array) -> Array:
+    """The sum of the rows of each patient of each system: one patient says nothing independent in several targets."""
+    names = {name: k for k, name in enumerate(dict.fromkeys(target.system for target in targets))}
+    keys = np.concatenate([np.stack([np.full(t.patients.size, names[t.system]), t.patients], axis=1) for t in targets])
+    _, of = np.unique(keys, axis=0, return_inverse=True)
+    found = np.zeros((int(of.max()) + 1, rows.shape[1]))
+    np.add.at(found, of.ravel(), rows)
+    return found
 
 
 def _rows(target: Target, k: int, many: int) -> Array:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from carsim.calibrate.design import END, Array
 from carsim.endpoints.outcome import MONTH
 from carsim.scorecard.baselines import UNKNOWN_N, logit
-from carsim.scorecard.observe import Columns, at_time, observe
+from carsim.scorecard.observe import Columns, at_risk, at_time, observe
 from carsim.scorecard.score import factor, group_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PERCENT = 100.0
 HALF = 50.0
+WAVE = 1_000_000  # more patients than an arm of a wave has
 LEAST_PATIENTS = 12  # of a fact in one wave; of fewer no dependence can be seen
 OF_A_CLOCK = ("survival", "survival_median", "incidence")
 
@@ -44,7 +45,8 @@ OF_A_CLOCK = ("survival", "survival_median", "incidence")
 class Target:
     """A fact as log odds: published value and variance, and of (m) simulated patients the scores (m, d) and shares (m).
 
-    `offered` is the share in percent that was published, 50 for a median.
+    `offered` is the share in percent that was published, 50 for a median; `patients` numbers the patients of its
+    system, of all waves together: who has the same number is the same one, in whatever target.
     """
 
     fact: Fact
@@ -55,6 +57,7 @@ class Target:
     offered: float
     scores: Array
     shares: Array
+    patients: NDArray[np.int64]
 
     @property
     def system(self) -> str:
@@ -77,8 +80,8 @@ def targets(
     found: list[Target] = []
     unused: list[Unused] = []
     for fact in facts:
-        seen = [(points[system_of(fact)], *_shares(fact, trials)) for points, trials in waves]
-        kept = [(scores[patients], shares) for scores, patients, shares in seen if shares.size >= LEAST_PATIENTS]
+        seen = [(wave, *_shares(fact, trials)) for wave, (_, trials) in enumerate(waves)]
+        kept = [one for one in seen if one[2].size >= LEAST_PATIENTS]
         if not kept:
             most = max(shares.size for _, _, shares in seen)
             unused.append(
@@ -94,8 +97,9 @@ def targets(
                 logit(offered, n),
                 _variance(fact, offered, n),
                 offered,
-                np.concatenate([scores for scores, _ in kept]),
-                np.concatenate([shares for _, shares in kept]),
+                np.concatenate([waves[wave][0][system_of(fact)][patients] for wave, patients, _ in kept]),
+                np.concatenate([shares for _, _, shares in kept]),
+                np.concatenate([patients + WAVE * wave for wave, patients, _ in kept]),
             )
         )
     return found, unused
@@ -129,9 +133,12 @@ def _shares(fact: Fact, trials: Mapping[str, xr.DataTree]) -> tuple[NDArray[np.i
     columns = observation.sides[0]
     patients = columns["patient"].astype(np.int64)
     if fact.reading.statistic in OF_A_CLOCK:
+        seen = at_risk(columns)
+        columns, patients = {name: column[seen] for name, column in columns.items()}, patients[seen]
         if fact.reading.statistic == "survival_median":
             columns = columns | {"at": np.full(patients.size, fact.value * MONTH)}
-        return patients, pseudo_values(fact.reading.statistic, columns)
+        values = pseudo_values(fact.reading.statistic, columns)
+        return patients[: values.size], values
     values = columns["value"]
     if fact.reading.statistic in ("median", "geometric_mean"):
         values = (values * factor(observation.unit, fact.unit) > fact.value).astype(float)

@@ -4,12 +4,15 @@
                             + sum over facts  w log N(value; m(u), variance + v(u) + tau^2)
 
 u are scores, tau the spread between trials of each group of endpoints (log odds, mean zero), m and v the emulator's
-mean and variance; a fact weighs what the study says. The mode by bounded quasi-Newton steps from several starts
+mean and variance; a fact weighs w: what the study says, over the square root of how many facts its trial has in its
+group, since they speak of the same patients (0 to 1 as the square root is between counting each alone and all as one).
+The mode by bounded quasi-Newton steps from several starts
 (SciPy), draws by the affine-invariant ensemble sampler (emcee: Foreman-Mackey, Publ Astron Soc Pac 125:306 (2013)).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +27,7 @@ from carsim.calibrate.study import Study
 STARTS = 8
 WALKERS_PER_PARAMETER = 3
 BURNED, STEPS = 1000, 2000
+KEPT = 4000  # draws of all that the chains went through
 SMALLEST_SPREAD = 0.01
 STEP = 1e-5  # of the gradient
 FAR = -1e300
@@ -54,7 +58,8 @@ class Density:
         self.groups = tuple(study.between_trials)
         self.scales = np.array(list(study.between_trials.values()))
         self.of_group = np.array([self.groups.index(target.group) for target in targets])
-        self.weights = np.array([target.weight for target in targets])
+        of = Counter((target.system, target.group) for target in targets)
+        self.weights = np.array([target.weight / np.sqrt(of[target.system, target.group]) for target in targets])
         self.values = np.array([target.value for target in targets])
         self.variances = np.array([target.variance for target in targets])
         self.surface = surface
@@ -123,11 +128,12 @@ def sample(
     sampler = emcee.EnsembleSampler(walkers, size, density, vectorize=True, moves=emcee.moves.DEMove())
     sampler.random_state = generator.get_state()
     sampler.run_mcmc(first, burned + steps, progress=False)
-    chain = sampler.get_chain(discard=burned, flat=True)
-    kept = chain[np.linspace(0, len(chain) - 1, min(len(chain), max(2000, study.draws))).astype(int)]
     whole = sampler.get_chain(discard=burned)
     moved = (np.ptp(whole, axis=0) > 0.0).all(axis=-1)  # of a walker that never moves no time can be told
     time = float(np.max(emcee.autocorr.integrated_time(whole[:, moved], tol=0))) if moved.any() else float(steps)
+    # Drawn at random: steps of one walker that follow one another are alike.
+    chain = whole.reshape(-1, size)
+    kept = chain[np.sort(generator.choice(len(chain), min(len(chain), KEPT), replace=False))]
     d = density.d
     return Posterior(
         best[:d], best[d:], kept[:, :d], kept[:, d:], starts, time, float(np.mean(sampler.acceptance_fraction))

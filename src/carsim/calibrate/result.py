@@ -58,6 +58,7 @@ def values_file(found: Calibrated) -> str:
         f"draws = {found.study.draws}",
         f'study_sha256 = "{digest}"',
         f'sha256 = "{hashlib.sha256(draws_file(found).encode()).hexdigest()}"',
+        f'facts_sha256 = "{facts_sha256(found)}"',
         f'catalogue_sha256 = "{parameters_sha256(calibrated=False)}"',
         "",
         "[units]",
@@ -69,9 +70,16 @@ def values_file(found: Calibrated) -> str:
     return "\n".join(lines) + "\n"
 
 
+def facts_sha256(found: Calibrated) -> str:
+    """Digest of what was published of the facts that were fitted."""
+    told = [[one.fact.id, one.offered, one.fact.n_total, one.weight, str(one.fact.reading)] for one in found.targets]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 def draws_file(found: Calibrated) -> str:
     """The text of posterior.csv."""
-    kept = np.linspace(0, len(found.posterior.draws) - 1, found.study.draws).astype(int)
+    every = len(found.posterior.draws) / found.study.draws
+    kept = (np.arange(found.study.draws) * every).astype(int)
     values = by_path(found.study, found.posterior.draws[kept])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -2,12 +2,13 @@
 
 A free parameter is a spread between patients (`spread: exhaustion`) or a factor on a parameter's value in every class
 (`factor: kill_half`, or `factor: syndrome_half.fever` for one). Before the fit it is log-normal: `median`, with 95 % of
-its mass between `low` and `high`, and none outside. `informed_by` names the mechanisms of the facts that inform it;
+its mass between `low` and `high`, and cut there. `informed_by` names the mechanisms of the facts that inform it;
 where they are fewer than three facts of two trials, `held: true` says that the prior holds it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from carsim.catalog.records import Value
 from carsim.catalog.systems import systems
 from carsim.errors import CarsimError, Problem, ScenarioError, nearest
 from carsim.quantity import Name, Part, refuse
+from carsim.scorecard.baselines import FOLDS, folds, usable
 from carsim.scorecard.score import GROUPS, REST
 from carsim.spec import text as yaml_text
 from carsim.spec.report import problem
@@ -29,7 +31,7 @@ MOST_FREE = 20
 ROUNDING = 1e-9
 LEAST_FACTS, LEAST_TRIALS = 3, 2  # that inform a parameter which its prior does not hold
 READ = ("share", "expected_share", "survival", "incidence", "survival_median", "median", "geometric_mean")
-Positive = Annotated[float, Field(gt=0.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class StudyRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
@@ -45,7 +47,7 @@ class Free(Part):
     spread: str | None = Field(default=None, description="Parameter whose spread between patients is free.")
     factor: str | None = Field(default=None, description="Parameter, with or without its class, that is multiplied.")
     median: Positive = Field(description="Median before the fit.")
-    low: Positive = Field(description="Lower end: 2.5 % lie below before the fit, none after it.")
+    low: Positive = Field(description="Lower end: of 95 % of the prior, and of what is looked at.")
     high: Positive = Field(description="Upper end, likewise.")
     informed_by: tuple[str, ...] = Field(default=(), description="Mechanisms of the facts that inform it.")
     held: bool = Field(default=False, description="Whether the prior holds it because few facts inform it.")
@@ -67,6 +69,8 @@ class Free(Part):
             raise refuse(f"{self.low:g}, {self.median:g}, {self.high:g}", "low < median < high")
         known = catalog.parameters()
         name = (self.spread or self.factor or "").partition(".")[0]
+        kinds = catalog.populations().values()
+        varied = sorted(set.intersection(*(set(kind.variability) for kind in kinds)))
         paths = {path for parameter in known.values() for path in (parameter.name, *parameter.paths())}
         if (
             name not in known
@@ -75,6 +79,10 @@ class Free(Part):
         ):
             wrong = self.spread or self.factor or ""
             raise refuse(f"`{wrong}`", "the name of a parameter", nearest(wrong, paths) or "")
+        if self.spread and self.spread not in varied:
+            raise refuse(f"`{self.spread}`", f"one in which all populations vary: {', '.join(varied)}")
+        if self.factor and any(path.partition(".")[0] == name for kind in kinds for path in kind.parameters):
+            raise refuse(f"`{self.factor}`", "a parameter of which no population states a value of its own")
         return self
 
     @model_validator(mode="after")
@@ -98,9 +106,7 @@ class LeftOut(Part):
     @field_validator("systems")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name not in systems():
-                raise refuse(f"`{name}`", "a system; `carsim list systems` shows all", nearest(name, systems()) or "")
+        _known_systems(names)
         return names
 
 
@@ -111,15 +117,20 @@ class Study(Part):
     title: str = Field(description="What is fitted, in a line.")
     about: str = Field(default="", description="What a reader should know.")
     seed: Annotated[int, Field(ge=0)] = Field(default=1, description="Seed of design, patients and chains.")
-    patients: Annotated[int, Field(ge=8)] = Field(default=64, description="Patients of each arm in each wave.")
+    patients: Annotated[int, Field(ge=24)] = Field(default=64, description="Patients of each arm in each wave.")
     waves: Annotated[int, Field(ge=1, le=5)] = Field(default=2, description="Rounds: the later ones nearer to the fit.")
-    draws: Annotated[int, Field(ge=20)] = Field(default=200, description="Draws of the posterior that are kept.")
+    draws: Annotated[int, Field(ge=20, le=2000)] = Field(
+        default=200, description="Draws of the posterior that are kept."
+    )
     parameters: Annotated[tuple[Free, ...], Field(min_length=1)] = Field(description="The free parameters.")
     facts: tuple[str, ...] = Field(
         default=(), description="The facts that are fitted; without it every one that can be."
     )
     weights: dict[str, Positive] = Field(default_factory=dict, description="Weight of facts, in place of their own.")
     leave_out: tuple[LeftOut, ...] = Field(default=(), description="Systems that are predicted, not fitted.")
+    together: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="Systems that share patients: left out together when a fit is cross-validated."
+    )
     between_trials: dict[str, Positive] = Field(
         description="Scale of the half-normal prior of the spread between trials (log odds), by group of endpoints."
     )
@@ -143,6 +154,12 @@ class Study(Part):
         if set(given) != set(wanted):
             raise refuse(f"{', '.join(given) or 'none'}", f"one scale for each of: {', '.join(wanted)}")
         return given
+
+    @field_validator("together")
+    @classmethod
+    def _same(cls, families: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        _known_systems(name for family in families for name in family)
+        return families
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -175,6 +192,12 @@ def _known_facts(names: Any) -> None:
     for name in names:
         if name not in catalog.facts():
             raise refuse(f"`{name}`", "a fact; `carsim list facts` shows all", nearest(name, catalog.facts()) or "")
+
+
+def _known_systems(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in systems():
+            raise refuse(f"`{name}`", "a system; `carsim list systems` shows all", nearest(name, systems()) or "")
 
 
 def load(path: Path) -> Study:
@@ -223,13 +246,40 @@ def why_not(fact: Fact) -> str:
     return ""
 
 
+def sixths(study: Study, facts: Sequence[Fact]) -> list[int]:
+    """The sixth of each fact: that of its trial among the baselines', trials unknown to them dealt out in order.
+
+    Systems that share patients (`together` of the study) have the sixth of the first of them.
+    """
+    known = folds(usable(catalog.facts().values()))
+    rest = sorted({fact.system for fact in facts} - set(known))
+    known |= {name: k % FOLDS for k, name in enumerate(rest)}
+    known |= {name: known[some[0]] for some in study.together for name in some if some[0] in known}
+    return [known[fact.system] for fact in facts]
+
+
+def _why_not_asked(study: Study, name: str) -> str:
+    """Why a fact that a study names is not fitted; empty where it is."""
+    fact = catalog.facts()[name]
+    out = {system: some.because for some in study.leave_out for system in some.systems}
+    if study.facts.count(name) > 1:
+        return "it is named twice"
+    if fact.system in out:
+        return f"{fact.system} is left out: {out[fact.system]}"
+    return why_not(fact) or ("" if study.weight(fact) else "its weight is 0")
+
+
 def _check(study: Study) -> None:
     names = study.names
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise StudyRefused(f"parameters: got `{twice}` twice; expected each free parameter once")
+    paths = [path for free in study.parameters for path in stated_of(free)]
+    again = next((path for path in paths if paths.count(path) > 1), None)
+    if again:
+        raise StudyRefused(f"parameters: got two that change {again}; expected one for each path")
     for name in study.facts:
-        why = why_not(catalog.facts()[name])
+        why = _why_not_asked(study, name)
         if why:
             raise StudyRefused(f"facts: got `{name}`; expected a fact that can be fitted, and {why}")
     facts = fitted(study)
@@ -238,6 +288,8 @@ def _check(study: Study) -> None:
             f"parameters: got {len(names)} free parameters for {len(facts)} facts; expected at most "
             f"{min(MOST_FREE, len(facts))}: no more than facts, and never more than {MOST_FREE}"
         )
+    if len(set(sixths(study, facts))) < 2:
+        raise StudyRefused("facts: got those of one sixth of the trials; expected several trials, to leave some out")
     for free in study.parameters:
         some = [fact for fact in facts if set(fact.mechanism) & set(free.informed_by)]
         trials = {fact.system for fact in some}

@@ -19,8 +19,8 @@ from carsim.calibrate.design import Array
 from carsim.calibrate.emulator import Surface
 from carsim.calibrate.evidence import PERCENT, Target
 from carsim.calibrate.posterior import Posterior, sample
-from carsim.calibrate.study import Study
-from carsim.scorecard.baselines import FOLDS, UNKNOWN_N, folds, logit, predicted, usable
+from carsim.calibrate.study import Study, sixths
+from carsim.scorecard.baselines import FOLDS, UNKNOWN_N, logit, predicted
 from carsim.scorecard.score import GROUPS, REST
 
 LEVEL = (0.025, 0.975)
@@ -30,7 +30,10 @@ MODEL = "carsim"
 
 @dataclass(frozen=True)
 class Predicted:
-    """What is predicted of a target: mean and spread of the log odds; interval of 95 % and median in percent."""
+    """What is predicted of a target: mean and spread of the log odds; interval of 95 % and median in percent.
+
+    `n` is the number of patients of the trial, `UNKNOWN_N` where it is not published.
+    """
 
     target: Target
     mean: float
@@ -38,19 +41,13 @@ class Predicted:
     low: float
     high: float
     median: float
+    n: int
 
     @property
     def inside(self) -> bool:
-        """Whether what was published lies in the interval."""
-        return self.low <= self.target.offered <= self.high
-
-
-def sixths(targets: Sequence[Target]) -> list[int]:
-    """The sixth of each target: that of its trial among the baselines', trials unknown to them dealt out in order."""
-    known = folds(usable(catalog.facts().values()))
-    rest = sorted({target.fact.system for target in targets} - set(known))
-    known |= {name: k % FOLDS for k, name in enumerate(rest)}
-    return [known[target.fact.system] for target in targets]
+        """Whether what was published lies in the interval, as a number of patients: papers round their percentages."""
+        low, count, high = (round(share * self.n / PERCENT) for share in (self.low, self.target.offered, self.high))
+        return low <= count <= high
 
 
 def predict(
@@ -71,17 +68,19 @@ def _published(target: Target, log_odds: Array, generator: np.random.Generator) 
     shares = PERCENT * counts / n
     odds = np.array([logit(share, n) for share in shares])
     low, high = np.quantile(shares, LEVEL, method="inverted_cdf")
-    return Predicted(target, float(odds.mean()), float(odds.std()), float(low), float(high), float(np.median(shares)))
+    return Predicted(
+        target, float(odds.mean()), float(odds.std()), float(low), float(high), float(np.median(shares)), n
+    )
 
 
 def cross_validated(study: Study, targets: Sequence[Target], surface: Surface) -> list[Predicted]:
-    """The prediction of every target by a fit without its trial, in order of the targets."""
-    sixth = sixths(targets)
+    """The prediction of every target by a fit without its trial, in order of the targets (of two sixths at least)."""
+    sixth = sixths(study, [target.fact for target in targets])
     found: dict[int, Predicted] = {}
     for fold in range(FOLDS):
         train = [k for k in range(len(targets)) if sixth[k] != fold]
         asked = [k for k in range(len(targets)) if sixth[k] == fold]
-        if not asked or not train:
+        if not asked:
             continue
         fit = sample(study, [targets[k] for k in train], surface.of(train), STEPS, BURNED)
         some = predict(

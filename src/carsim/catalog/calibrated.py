@@ -49,4 +49,7 @@ def calibration() -> Calibration:
         return NONE
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     values = {path: float(value) for path, value in table["values"].items()}
+    wrong = [path for path in values if not path.startswith((PARAMETER, SPREAD))]
+    if wrong:
+        raise ValueError(f"{ABOUT}: got `{wrong[0]}`; expected paths that begin with {PARAMETER} or {SPREAD}")
     return Calibration(table["study"], table["run"], MappingProxyType(values))

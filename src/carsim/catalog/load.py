@@ -51,7 +51,11 @@ def sources() -> Mapping[str, Source]:
 @lru_cache(maxsize=1)
 def parameters() -> Mapping[str, Parameter]:
     """Return every parameter of the model by name, with its calibrated values where it has any."""
-    found = {}
+    found: dict[str, Parameter] = {}
+    known = {PARAMETER + path for path in as_stated()}
+    unknown = [path for path in calibration().values if path.startswith(PARAMETER) and path not in known]
+    if unknown:
+        raise CatalogError(f"posterior.toml: `{unknown[0]}` is no parameter")
     for name, parameter in _as_stated().items():
         paths = dict(zip(parameter.values, parameter.paths(), strict=True))
         values = {

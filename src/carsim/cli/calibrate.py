@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("calibrate")
 @click.argument("study", type=click.Path(path_type=Path))
-@click.option("--patients", type=click.IntRange(min=16), metavar="N", help="Patients of each arm, for the study's own.")
+@click.option("--patients", type=click.IntRange(min=24), metavar="N", help="Patients of each arm, for the study's own.")
 @click.option("--waves", type=click.IntRange(min=1, max=5), metavar="N", help="Rounds of trials, for the study's own.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed, for the study's own.")
 @click.option(

@@ -91,15 +91,11 @@ def _tabled(who: Cohort, seed: int, table: Table, own: Own) -> Drawn:
     if n > table.n:
         got, expected = f"{n} patients", f"at most {table.n}, those of {who.table}"
         raise ScenarioError([Problem(None, "cohort.n", got, expected)])
-    covariates = _with_rest(table.covariates, who)
+    covariates = _with_rest({name: values[:n] for name, values in table.covariates.items()}, who)
     factors = _factors(who, seed, _independent(who, covariates), own)
-    factors |= table.factors if who.variability else {}
-    return Drawn(
-        table.identifiers[:n],
-        {name: values[:n] for name, values in covariates.items()},
-        {name: values[:n] for name, values in factors.items()},
-        {name: has[:n] for name, has in table.history.items()},
-    )
+    factors |= {name: values[:n] for name, values in table.factors.items()} if who.variability else {}
+    history = {name: has[:n] for name, has in table.history.items()}
+    return Drawn(table.identifiers[:n], covariates, factors, history)
 
 
 def _with_rest(given: Mapping[str, Array], cohort: Cohort) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from carsim.calibrate.study import LEAST_FACTS, LEAST_TRIALS
 from carsim.calibrate.validation import MODEL
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
 from carsim.report.scorecard import NAMES
@@ -43,20 +44,34 @@ def group_rows(table: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
 def sentences(found: Mapping[str, Any]) -> list[str]:
     """What a reader asks first."""
     whole = found["validation"]["all"]
-    best = min((name for name in NAMES if name != MODEL and name in whole), key=lambda name: whole[name]["error"])
     apart = [one for one in found["check"] if abs(one["apart"]) > FAR]
     chains = found["chains"]
     same = sum(level > max(chains["starts"]) - 1.0 for level in chains["starts"])
-    return [
+    few = [one["name"] for one in found["parameters"] if one["facts"] < LEAST_FACTS or one["trials"] < LEAST_TRIALS]
+    said = [
         f"Predicted without their own trial, {whole['inside']} of {whole['facts']} facts lie in the interval of 95 % "
         f"({100.0 * whole['inside'] / whole['facts']:.0f} %).",
-        f"Error of {whole['shares']} shares on the log-odds scale: {whole[MODEL]['error']:.2f}, best baseline "
-        f"({NAMES[best]}) {whole[best]['error']:.2f}; log score {whole[MODEL]['log_score']:.2f} against "
-        f"{max(whole[name]['log_score'] for name in NAMES if name != MODEL and name in whole):.2f}.",
+        *_beside_baselines(whole),
         f"At the chosen values {len(apart)} of {len(found['check'])} facts are simulated more than {FAR:g} standard "
         "deviations from what the emulator says.",
         f"{same} of {len(chains['starts'])} starts end within 1 of the highest log density; the chains' longest "
         f"autocorrelation is {chains['autocorrelation']:.0f} steps, {100.0 * chains['acceptance']:.0f} % accepted.",
+    ]
+    if few:
+        said.append(f"Seen by fewer than three facts of two trials, and so held by the prior: {', '.join(few)}.")
+    return said
+
+
+def _beside_baselines(whole: Mapping[str, Any]) -> list[str]:
+    """The errors of shares beside the best baseline; nothing where no share was fitted."""
+    known = [name for name in NAMES if name != MODEL and name in whole]
+    if not known:
+        return []
+    best = min(known, key=lambda name: whole[name]["error"])
+    return [
+        f"Error of {whole['shares']} shares on the log-odds scale: {whole[MODEL]['error']:.2f}, best baseline "
+        f"({NAMES[best]}) {whole[best]['error']:.2f}; log score {whole[MODEL]['log_score']:.2f} against "
+        f"{max(whole[name]['log_score'] for name in known):.2f}."
     ]
 
 
@@ -71,6 +86,7 @@ def page(found: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         _table(PARAMETERS, parameter_rows(found)),
         f"![Free parameters before and after]({figures['parameters']})",
         "## Facts predicted without their trial",
+        "A published median stands for 50 % beyond it; where no number of patients is published, 20 are taken.",
         _table(GROUPS, group_rows(found["validation"])),
         f"![Each fact, predicted by a fit without its trial]({figures['facts']})",
         "Spread between trials, in log odds: "

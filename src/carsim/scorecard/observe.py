@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carsim.catalog.readings import OF_TWO_SIDES, STATISTICS
 from carsim.dataset.variables import VARIABLES
@@ -229,11 +230,18 @@ def _geometric_mean(columns: Columns) -> float:
     return float(np.exp(np.log(positive).mean())) if positive.size else np.nan
 
 
+def at_risk(columns: Columns) -> NDArray[np.bool_]:
+    """Who is under observation for any time, (n,)."""
+    start, stop = columns["start"], columns["stop"]
+    for_a_time = (start < stop) | ((start == 0.0) & (stop == 0.0))
+    kept: NDArray[np.bool_] = np.isfinite(start) & np.isfinite(stop) & for_a_time
+    return kept
+
+
 def _observed(columns: Columns) -> tuple[Array, Array, Array]:
     """Start, stop and code of those who are under observation for any time."""
-    start, stop, code = columns["start"], columns["stop"], columns["code"]
-    kept = np.isfinite(start) & np.isfinite(stop) & ((start < stop) | ((start == 0.0) & (stop == 0.0)))
-    return start[kept], stop[kept], code[kept]
+    kept = at_risk(columns)
+    return columns["start"][kept], columns["stop"][kept], columns["code"][kept]
 
 
 def _survival(columns: Columns) -> float:

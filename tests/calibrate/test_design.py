@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest, truncnorm
 
 from carsim import spec
-from carsim.calibrate import design
+from carsim.calibrate import design, waves
 from carsim.errors import ScenarioError
 from carsim.population.own import Own
 from carsim.spec.prepare import prepare
@@ -52,7 +52,8 @@ def test_a_later_wave_is_spread_like_the_draws_and_wider():
 def test_values_of_the_median_give_the_patients_that_the_scenario_has():
     scenario = spec.loads(SCENARIO, ["cohort.spreads.exhaustion=0.4", "parameters.kill_half=250 cells/uL"])
     plain = prepare(scenario).patients
-    same = prepare(spec.loads(SCENARIO), own=design.own(TWO, np.zeros((4, 2)))).patients
+    as_stated = waves.as_stated(TWO, spec.loads(SCENARIO))
+    same = prepare(as_stated, own=design.own(TWO, np.zeros((4, 2)))).patients
     assert np.array_equal(plain.initial, same.initial)
     for name, values in plain.parameters.items():
         np.testing.assert_allclose(same.parameters[name], values, rtol=1e-14, err_msg=name)

@@ -76,7 +76,7 @@ def test_a_study_that_cannot_be_is_refused(tmp_path, added, said):
 def test_two_parameters_of_one_path_are_refused(tmp_path):
     file = tmp_path / "study.yaml"
     file.write_text(TEXT.replace("factor: syndrome_half.vascular", "factor: syndrome_half.fever"), encoding="utf-8")
-    with pytest.raises(StudyRefused, match="two that change parameters.syndrome_half.fever"):
+    with pytest.raises(StudyRefused, match=r"two that change parameters\.syndrome_half\.fever"):
         load(file)
 
 

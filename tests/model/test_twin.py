@@ -27,7 +27,6 @@ OTHER_TREATMENT = {  # the twin knows CAR T cells and lymphodepletion; what else
 BY_CHANCE = {  # the twin states the equations
     "low_density_survivors.yaml",
     "minimal_residual_disease.yaml",
-    "strategies.yaml",
     "why_one_cell_matters.yaml",
 }
 SCENARIOS = sorted({path.name for path in FOLDER.glob("*.yaml")} - OTHER_TREATMENT - BY_CHANCE)

@@ -167,9 +167,14 @@ def test_no_worker_outlives_an_interrupted_driver(tmp_path: Path, monkeypatch: p
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
-        conduct(small(), path, workers=2)
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            conduct(small(), path, workers=2)
+    finally:
+        signal.signal(signal.SIGINT, before)
     for mark in tmp_path.glob("pid-*"):
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.name.removeprefix("pid-")), 0)

@@ -81,7 +81,7 @@ def _key(figure: Figure, looks: Mapping[str, Look], bottom: float) -> None:
         handles=keys,
         loc="lower left",
         bbox_to_anchor=(0.02, bottom),
-        ncols=5,
+        ncols=3 if any("+" in cause for cause in looks) else 5,  # two phenotypes at once have long names
         frameon=False,
         fontsize=SMALL - 0.5,
         handlelength=2.4,

@@ -120,6 +120,14 @@ def test_lists_are_tables_and_json(capsys: Printed, what: str) -> None:
     assert lines[0].split("\t") == list(rows[0])
 
 
+def test_every_scenario_to_start_from_is_listed(capsys: Printed) -> None:
+    assert main(["list", "scenarios", "--json"]) == 0
+    listed = {Path(row["file"]).name for row in json.loads(capsys.readouterr().out)}
+    apart = {"systems", "parents", "format"}  # with a list of their own, and not to be run
+    there = {file.name for file in SCENARIOS.rglob("*.yaml") if not apart & set(file.parts)}
+    assert listed == there
+
+
 def test_init_writes_a_valid_scenario_once(capsys: Printed, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     assert main(["init", str(file)]) == 0

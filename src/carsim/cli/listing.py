@@ -20,6 +20,7 @@ SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
     Path(__file__).parents[1] / "scenarios",
     Path(__file__).parents[3] / "scenarios",
 )
+LISTED = (".", "trials", "sweeps")  # folders of scenarios to start from; systems have a list of their own
 
 
 @click.command("list")
@@ -189,7 +190,7 @@ def scenarios() -> list[Row]:
     if folder is None:
         return []
     found = []
-    for file in sorted(folder.glob("*.yaml")):
+    for file in (file for part in LISTED for file in sorted((folder / part).glob("*.yaml"))):
         scenario = spec.load(file)
         found.append({"file": _from_here(file), "title": scenario.title, "about": scenario.about})
     return found

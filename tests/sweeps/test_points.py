@@ -186,3 +186,10 @@ def test_the_stated_text_is_the_scenario() -> None:
 def test_other_points_are_another_scenario(axis: str, other: str) -> None:
     digests = [scenario(f"sweep: {{axes: [{{path: {FRACTION}, {form}}}]}}\n").digest for form in (axis, other)]
     assert digests[0] != digests[1]
+
+
+def test_a_value_that_is_kept_under_another_path_counts() -> None:
+    """A pair of names may be stated in either order, and is kept in one."""
+    text = "sweep: {{axes: [{{path: cohort.correlations.marrow_blasts.age, values: [{value}]}}]}}\n"
+    first, same, other = (scenario(text.format(value=value)).digest for value in ("0.4", "0.40", "-0.4"))
+    assert first == same != other

@@ -59,12 +59,12 @@ def meaning(sweep: Sweep, meant: list[list[dict[str, Any]]]) -> dict[str, Any]:
 
 def meant_by(made: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
     """What values by path mean in the scenario that they made, in canonical units."""
-    found = {}
-    for path in changes:
+    found: dict[str, Any] = {}
+    for path, value in changes.items():
         try:
             found[path] = value_at(made, path)
-        except (KeyError, ValueError, TypeError):  # a value that takes something away
-            found[path] = "absent"
+        except (KeyError, ValueError, TypeError):  # taken away, or kept under another path: what was stated
+            found[path] = ["stated", _plain(value)]
     return found
 
 
@@ -88,6 +88,10 @@ def _plain(value: Any) -> Any:
     """One form for a value however it is written."""
     if isinstance(value, bool):
         return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     try:
         unit = unit_of(value)
         return [quantity(value, unit), unit]

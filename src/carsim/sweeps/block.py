@@ -18,7 +18,7 @@ from carsim.endpoints import compute
 from carsim.endpoints.outcome import is_interrupted
 from carsim.errors import CarsimError, ResourceRefused
 from carsim.sweeps.columns import ABSENT, REFUSED, STATUS, Column, sampled_course
-from carsim.sweeps.plan import Block, Plan
+from carsim.sweeps.plan import Block, Plan, people
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +38,8 @@ def compute_block(plan: Plan, block: Block, threads: int = 1) -> Computed:
     """Simulate a block; KeyboardInterrupt where it was interrupted."""
     arrays = {column.name: _empty(plan, block, column) for column in plan.all_columns}
     refused: dict[int, str] = {}
+    for table in plan.tables.values():
+        table.open("rb").close()  # one that cannot be read is the machine's failure, not a point's
     for at, point in enumerate(range(*block.points)):
         try:
             scenario = plan.scenario_at(point)
@@ -66,7 +68,7 @@ def _of_point(
 ) -> tuple[dict[str, NDArray[Any]], tuple[int, ...]]:
     """Columns of a point for its patients in the block, and how many patients (and replicates) these are."""
     replicates = scenario.run.replicates
-    first, last = block.patients[0], min(block.patients[1], _patients(plan, scenario))
+    first, last = block.patients[0], min(block.patients[1], people(scenario)[0])
     if last <= first:
         return {}, (0,)
     data = pipeline.courses(scenario, part=(first, last), threads=threads)
@@ -75,12 +77,6 @@ def _of_point(
     shape = (last - first, replicates) if plan.replicates > 1 else (last - first,)
     found = _columns(plan, data)
     return {name: values.reshape(*shape, *values.shape[1:]) for name, values in found.items()}, shape
-
-
-def _patients(plan: Plan, scenario: Scenario) -> int:
-    if scenario.cohort is None:
-        return 1
-    return plan.patients if scenario.cohort.n is None else scenario.cohort.n
 
 
 def _columns(plan: Plan, data: xr.Dataset) -> dict[str, NDArray[Any]]:

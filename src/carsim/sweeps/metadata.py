@@ -29,6 +29,7 @@ from carsim.sweeps.store import (
     is_store,
     locked,
     make_array,
+    open_store,
 )
 
 LENGTH: Final = 2**17  # of a chunk of a coordinate
@@ -60,7 +61,7 @@ def create(made: Plan, path: Path, *, force: bool = False) -> Store:
         os.replace(beside, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Store(path, made)
+    return open_store(path)  # whose plan reads the store's own tables, whatever becomes of the user's
 
 
 def write_metadata(made: Plan, folder: Path) -> None:

@@ -25,7 +25,8 @@ from carsim.errors import Problem, ResourceRefused, ScenarioError
 from carsim.population.table import read_table
 from carsim.spec import Scenario, loads
 from carsim.spec.stated import stated
-from carsim.spec.varied import changes_at, tried
+from carsim.spec.sweep import Axis
+from carsim.spec.varied import AnAxis, changes_at, tried
 from carsim.sweeps.columns import Column, columns_of, status_column
 from carsim.sweeps.points import Points
 
@@ -34,7 +35,8 @@ FEW_BLOCKS: Final = 64  # a small sweep has about as many, so that several can w
 MOST_BLOCKS: Final = 4096  # a large one about as many, so that its files can be counted
 LIMIT: Final = 10_000_000  # points, unless asked otherwise
 PROGRAM: Final = 600_000_000  # bytes of a worker with its libraries and compiled code: twice what was measured
-SIZED_BY: Final = ("cohort", "patient", "run")  # sections that say how many courses a point has
+SIZED_BY: Final = ("cohort", "patient", "run")  # sections that say how many courses a point has, and how long
+SIZES: Final = ("cohort", "cohort.n", "cohort.from", "patient", "run", "run.until", "run.replicates")  # and which paths do
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep as it will be run; `block` is the shape of a block (points, patients)."""
+    """A sweep as it will be run; `block` is the shape of a block (points, patients), `until` the longest follow-up (d)."""
 
     scenario: Scenario
     base: Scenario
@@ -60,6 +62,7 @@ class Plan:
     block: tuple[int, int]
     columns: tuple[Column, ...]
     times: NDArray[np.float64]
+    until: float
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -103,8 +106,7 @@ class Plan:
     @property
     def memory(self) -> int:
         """Bytes that one worker needs at most, about: the program, and the courses of one point's patients."""
-        run = self.base.run
-        times = math.ceil(run.until / run.every) + pipeline.EXTRA_TIMES
+        times = math.ceil(self.until / self.base.run.every) + pipeline.EXTRA_TIMES
         return PROGRAM + pipeline.memory_of(self.base, min(self.block[1], self.patients), times, self.replicates)
 
     @property
@@ -148,14 +150,14 @@ def plan(scenario: Scenario, *, limit: int = LIMIT, block: tuple[int, int] | Non
         )
     columns = columns_of(scenario.sweep.keep, scenario.sweep.courses)
     base = loads(stated(scenario, without={"sweep"}), folder=Path(scenario.file).parent if scenario.file else None)
-    patients, replicates, identifiers, tables = _who(base, points)
+    patients, replicates, identifiers, tables, until = _who(base, points)
     shape = block or _shape(points.n, patients, replicates)
-    times = math.ceil(base.run.until / base.run.every) + pipeline.EXTRA_TIMES
+    times = math.ceil(until / base.run.every) + pipeline.EXTRA_TIMES
     pipeline.refuse_beyond_memory(base, min(shape[1], patients), times, replicates)
     every = scenario.sweep.every
-    steps = math.floor(base.run.until / every) + 1 if scenario.sweep.courses else 0
+    steps = math.floor(until / every) + 1 if scenario.sweep.courses else 0
     days = np.array([step * every for step in range(steps)], dtype=np.float64)
-    return Plan(scenario, base, points, patients, replicates, identifiers, tables, shape, columns, days)
+    return Plan(scenario, base, points, patients, replicates, identifiers, tables, shape, columns, days, until)
 
 
 def _shape(points: int, patients: int, replicates: int) -> tuple[int, int]:
@@ -168,23 +170,39 @@ def _shape(points: int, patients: int, replicates: int) -> tuple[int, int]:
     return min(points, max(1, min(few, most), -(-points // MOST_BLOCKS))), who
 
 
-def _who(base: Scenario, points: Points) -> tuple[int, int, tuple[str, ...], dict[str, Path]]:
-    """Most patients and replicates of any point, identifiers where a table gives them, and the tables by name."""
-    known = [_of_one(base)]
+def _who(base: Scenario, points: Points) -> tuple[int, int, tuple[str, ...], dict[str, Path], float]:
+    """Most patients and replicates of any point, identifiers where tables agree, the tables by name, longest follow-up.
+
+    Of an axis that says how many or how long every point is looked at, of others those that are tried.
+    """
+    scenarios = [base]
     for axis in points.sweep.axes:
-        for step in tried(axis):
+        first = changes_at(axis, 0, points.arms)
+        for step in range(axis.size) if set(first) & set(SIZES) and not _is_sampled(axis) else tried(axis):
             changes = changes_at(axis, step, points.arms)
             if any(path.split(".")[0] in SIZED_BY for path in changes):
-                known.append(_of_one(base.with_(**changes)))
-    patients, replicates = max(n for n, *_ in known), max(copies for _, copies, *_ in known)
-    identifiers = next((names for n, _, names, _ in known if n == patients), ())
-    return patients, replicates, identifiers, {name: path for *_, tables in known for name, path in tables.items()}
+                scenarios.append(base.with_(**changes))
+    known = [people(scenario) for scenario in scenarios]
+    names = {found for _, found, _ in known if found}
+    return (
+        max(n for n, *_ in known),
+        max(scenario.run.replicates for scenario in scenarios),
+        next(iter(names)) if len(names) == 1 else (),
+        {name: path for *_, tables in known for name, path in tables.items()},
+        max(scenario.run.until for scenario in scenarios),
+    )
 
 
-def _of_one(scenario: Scenario) -> tuple[int, int, tuple[str, ...], dict[str, Path]]:
-    cohort, replicates = scenario.cohort, scenario.run.replicates
+def _is_sampled(axis: AnAxis) -> bool:
+    return isinstance(axis, Axis) and axis.is_sampled
+
+
+def people(scenario: Scenario) -> tuple[int, tuple[str, ...], dict[str, Path]]:
+    """How many patients a scenario has, their identifiers and the path of their table where it names one."""
+    cohort = scenario.cohort
     if cohort is None or cohort.table is None:
-        return (cohort.n or 1) if cohort else 1, replicates, (), {}
+        return (cohort.n or 1) if cohort else 1, (), {}
     folder = Path(scenario.file).parent
-    table = read_table(cohort.table, folder)
-    return table.n, replicates, table.identifiers, {cohort.table: folder / cohort.table}
+    table = read_table(cohort.table, folder, cohort.age.median)
+    n = table.n if cohort.n is None else min(cohort.n, table.n)
+    return n, table.identifiers[:n], {cohort.table: folder / cohort.table}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from carsim.sweeps.files import content_sha256
 from carsim.sweeps.metadata import create
 from carsim.sweeps.plan import Block, plan
 from carsim.sweeps.read import on_grid, open_sweep, words
-from carsim.sweeps.store import Store, SweepRefused
+from carsim.sweeps.store import Store, SweepRefused, open_store
+from carsim.sweeps.worker import work
 from tests.sweeps.small import HEAD, driven, known, scenario, small
 
 
@@ -218,6 +220,17 @@ def test_force_replaces_a_sweep_of_carsim(path: Path, tmp_path: Path, monkeypatc
         driven(place)
     driven(place, force=True)
     assert content_sha256(place) == content_sha256(path)
+
+
+def test_a_worker_of_a_sweep_that_was_replaced_writes_nothing(path: Path, tmp_path: Path) -> None:
+    """A task of a batch system may outlive the sweep that it was of."""
+    place = tmp_path / "out.zarr"
+    shutil.copytree(path, place)
+    old = open_store(place)
+    create(small(**{"run.seed": 4}), place, force=True)
+    before = {file: file.read_bytes() for file in place.rglob("*") if file.is_file()}
+    assert "another sweep's by now" in work(old, 0)["reason"]
+    assert {file: file.read_bytes() for file in place.rglob("*") if file.is_file()} == before
 
 
 def test_the_function_of_python_gives_the_store(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,10 @@ def work_at(path: str, sha256: str, number: int, threads: int) -> dict[str, Any]
 
 @lru_cache(maxsize=4)
 def _opened(path: str, sha256: str) -> Store:
-    return open_store(Path(path))
+    found = open_store(Path(path))
+    if found.plan.sha256 != sha256:
+        raise SweepRefused(f"{path} is another sweep's by now")
+    return found
 
 
 def _lost(number: int, error: BaseException | None) -> dict[str, Any]:

@@ -88,7 +88,12 @@ class Store:
         return (*self.plan.block, *self.sizes(column)[2:])
 
     def commit(self, block: Block, computed: Computed) -> None:
-        """Write a block: data, then status, then its record."""
+        """Write a block: data, then status, then its record. Raises SweepRefused where the store is another sweep's now.
+
+        A task of a batch system may live on after its sweep was replaced by `--force`.
+        """
+        if attributes_at(self.path).get("sweep_sha256") != self.plan.sha256:
+            raise SweepRefused(f"{self.path} is another sweep's by now")
         data = [*self.plan.columns, next(c for c in self.plan.all_columns if c.name == STATUS)]
         checksums = {}
         for column in data:

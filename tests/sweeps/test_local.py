@@ -151,6 +151,20 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "seen").read_text().split().count("1") == 2
 
 
+def test_workers_that_cannot_be_started_end_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no process left to start, every block is set aside; the driver does not wait for ever."""
+    path, _ = _pool(tmp_path, monkeypatch, ANSWERING.format(condition="False", act="pass"))
+
+    def refuse(*_: object, **more: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("carsim.sweeps.local.subprocess.Popen", refuse)
+    outcome = conduct(small(), path, workers=2)
+    assert outcome.done == 0
+    assert all("could not be started" in reason for reason in outcome.set_aside.values())
+    assert set(outcome.set_aside) == {0, 1, 2}
+
+
 def test_no_worker_outlives_an_interrupted_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = """
         import os, sys, time

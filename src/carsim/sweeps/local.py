@@ -94,12 +94,16 @@ class _Pool:
         """Hand blocks to one worker, and to its successor where it dies."""
         process: subprocess.Popen[str] | None = None
         while (number := self.todo.get()) is not None and not self.stopped:
-            if process is None or process.poll() is not None:
-                process = self._new()
+            try:
+                if process is None or process.poll() is not None:
+                    process = self._new()
+            except OSError as error:  # no process or memory is left for a worker
+                self.heard.put((number, FAILED, f"its worker could not be started: {error}"))
+                continue
             line = self._answer(process, number)
             if self.stopped:
                 break
-            if line:
+            if line.endswith("\n"):  # a line that is whole
                 answer = json.loads(line)
                 self.heard.put((number, answer.get("error", ""), answer.get("reason", "")))
             else:

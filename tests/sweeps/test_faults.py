@@ -24,7 +24,6 @@ from carsim.sweeps.store import StoreInconsistent
 from tests.sweeps.small import driven, known, small
 
 WRITES = 3 * 7  # files of three blocks: five columns, the status, the record
-FEW = 15  # injections that run always
 
 
 class KilledError(BaseException):
@@ -40,15 +39,6 @@ def spread(cases: list[tuple[object, ...]], always: int) -> list[ParameterSet]:
 @pytest.fixture(autouse=True)
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("carsim.sweeps.worker.compute_block", known)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("undisturbed") / "store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("carsim.sweeps.worker.compute_block", known)
-        driven(path)
-    return path
 
 
 def before(path: Path, data: bytes) -> None:

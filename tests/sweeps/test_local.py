@@ -20,15 +20,6 @@ from carsim.sweeps.store import StoreInconsistent, locked, open_store
 from tests.sweeps.small import driven, known, small
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("undisturbed") / "store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("carsim.sweeps.worker.compute_block", known)
-        driven(path)
-    return path
-
-
 @pytest.mark.parametrize(
     ("workers", "threads"),
     [(2, 1), pytest.param(1, 2, marks=pytest.mark.full), pytest.param(0, 2, marks=pytest.mark.full)],

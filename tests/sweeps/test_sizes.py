@@ -61,6 +61,8 @@ def test_of_many_sizes_the_largest_counts_wherever_it_stands() -> None:
 
 
 def test_courses_reach_to_the_end_of_the_longest_follow_up() -> None:
-    axes = "sweep: {axes: [{path: run.until, values: [20 d, 60 d]}], keep: [age], courses: [cart_copies], every: 10 d}\n"
+    axes = (
+        "sweep: {axes: [{path: run.until, values: [20 d, 60 d]}], keep: [age], courses: [cart_copies], every: 10 d}\n"
+    )
     made = plan(scenario(axes))
     assert made.times.tolist() == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]

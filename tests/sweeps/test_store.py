@@ -28,13 +28,9 @@ from carsim.sweeps.worker import work
 from tests.sweeps.small import HEAD, driven, known, scenario, small
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("small") / "store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("carsim.sweeps.worker.compute_block", known)
-        driven(path)
-    return path
+@pytest.fixture
+def path(undisturbed: Path) -> Path:
+    return undisturbed
 
 
 def test_a_point_is_a_run_of_its_own(path: Path) -> None:

@@ -212,4 +212,5 @@ def _tell(outcome: Outcome, again: str, *, as_json: bool, quiet: bool) -> int:
         click.echo(f"carsim: block {block} was set aside: {reason}", err=True)
     if outcome.failed:
         click.echo(f"carsim: {outcome.failed:,} points with failures; `status` of the store says which", err=True)
-    return SOME_FAILED if outcome.failed or outcome.set_aside else DONE
+    missing = outcome.done < outcome.points and not outcome.left
+    return SOME_FAILED if outcome.failed or outcome.set_aside or missing else DONE

@@ -260,6 +260,9 @@ AnyAxis = Annotated[
 TAGS: Final[dict[str, type[Part]]] = {"=path": Axis, "=zip": Together, "=each": Choices, "=arms": Arms}
 
 
+TAKEN: Final = ("patient", "point", "replicate", "sample", "status", "time")  # names that every store has
+
+
 class Sweep(Part):
     """Parameter sweep: every combination of the axes' points."""
 
@@ -279,6 +282,9 @@ class Sweep(Part):
         twice = next((label for label in labels if labels.count(label) > 1), None)
         if twice:
             raise refuse(f"the axis `{twice}` twice", "each path on one axis")
+        taken = next((label for label in labels if label in {*self.keep, *self.courses, *TAKEN}), None)
+        if taken:
+            raise refuse(f"an axis with the name of what is kept, `{taken}`", "another `name` for the axis")
         open_axes = [axis for axis in self.axes if isinstance(axis, Axis) and axis.is_sampled]
         if open_axes and self.sample is None:
             axis = open_axes[0]

@@ -36,7 +36,15 @@ MOST_BLOCKS: Final = 4096  # a large one about as many, so that its files can be
 LIMIT: Final = 10_000_000  # points, unless asked otherwise
 PROGRAM: Final = 600_000_000  # bytes of a worker with its libraries and compiled code: twice what was measured
 SIZED_BY: Final = ("cohort", "patient", "run")  # sections that say how many courses a point has, and how long
-SIZES: Final = ("cohort", "cohort.n", "cohort.from", "patient", "run", "run.until", "run.replicates")  # and which paths do
+SIZES: Final = (
+    "cohort",
+    "cohort.n",
+    "cohort.from",
+    "patient",
+    "run",
+    "run.until",
+    "run.replicates",
+)  # and which paths do
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep as it will be run; `block` is the shape of a block (points, patients), `until` the longest follow-up (d)."""
+    """A sweep as it will be run; `block` is the shape of a block (points, patients), `until` the last day of any."""
 
     scenario: Scenario
     base: Scenario

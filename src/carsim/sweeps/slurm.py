@@ -131,11 +131,18 @@ def _jobs(folder: Path) -> list[str]:
 
 
 def _is_active(job: str) -> bool:
-    """Whether any task of a job waits or runs; a job that Slurm has forgotten is over."""
-    asked = subprocess.run(
-        ["squeue", "--noheader", "--job", job], capture_output=True, text=True, check=False, timeout=60
-    )
-    return asked.returncode == 0 and bool(asked.stdout.strip())
+    """Whether any task of a job waits or runs; a job that Slurm has forgotten is over, one it cannot tell of is not."""
+    try:
+        asked = subprocess.run(
+            ["squeue", "--noheader", "--job", job], capture_output=True, text=True, check=False, timeout=60
+        )
+    except FileNotFoundError:
+        return False  # no Slurm here any more
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    if asked.returncode == 0:
+        return bool(asked.stdout.strip())
+    return "Invalid job id" not in asked.stderr
 
 
 def _slurm(*command: str) -> str:

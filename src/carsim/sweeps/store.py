@@ -88,7 +88,7 @@ class Store:
         return (*self.plan.block, *self.sizes(column)[2:])
 
     def commit(self, block: Block, computed: Computed) -> None:
-        """Write a block: data, then status, then its record. Raises SweepRefused where the store is another sweep's now.
+        """Write a block: data, status, then its record. Raises SweepRefused where the store is another sweep's now.
 
         A task of a batch system may live on after its sweep was replaced by `--force`.
         """

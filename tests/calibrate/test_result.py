@@ -98,6 +98,26 @@ def test_what_is_there_is_taken_up_again_and_gives_the_same(folder, monkeypatch,
     assert json.loads(capsys.readouterr().out) == before
 
 
+def test_linear_algebra_shares_no_sum_among_threads(folder, monkeypatch):
+    """Its last bits would follow from how many threads there are, and the draws from its last bits."""
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from carsim.calibrate import conduct
+
+    seen, real = [], conduct.learn
+
+    def learn(*given):
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return real(*given)
+
+    monkeypatch.setattr(conduct, "learn", learn)
+    before = (folder / "out" / "posterior.csv").read_bytes()
+    with threadpool_limits(2, user_api="blas"):
+        assert main(["calibrate", str(folder / "two.yaml"), "--out", str(folder / "out"), "--quiet"]) == 0
+    assert set(seen) == {1}
+    assert (folder / "out" / "posterior.csv").read_bytes() == before
+
+
 def test_a_wave_that_was_cut_off_is_simulated_anew(folder, monkeypatch):
     from carsim.calibrate import waves
 

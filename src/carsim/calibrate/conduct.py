@@ -66,7 +66,18 @@ class Calibrated:
 
 
 def calibrate(study: Study, scenarios: Path, out: Path, notify: Notify | None = None) -> Calibrated:
-    """Conduct a study; `scenarios` is the folder of the systems' files, waves are kept in `out` and taken up again."""
+    """Conduct a study; `scenarios` is the folder of the systems' files, waves are kept in `out` and taken up again.
+
+    Linear algebra works on one thread: the last bits of its sums follow from how many share them, and chains of draws
+    turn those into other draws.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return _calibrated(study, scenarios, out, notify)
+
+
+def _calibrated(study: Study, scenarios: Path, out: Path, notify: Notify | None) -> Calibrated:
     facts = fitted(study)
     names = systems_of(facts)
     points = {name: design.explore(study, study.patients, name) for name in names}

@@ -70,12 +70,14 @@ def test_cytokines_decay_at_their_published_rates(name, rate):
     np.testing.assert_allclose(excess, 1000.0 * np.exp(-rate * (days[days <= 2.0] - days[0])), rtol=1e-5, atol=1e-4)
 
 
-def test_a_blocked_receptor_gives_no_signal_and_leaves_il6_to_rise():
-    """Rest under full blockade: signal 0, IL-6 at its level divided by the share of the loss that is left."""
+@pytest.mark.parametrize("block", [1.0, 0.9])
+def test_a_blocked_receptor_leaves_the_signal_of_others_and_il6_to_rise(block):
+    """Rest under full occupancy: what tocilizumab does not block, and IL-6 over the share of its loss that is left."""
     quiet = with_treatment(QUIET, TOCILIZUMAB % 0.0)
-    _, found, made = course(quiet, "parameters.tocilizumab_half=1e-9 mg/L", outputs=("il6", "il6_signal"), rtol=1e-10)
+    full = ("parameters.tocilizumab_half=1e-9 mg/L", f"parameters.tocilizumab_block={block}")
+    _, found, made = course(quiet, *full, outputs=("il6", "il6_signal"), rtol=1e-10)
     assert "tocilizumab.central" in made.network.rows
-    assert found["il6_signal"][-1] < 1e-6
+    assert found["il6_signal"][-1] == pytest.approx((1.0 - block) * found["il6"][-1], rel=1e-6, abs=1e-6)
     assert found["il6"][-1] == pytest.approx(value("il6_rest") / (1.0 - value("il6_receptor_loss")), rel=1e-6)
 
 
@@ -204,10 +206,56 @@ def test_steroids_lower_both_syndromes_and_in_long_courses_cart_cells(child):
     long = summary(with_treatment(TREATED, DEXAMETHASONE % (6.0, 84)))
     assert short["icans_severity"] < child["icans_severity"]
     assert long["syndrome.vascular"] < child["syndrome.vascular"]
-    assert long["crs_worst"] < child["crs_worst"]
     assert short["area"] == pytest.approx(child["area"], rel=0.15)
     assert long["last"] < 0.8 * child["last"]
     assert long["last"] < short["last"]
+
+
+def test_dexamethasone_acts_after_its_onset():
+    """Bateman's function of a dose: half of what is left acts after half a day and a decay with 1.5 d."""
+    days, found, _ = course(
+        with_treatment(QUIET, "{name: d, give: dexamethasone, at: 0 d, dose: 8 mg, share: 0 %}"),
+        also=[(0.0, "dexamethasone.dose", 8.0)],
+        outputs=("dexamethasone.dose", "dexamethasone.effect"),
+    )
+    after = days >= 0.0
+    onset, decay = np.log(2.0) / value("dexamethasone_onset"), np.log(2.0) / value("dexamethasone_half_life")
+    left, gone = np.exp(-onset * days[after]), np.exp(-decay * days[after])
+    np.testing.assert_allclose(found["dexamethasone.dose"][after], 8.0 * left, rtol=1e-6, atol=1e-6)
+    expected = 8.0 * onset / (onset - decay) * (gone - left)
+    np.testing.assert_allclose(found["dexamethasone.effect"][after], expected, rtol=1e-6, atol=1e-5)
+
+
+def test_steroids_leave_what_their_effects_say():
+    """Full effect at once: release and passage are 1 less their own shares, each by its own parameter."""
+    _, found, _ = course(
+        with_treatment(QUIET, DEXAMETHASONE % (0.0, 4)),
+        "parameters.dexamethasone_release=0.4",
+        "parameters.dexamethasone_passage=0.7",
+        outputs=("steroid_share", "steroid_release", "steroid_passage"),
+    )
+    np.testing.assert_allclose(found["steroid_release"], 1.0 - 0.4 * found["steroid_share"], rtol=1e-12)
+    np.testing.assert_allclose(found["steroid_passage"], 1.0 - 0.7 * found["steroid_share"], rtol=1e-12)
+    assert found["steroid_share"].max() > 0.5
+
+
+def test_neurotoxicity_worsens_in_some_who_are_treated_when_it_begins():
+    """A full marrow and a sensitive endothelium: grade 2, dexamethasone six hours later, and grade 3 in spite of it.
+
+    Steroids that act at once and close the way altogether hold it at grade 2.
+    """
+    entry = (
+        "{name: dexa, give: dexamethasone, at: 6 h, dose: 10 mg, doses: 8, every: 6 h, "
+        "when: {variable: icans_grade, at_least: 2}}"
+    )
+    sick = (HIGH, "parameters.endothelial_half=800 pg/mL")
+    at_once = ("parameters.dexamethasone_onset=0.1 d", "parameters.dexamethasone_passage=1")
+    asked = {"outputs": ("icans_worst", "icans_severity")}
+    treated = course(with_treatment(TREATED, entry), *sick, **asked)[1]
+    never = course(TREATED, *sick, **asked)[1]
+    perfect = course(with_treatment(TREATED, entry), *sick, *at_once, "parameters.dexamethasone_release=1", **asked)[1]
+    assert (perfect["icans_worst"][-1], treated["icans_worst"][-1]) == (2.0, 3.0)
+    assert treated["icans_severity"].max() < never["icans_severity"].max()
 
 
 def test_effect_of_dexamethasone_halves_in_its_half_life():

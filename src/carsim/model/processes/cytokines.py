@@ -7,12 +7,13 @@
     IFN       release    ifn_release a r (f + (1 - f) h / (h + IL-10));  loss  ifn_loss IFN
     IL-10     release    il10_release a r;  loss  il10_loss IL-10
     at rest   production loss * level at rest, of each
-    signal    IL-6 that receptors see: IL-6 (1 - occupied)
+    signal    IL-6 that receptors see: IL-6 (1 - tocilizumab_block occupied)
 
-r = 1 - u is what steroids leave, release_g belongs to the costimulatory domain and the
+r is what steroids leave, release_g belongs to the costimulatory domain and the
 dwell of the binders. Losses, levels at rest and the damping
 by IL-10 (f 0.59, h 650 pg/mL) are those of Hardiansyah and Ng 2019; myeloid cells, which make most of the IL-6, act
-through the amplification by interferon.
+through the amplification by interferon. IL-6 stands for what those cells make with it, interleukin 1 among them, which
+tocilizumab does not block.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def add(body: Body) -> None:
         unit="cells/uL/d",
         meaning="encounters of CAR T cells with their antigen that set cytokines free",
     )
-    if "steroid_damping" in net.rows:
+    if "steroid_release" in net.rows:
         activity = net.quantity(
-            "damped_activity", constant(rate=body.row("steroid_damping"), scale=activity), unit="cells/uL/d"
+            "damped_activity", constant(rate=body.row("steroid_release"), scale=activity), unit="cells/uL/d"
         )
     interferon = net.quantity("il6_interferon", saturating(amount=levels["ifn"], half=body.p("amplification_half")))
     factors: dict[str, Ref | float] = {
@@ -71,12 +72,16 @@ def add(body: Body) -> None:
     }
     for name, level in levels.items():
         _kinetics(body, name, level, activity, factors[name])
-    occupied = body.row("il6_receptor_occupied") if "il6_receptor_occupied" in net.rows else 0.0
+    blocked = "il6_receptor_occupied" in net.rows
     net.quantity(
         "il6_signal",
-        lessened(value=levels["il6"], effect=1.0, share=occupied),
+        lessened(
+            value=levels["il6"],
+            effect=body.p("tocilizumab_block") if blocked else 0.0,
+            share=body.row("il6_receptor_occupied") if blocked else 0.0,
+        ),
         unit="pg/mL",
-        meaning="IL-6 as free receptors see it",
+        meaning="IL-6 as free receptors see it, and what comes with it and has receptors of its own",
     )
 
 

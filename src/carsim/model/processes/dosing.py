@@ -16,7 +16,7 @@ ENTERS: Final = {  # drug -> the species that its doses enter
     "fludarabine": "fludarabine.central",
     "cyclophosphamide": "cyclophosphamide.central",
     "tocilizumab": "tocilizumab.central",
-    "dexamethasone": "dexamethasone.effect",
+    "dexamethasone": "dexamethasone.dose",
     "blinatumomab": "blinatumomab.central",
     "inotuzumab": "inotuzumab.central",
     "alemtuzumab": "alemtuzumab.central",

@@ -2,11 +2,11 @@
 
     drive        e = c / (endothelial_half + c),  c = IL-6 + interferon_weight IFN
     endothelium  A' = endothelial_activation (e - A);   adapted D' = endothelial_adaptation (A - D)
-    severity     Z' = k A (1 + icans_platelet_weight p + icans_rise_weight q) (1 - u) - k Z
+    severity     Z' = k A (1 + icans_platelet_weight p + icans_rise_weight q) w - k Z
                     + k icans_csf_weight f / (icans_csf_half + f)     f CAR T cells/uL of CSF, where that is simulated
     not protected p = h / (h + platelets),  h = icans_platelet_half;  not adapted q = d / (d + D),  d = adaptation_half
 
-k = icans_rate, u the effect of steroids. It is IL-6 itself that counts, not the signal that
+k = icans_rate, w what steroids leave of the way. It is IL-6 itself that counts, not the signal that
 tocilizumab blocks: serum IL-6 rises under it and the endothelium sees it. Slow adaptation lets a fast rise through; few
 platelets leave the endothelium open (Gust et al. 2017, by direction).
 """
@@ -59,7 +59,7 @@ def add(body: Body) -> None:
                 meaning="passage that a slow rise would have closed",
             ),
             rise_weight=body.p("icans_rise_weight"),
-            damping=body.row("steroid_damping") if "steroid_damping" in net.rows else 1.0,
+            damping=body.row("steroid_passage") if "steroid_passage" in net.rows else 1.0,
         ),
     )
     rate = body.p("icans_rate")

@@ -233,7 +233,6 @@ def test_draws_give_each_estimate_a_second_interval(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--draws", "3"], "ships no draws of a posterior"),
         (["--prior", "--draws-from", "x.csv"], "expected one of them"),
         (["--draws-from", "x.csv"], "x.csv is not there"),
     ],

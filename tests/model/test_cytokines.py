@@ -194,10 +194,12 @@ def test_tocilizumab_ends_the_syndrome_and_leaves_cart_cells_alone():
 
 def test_tocilizumab_on_a_grade_ends_it():
     entry = "{name: toci, give: tocilizumab, dose: 8 mg/kg, when: {variable: crs_grade, at_least: 2}}"
-    days, found, _ = course(with_treatment(TREATED, entry), HIGH, outputs=("crs_grade", "crs_worst"))
-    assert found["crs_worst"][-1] == 2.0
+    blasts, asked = "patient.marrow_blasts=75 %", ("crs_grade", "crs_worst")
+    days, found, _ = course(with_treatment(TREATED, entry), blasts, outputs=asked)
+    _, untreated, _ = course(TREATED, blasts, outputs=asked)
+    assert (found["crs_worst"][-1], untreated["crs_worst"][-1]) == (2.0, 3.0)
     lasting = np.diff(days)[found["crs_grade"][1:] >= 1.5].sum()
-    assert lasting <= 2.0  # eight days without
+    assert lasting <= 2.0  # seven days without
 
 
 def test_steroids_lower_both_syndromes_and_in_long_courses_cart_cells(child):

@@ -18,7 +18,7 @@ def test_the_cells_left_are_those_of_the_courses(weight: int, replicates: int, l
     settings = {
         "run.until": "40 d",
         "run.rtol": 1e-7,  # in longer steps the marrow is not yet counted on the last day
-        "run.threshold": "2e4 cells",
+        "run.threshold": "2e5 cells",
         "run.weight": f"{weight} cells",
         "run.replicates": replicates,
         "run.lineages": lineages == "true",

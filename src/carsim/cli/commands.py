@@ -13,6 +13,7 @@ from carsim.errors import nearest
 COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario or a published model: result file, figure, summary."),
     "trial": ("carsim.cli.trial", "Conduct a virtual trial: arms, response, survival, relapse, figures."),
+    "compare": ("carsim.cli.compare", "Simulate the same patients under several strategies, and how they differ."),
     "calibrate": ("carsim.cli.calibrate", "Fit the free parameters of a study to published facts."),
     "sweep": ("carsim.cli.sweep", "Simulate a scenario at many points into a store, here or on a cluster."),
     "sensitivity": ("carsim.cli.sensitivity", "Say which values decide on an endpoint: Sobol's or Morris' indices."),
@@ -26,7 +27,7 @@ COMMANDS = {
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("compare", "lab")
+LATER = ("lab",)
 
 
 class Table(click.Group):

@@ -41,9 +41,7 @@ def by_hand(scenarios: Mapping[str, Scenario], failed: int) -> dict[str, xr.Data
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     state = {"failed": 0}
-    monkeypatch.setattr(
-        "carsim.trials.strategies.simulated", lambda arms, keep=(), notify=None: by_hand(arms, **state)
-    )
+    monkeypatch.setattr("carsim.trials.strategies.simulated", lambda arms, keep=(), notify=None: by_hand(arms, **state))
     monkeypatch.chdir(tmp_path)
     Path("usual.yaml").write_text(HEAD + TRIAL, encoding="utf-8")
     Path("half.yaml").write_text(
@@ -69,7 +67,10 @@ def test_a_comparison_writes_its_files_and_table(capsys: Printed) -> None:
         *("Wrote results/usual_half_compared.nc and results/usual_half_compared.png", "not for the treatment"),
     ):
         assert words in shown
-    assert sorted(path.name for path in Path("results").iterdir()) == ["usual_half_compared.nc", "usual_half_compared.png"]
+    assert sorted(path.name for path in Path("results").iterdir()) == [
+        "usual_half_compared.nc",
+        "usual_half_compared.png",
+    ]
     assert main(["trial", "--from", "results/usual_half_compared.nc"]) == 0
     assert "12 patients in 2 arms" in capsys.readouterr().out
 
@@ -96,14 +97,13 @@ def test_json_has_the_contract(capsys: Printed) -> None:
         (["usual.yaml", "usual.yaml"], "got the strategy `usual` twice"),
         (["usual.yaml", "half.yaml", "--set", "trial.counted=some"], "one of"),
         (["usual.yaml", "half.yaml", "--out", "x.png"], "--out: got x.png"),
-        (["usual.yaml", "other.yaml"], "other.yaml:5:54: cohort.n: got 7; expected 6 as in usual.yaml"),
+        (["usual.yaml", "other.yaml"], "cohort.n: got 7; expected 6 as in usual.yaml"),
     ],
 )
 def test_wrong_use_is_exit_status_two(capsys: Printed, arguments: list[str], words: str) -> None:
     Path("other.yaml").write_text(HEAD.replace("n: 6", "n: 7") + TRIAL, encoding="utf-8")
     assert main(["compare", *arguments]) == 2
-    told = capsys.readouterr().err
-    assert words.replace("5:54: ", "") in told.replace(":4:1: ", ": ")
+    assert words in capsys.readouterr().err
     assert not Path("results").exists()
 
 

@@ -29,9 +29,8 @@ TANDEM = TEXT.replace("cd19-bbz", "cd19-22-tandem").replace("One antigen", "Both
 def test_files_are_arms_of_one_trial() -> None:
     one, two = loads(TEXT), loads(TANDEM)
     tree = compare({"one": one, "two": two})
-    arms = loads(TEXT.replace("report: [28 d]}", "report: [28 d], arms: [{name: one}, {name: two}]}")).with_(
-        **{"trial.arms.two.set": {"treatment.car.give": "cd19-22-tandem"}}
-    )
+    two_arms = "arms: [{name: one}, {name: two, set: {treatment.car.give: cd19-22-tandem}}]"
+    arms = loads(TEXT.replace("report: [28 d]}", f"report: [28 d], {two_arms}}}"))
     as_trial = trial(arms)
     for name, data in arms_in(tree).items():
         for endpoint in ("age", "cart_peak_copies", "mrd_day28", "os_day"):
@@ -75,7 +74,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_parameters_may_differ_and_are_named() -> None:
     pair = {"one": loads(TEXT), "two": loads(TANDEM, ["parameters.kill_max=8 1/d"])}
     check_comparable(pair)
-    assert differing_parameters(pair) == ["parameters.kill_max".partition(".")[2]]
+    assert differing_parameters(pair) == ["kill_max"]
 
 
 def test_changes_are_counted_by_hand() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from carsim.trials.contrasts import Contrast
     from carsim.trials.evaluate import Evaluation
 
-Row = tuple[str, str, str, str, str]
+Row = tuple[str, ...]
 CLOCKS: Final = (("Without event *", "EFS"), ("Alive *", "OS"))
 NOTHING: Final = "–"
 GAP: Final = 2
@@ -90,7 +90,7 @@ def _shares(
         cells = [evaluation.arms[arm].endpoints.get(endpoint) for arm in (first, name)]
         shown = [_percent(cell.estimate) if cell else NOTHING for cell in cells]
         found = by.get((endpoint, "paired", "difference"))
-        yield (label, *shown, _points(found), _p(found.p if found else math.nan))  # type: ignore[misc]  # two cells
+        yield (label, *shown, _points(found), _p(found.p if found else math.nan))
 
 
 def _who(change: Change) -> Iterator[str]:

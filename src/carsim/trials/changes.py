@@ -71,8 +71,19 @@ def _change(word: str, first: str, second: str, one: Patients, two: Patients) ->
     under_first, under_second = (_relapses(who, word) for who in (one, two))
     first_only, second_only = under_first & ~under_second, under_second & ~under_first
     value, p = difference.paired(under_first, under_second)
-    counts = (int(np.count_nonzero(who)) for who in (under_first & under_second, first_only, second_only))
-    return Change(word, first, second, one.n, *counts, value, p, _fates(one, second_only), _fates(two, first_only))
+    return Change(
+        phenotype=word,
+        first=first,
+        second=second,
+        n=one.n,
+        both=int(np.count_nonzero(under_first & under_second)),
+        first_only=int(np.count_nonzero(first_only)),
+        second_only=int(np.count_nonzero(second_only)),
+        value=value,
+        p=p,
+        instead_under_first=_fates(one, second_only),
+        instead_under_second=_fates(two, first_only),
+    )
 
 
 def _relapses(patients: Patients, word: str) -> Mask:

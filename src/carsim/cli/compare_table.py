@@ -46,7 +46,7 @@ def differences(tree: xr.DataTree, evaluation: Evaluation, relapses: Sequence[Ch
             *lines,
             "",
             "Differences in points, of the same patients, with 95 % intervals; hazard ratios as of different patients.",
-            f"{NOTHING}: not known within the follow-up, or for want of events. {EMPIRICAL[0]} {EMPIRICAL[2:]}",
+            f"{NOTHING}: not known within the follow-up, or for want of events. {EMPIRICAL}",
             NOT_FOR_TREATMENT,
         ]
     )

@@ -113,10 +113,11 @@ def _of_sweep(path: Path) -> Tidy:
     from carsim.sweeps.read import open_sweep
 
     data = open_sweep(path)
-    axes = [str(name) for name, array in data.coords.items() if array.dims == ("point",)]
+    stated = str(data.attrs["coordinates"]).split()  # in order of the axes; a folder has no order of its own
+    axes = [name for name in stated if name in data.coords and data.coords[name].dims == ("point",)]
     point = Column("point", "", "number of the point, from 0", "int64")
     along = [_column(name, data.coords[name]) for name in axes]
-    columns = _columns(data.drop_vars(axes))
+    columns = sorted(_columns(data.drop_vars(axes)), key=lambda column: (column.name not in KEYS, column.name))
     step = max(1, ROWS // max(1, data.sizes["patient"] * data.sizes.get("replicate", 1)))
 
     def pieces() -> Iterator[list[Values]]:

@@ -10,6 +10,7 @@ missing values are left out. A missing value is empty.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -113,8 +114,9 @@ def _of_sweep(path: Path) -> Tidy:
     from carsim.sweeps.read import open_sweep
 
     data = open_sweep(path)
-    stated = str(data.attrs["coordinates"]).split()  # in order of the axes; a folder has no order of its own
-    axes = [name for name in stated if name in data.coords and data.coords[name].dims == ("point",)]
+    order = list(json.loads(data.attrs["axes"]))  # a folder has no order of its own; what moves with an axis comes last
+    axes = [str(name) for name, array in data.coords.items() if array.dims == ("point",)]
+    axes.sort(key=lambda name: (order.index(name) if name in order else len(order), name))
     point = Column("point", "", "number of the point, from 0", "int64")
     along = [_column(name, data.coords[name]) for name in axes]
     columns = sorted(_columns(data.drop_vars(axes)), key=lambda column: (column.name not in KEYS, column.name))

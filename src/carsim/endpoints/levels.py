@@ -37,7 +37,7 @@ def first_of(mask: Mask) -> tuple[Mask, Any]:
     """Of a mask (..., time): whether it holds at any time, and the index of the first; 0 where at none."""
     if mask.shape[-1] == 0:
         return np.zeros(mask.shape[:-1], dtype=np.bool_), np.zeros(mask.shape[:-1], dtype=np.intp)
-    return mask.any(axis=-1), mask.argmax(axis=-1)
+    return np.asarray(mask.any(axis=-1)), mask.argmax(axis=-1)
 
 
 def levels_at(days: Floats, levels: Any, at: Any) -> Floats:

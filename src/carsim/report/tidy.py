@@ -85,7 +85,7 @@ def table_of(path: Path) -> Tidy:
         raise NoTable(f"{path} was not written by carsim; expected a result of it, or the store of a sweep")
     if "arms" in tree.children:
         arms = {str(name): node.to_dataset() for name, node in tree["arms"].children.items()}
-        return _of_arms(arms, tree.attrs)
+        return _of_arms(arms, {str(key): value for key, value in tree.attrs.items()})
     data = tree.to_dataset()
     if "patient" not in data.dims:
         raise NoTable(f"{path} holds no patients; expected a result of `carsim run`, `trial` or `compare`")

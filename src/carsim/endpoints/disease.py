@@ -55,7 +55,7 @@ def blood_share(curves: Curves) -> Floats:
 def in_remission(curves: Curves, days: Floats) -> Mask:
     """Whether the disease is below its limit of remission at every site, on days (k,) or (patient, k)."""
     found = [levels_at(curves.days, site.level, days) < site.remission for site in curves.once(sites).values()]
-    return np.array(found).all(axis=0)
+    return np.asarray(np.all(found, axis=0))
 
 
 def visits_in_remission(curves: Curves) -> Mask:
@@ -72,13 +72,13 @@ def first_remission(curves: Curves) -> Floats:
 def visits_in_relapse(curves: Curves) -> Mask:
     """Which visits see the disease at its limit of relapse at any site, (patient, visit)."""
     found = [levels_at(curves.days, site.level, curves.visits) >= site.relapse for site in curves.once(sites).values()]
-    return np.array(found).any(axis=0)
+    return np.asarray(np.any(found, axis=0))
 
 
 def evaluable(curves: Curves) -> Mask:
     """Whether there was disease to respond, at the start of the simulation."""
-    found: Mask = np.array([site.level[:, 0] >= site.remission for site in curves.once(sites).values()])
-    return found.any(axis=0)
+    found = [site.level[:, 0] >= site.remission for site in curves.once(sites).values()]
+    return np.asarray(np.any(found, axis=0))
 
 
 RELAPSE = (

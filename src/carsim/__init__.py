@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from carsim.trials.conduct import reevaluate, trial
     from carsim.trials.evaluate import evaluate
     from carsim.trials.store import read_trial, write_trial
+    from carsim.trials.strategies import compare
     from carsim.trials.uncertain import draws_of
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ScenarioError",
     "Schedule",
     "UnsupportedMechanism",
+    "compare",
     "draws_of",
     "endpoints_of",
     "evaluate",
@@ -76,6 +78,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "ScenarioError": "carsim.errors",
     "Schedule": "carsim.treatment.schedule",
     "UnsupportedMechanism": "carsim.errors",
+    "compare": "carsim.trials.strategies",
     "draws_of": "carsim.trials.uncertain",
     "endpoints_of": "carsim.endpoints:compute",
     "evaluate": "carsim.trials.evaluate",

@@ -41,7 +41,8 @@ def test_a_sweep_says_what_is_done_and_goes_on(capsys: Printed) -> None:
     assert "go on with it by --resume" in capsys.readouterr().err
     assert sweep("small.yaml", "--out", "store", "--workers", "0", "--resume", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == ["store", "points", "done", "failed", "resumed", "seconds"]
+    assert list(found) == ["store", "points", "done", "failed", "resumed", "seconds", "refused", "set_aside", "left"]
+    assert (found["refused"], found["set_aside"], found["left"]) == ({}, {}, "")
     assert (found["store"], found["points"], found["done"], found["failed"], found["resumed"]) == ("store", 6, 6, 0, 6)
 
 
@@ -54,6 +55,8 @@ def test_a_dry_run_foretells_and_writes_nothing(capsys: Printed) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["small.yaml"]
     assert sweep("small.yaml", "--dry-run", "--json", "--quiet") == 0
     assert json.loads(capsys.readouterr().out)["courses"] == 12
+    assert sweep("small.yaml", "--dry-run", "--json", "--quiet", "--workers", "40") == 0
+    assert json.loads(capsys.readouterr().out)["workers"] == 6  # as many as there are blocks
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +89,16 @@ def test_failing_points_are_counted(capsys: Printed, monkeypatch: pytest.MonkeyP
     told = capsys.readouterr()
     assert "carsim: point 4 has no result: no such dose" in told.err
     assert "carsim: 1 points with failures" in told.err
+
+
+def test_a_store_that_cannot_be_read_says_how_to_go_on(capsys: Printed) -> None:
+    sweep("small.yaml", "--out", "store", "--workers", "0")
+    Path("store/zarr.json").write_text("{", encoding="utf-8")
+    capsys.readouterr()
+    assert sweep("small.yaml", "--out", "store", "--workers", "0", "--resume") == 5
+    assert "carsim sweep check store --repair" in capsys.readouterr().err
+    assert sweep("check", "store", "--repair", "--quiet") == 0
+    assert sweep("small.yaml", "--out", "store", "--workers", "0", "--resume", "--quiet") == 0
 
 
 def test_a_damaged_store_is_told_and_mended(capsys: Printed) -> None:

@@ -15,6 +15,10 @@ PARAMETERS = PACKAGE / "catalog" / "data" / "parameters"
 CREATED = {  # what a command of a guide writes
     "my_patient.yaml",
     "my_trial.nc",
+    "my_single.yaml",
+    "my_tandem.yaml",
+    "my_table.csv",
+    "my_table.parquet",
     "my_cohort.csv",
     "my_data.csv",
     "my_sweep.zarr",

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from carsim.plot.trial_overlay import draw_overlay
 from carsim.plot.trials import KINDS
 from tests.trial.hand_made import NONE, arm, tree_of
 
@@ -93,3 +94,15 @@ def test_depth_is_the_least_disease_at_a_visit_while_alive() -> None:
     found = depths(data, patients, (28.0, 365.0))
     assert found[0] == pytest.approx(np.log10(1e-6 / 0.5), abs=1e-6)  # below the limit of sequencing
     assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize("strategies", [2, 9])
+def test_strategies_lie_over_one_another(strategies: int) -> None:
+    arms = ", ".join(f"{{name: way{number}}}" for number in range(strategies))
+    made = tree_of(f"{{report: [12 months], arms: [{arms}]}}", **{f"way{at}": fated() for at in range(strategies)})
+    figure = draw_overlay(made)
+    shown = texts(figure)
+    for words in ("Event-free survival", "CD19-negative relapse", "CAR T cells in blood", "way0", "way1", "same 7"):
+        assert words in shown
+    assert ("way8" in shown) is False
+    assert len(figure.axes) == 6

@@ -10,7 +10,7 @@ import pytest
 from carsim.errors import ResourceRefused, ScenarioError
 from carsim.spec import loads
 from carsim.spec.stated import stated
-from carsim.sweeps.plan import FEW_BLOCKS, MOST_BLOCKS, RUNS, plan
+from carsim.sweeps.plan import FEW_BLOCKS, MOST_BLOCKS, RUNS_OF_EQUATIONS, plan
 from carsim.sweeps.points import Points
 from tests.sweeps.small import HEAD, scenario
 
@@ -137,7 +137,7 @@ def test_more_points_than_the_limit_are_refused_before_any_is_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cohort", "points_of", "patients"), [("n: 2", 2, 2), ("n: 100", 2, 100), ("n: 10000", 1, RUNS)]
+    ("cohort", "points_of", "patients"), [("n: 2", 2, 2), ("n: 100", 2, 100), ("n: 10000", 1, RUNS_OF_EQUATIONS)]
 )
 def test_blocks_hold_whole_patients(cohort: str, points_of: int, patients: int) -> None:
     text = (HEAD + f"sweep: {{axes: [{{path: {FRACTION}, log: [1e-9, 1e-4], n: 128}}]}}\n").replace(

@@ -96,8 +96,8 @@ def test_the_command_ranks_the_axes(
     def peaks(made: Plan, block: Block, threads: int = 1) -> Computed:
         """Peaks in proportion to the dose, whatever kills how fast."""
         doses = [float(made.points.changes(point)[DOSE].split()[0]) for point in range(*block.points)]
-        values = {"cart_peak_copies": np.array(doses)[:, None], "status": np.zeros((len(doses), 1), dtype=np.int8)}
-        return Computed(values, {})
+        found = {column.name: np.zeros((len(doses), 1)) for column in made.all_columns}
+        return Computed({**found, "cart_peak_copies": np.array(doses)[:, None]}, {})
 
     monkeypatch.setattr("carsim.sweeps.worker.compute_block", peaks)
     monkeypatch.chdir(tmp_path)
@@ -111,3 +111,39 @@ def test_the_command_ranks_the_axes(
     assert effects["kill-rate"] == {"estimate": 0.0, "low": 0.0, "high": 0.0}
     assert main([*words, "--resume", "--on", "cart_peak_copies=9"]) == 2
     assert "expected a word of `cart_peak_copies`: it has none" in capsys.readouterr().err
+
+
+def test_the_file_says_how_it_is_sampled_and_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Options change single values of the file's `sample`; an endpoint that is kept needs no simulation of its own."""
+    plans: list[Plan] = []
+
+    def peaks(made: Plan, block: Block, threads: int = 1) -> Computed:
+        plans.append(made)
+        shape = (block.points[1] - block.points[0], 1)
+        values = np.arange(*block.points, dtype=float)[:, None]
+        kept = {column.name: values for column in made.columns}
+        return Computed({**kept, "status": np.zeros(shape, dtype=np.int8)}, {})
+
+    monkeypatch.setattr("carsim.sweeps.worker.compute_block", peaks)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "who.csv").write_text("id,age [year],weight [kg]\nP7,11,39\n", encoding="utf-8")
+    head = HEAD.replace("n: 2}", "from: who.csv}", 1).replace("n: 1, ", "").lstrip()
+    more = "  sample: {method: morris, n: 3, seed: 5}\n  keep: [cart_peak_copies, age]\n"
+    Path("files/s.yaml").write_text(head + AXES + more, encoding="utf-8")
+    words = ["sensitivity", "files/s.yaml", "--out", "store", "--workers", "0", "--quiet", "--json"]
+    assert main([*words, "--on", "cart_peak_copies"]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "morris"
+    found = plans[-1].points.sweep.sample
+    assert found is not None
+    assert (found.method, found.n, found.seed) == ("morris", 3, 5)
+    simulated = len(plans)
+    assert main([*words, "--on", "age", "--resume"]) == 0
+    assert len(plans) == simulated
+    assert main([*words[:3], "other", *words[4:], "--on", "mrd_day28", "--n", "2"]) == 0
+    other = plans[-1].points.sweep
+    assert other.sample is not None
+    assert (other.sample.n, other.sample.seed) == (2, 5)
+    assert other.keep == ("cart_peak_copies", "age", "mrd_day28")

@@ -23,7 +23,7 @@ from carsim.sweeps.files import content_sha256
 from carsim.sweeps.metadata import create
 from carsim.sweeps.plan import Block, plan
 from carsim.sweeps.read import on_grid, open_sweep, words
-from carsim.sweeps.store import Store, SweepRefused, open_store
+from carsim.sweeps.store import Store, StoreInconsistent, SweepRefused, open_store
 from carsim.sweeps.worker import work
 from tests.sweeps.small import HEAD, driven, known, scenario, small
 
@@ -218,6 +218,46 @@ def test_force_replaces_a_sweep_of_carsim(path: Path, tmp_path: Path, monkeypatc
     assert content_sha256(place) == content_sha256(path)
 
 
+def test_an_empty_folder_is_a_new_sweep(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carsim.sweeps.worker.compute_block", known)
+    (tmp_path / "store").mkdir()
+    assert driven(tmp_path / "store", resume=True).done == 6
+    assert content_sha256(tmp_path / "store") == content_sha256(path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"attributes": {"sweep_format": "carsim-sweep/1"}}', None])
+def test_a_store_without_readable_metadata_is_told_and_replaced(
+    text: str | None, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carsim.sweeps.worker.compute_block", known)
+    place = tmp_path / "store"
+    shutil.copytree(path, place)
+    (place / "zarr.json").unlink()
+    if text is not None:
+        (place / "zarr.json").write_text(text, encoding="utf-8")
+    for use in (lambda: driven(place, resume=True), lambda: open_sweep(place), lambda: open_store(place)):
+        with pytest.raises(StoreInconsistent, match=r"zarr.json is gone or was altered; mend it with .*--force"):
+            use()
+    driven(place, force=True)
+    assert content_sha256(place) == content_sha256(path)
+
+
+def test_a_store_on_which_a_job_works_is_not_replaced(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, active = tmp_path / "store", ["17"]
+    shutil.copytree(path, place)
+    (tmp_path / "store.slurm").mkdir()
+    (tmp_path / "store.slurm" / "jobs.json").write_text('["16", "17"]', encoding="utf-8")
+    monkeypatch.setattr("carsim.sweeps.slurm._is_active", lambda job: job in active)
+    with pytest.raises(SweepRefused, match="job 17 of Slurm works on it; end it"):
+        create(small(**{"run.seed": 9}), place, force=True)
+    assert content_sha256(place) == content_sha256(path)
+    active.clear()
+    create(small(**{"run.seed": 9}), place, force=True)
+    assert content_sha256(place) != content_sha256(path)
+
+
 def test_a_worker_of_a_sweep_that_was_replaced_writes_nothing(path: Path, tmp_path: Path) -> None:
     """A task of a batch system may outlive the sweep that it was of."""
     place = tmp_path / "out.zarr"
@@ -236,5 +276,5 @@ def test_the_function_of_python_gives_the_store(tmp_path: Path, path: Path, monk
 
 
 def test_an_estimate_counts_points_and_courses() -> None:
-    made = plan(scenario().with_(**{"cohort.n": 1000}))  # 6 points in 4 parts each
-    assert Estimate(point=2.0, course=0.5).seconds(made) == 6 * 4 * 2.0 + 6 * 1000 * 0.5
+    made = plan(scenario().with_(**{"cohort.n": 1000}))  # 6 points in 2 parts each
+    assert Estimate(point=2.0, course=0.5).seconds(made) == 6 * 2 * 2.0 + 6 * 1000 * 0.5

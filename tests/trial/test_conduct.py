@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +91,7 @@ def test_an_arm_keeps_the_contract_of_results(tree: xr.DataTree) -> None:
 def test_any_number_of_threads_gives_the_same_trial(
     tree: xr.DataTree, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: threads)
+    monkeypatch.setattr("carsim.engines.blocks.processors", lambda: threads)
     again = trial(scenario())
     for name, data in arms_in(tree).items():
         xr.testing.assert_identical(data.drop_attrs(), arms_in(again)[name].drop_attrs())

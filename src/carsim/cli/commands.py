@@ -13,6 +13,7 @@ from carsim.errors import nearest
 COMMANDS = {
     "run": ("carsim.cli.run", "Simulate a scenario or a published model: result file, figure, summary."),
     "trial": ("carsim.cli.trial", "Conduct a virtual trial: arms, response, survival, relapse, figures."),
+    "compare": ("carsim.cli.compare", "Simulate the same patients under several strategies, and how they differ."),
     "calibrate": ("carsim.cli.calibrate", "Fit the free parameters of a study to published facts."),
     "sweep": ("carsim.cli.sweep", "Simulate a scenario at many points into a store, here or on a cluster."),
     "sensitivity": ("carsim.cli.sensitivity", "Say which values decide on an endpoint: Sobol's or Morris' indices."),
@@ -22,11 +23,11 @@ COMMANDS = {
     "list": ("carsim.cli.listing", "List products, populations, scenarios, parameters, systems or literature."),
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
-    "export": ("carsim.cli.export", "Write one patient's model as SBML, for other simulators."),
+    "export": ("carsim.cli.export", "Write a patient's model as SBML, or a result as a table (CSV, Parquet)."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("compare", "lab")
+LATER = ("lab",)
 
 
 class Table(click.Group):

@@ -10,7 +10,7 @@ from carsim.cli import options
 from carsim.cli.exits import DONE
 
 SUFFIXES = (".xml", ".sbml")
-LATER = ("omex", "csv", "parquet")
+LATER = ("omex",)
 
 
 class Formats(click.Group):
@@ -26,7 +26,7 @@ class Formats(click.Group):
 
 @click.group("export", cls=Formats, no_args_is_help=True)
 def command() -> None:
-    """Write a scenario in the form of other tools."""
+    """Write a scenario, or the table of a result, in the form of other tools."""
 
 
 @command.command("sbml")
@@ -71,6 +71,56 @@ def sbml(
         for line in made.leaves_out:
             click.echo(f"  {line}", err=True)
     return DONE
+
+
+result_file = click.argument("result", type=click.Path(path_type=Path))
+
+
+@command.command("csv")
+@result_file
+@click.argument("out", type=click.Path(path_type=Path))
+@options.force
+@options.told
+def csv(result: Path, out: Path, force: bool, quiet: bool, verbose: bool, debug: bool) -> int:
+    """Write the table of RESULT to OUT.csv: one row for each patient, arm, replicate and point.
+
+    RESULT is what `carsim run`, `trial` or `compare` wrote, or the store of a sweep. Lines that begin with # say what
+    each column is, with its unit. A table of the same run is written again, another one replaced with --force.
+    """
+    from carsim.report.tables import write_csv
+
+    _check_suffix(out, ".csv", result)
+    _told(write_csv(result, out, force=force), out, quiet=quiet)
+    return DONE
+
+
+@command.command("parquet")
+@result_file
+@click.argument("out", type=click.Path(path_type=Path))
+@options.force
+@options.told
+def parquet(result: Path, out: Path, force: bool, quiet: bool, verbose: bool, debug: bool) -> int:
+    """Write the same table as `carsim export csv` to OUT.parquet; units and meanings stand in its schema.
+
+    Needs pyarrow: python -m pip install 'carsim[parquet]'
+    """
+    from carsim.report.tables import write_parquet
+
+    _check_suffix(out, ".parquet", result)
+    _told(write_parquet(result, out, force=force), out, quiet=quiet)
+    return DONE
+
+
+def _check_suffix(out: Path, suffix: str, result: Path) -> None:
+    if out.suffix.lower() != suffix:
+        raise click.UsageError(
+            f"OUT: got {out}; expected a file that ends in {suffix}, for example {result.stem}{suffix}."
+        )
+
+
+def _told(rows: int, out: Path, *, quiet: bool) -> None:
+    if not quiet:
+        click.echo(f"Wrote {out}: {rows:,} rows", err=True)
 
 
 def refuse_another(out: Path, text: str, *, force: bool) -> None:

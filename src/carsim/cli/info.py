@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from typing import Any
 
@@ -40,12 +39,13 @@ def facts() -> dict[str, Any]:
     """Versions, processor and cache, by name."""
     from carsim.dataset.provenance import dependency_versions, version
     from carsim.engines import cache
+    from carsim.engines.blocks import processors
 
     return {
         "carsim": version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": _cores(),
+        "cores": processors(),
         "packages": dependency_versions(),
         "cache": str(cache.root()),
         "cache_bytes": cache.size(),
@@ -64,10 +64,3 @@ def _parts() -> dict[str, int]:
         name = part.name if part.version == own else "other versions"
         found[name] = found.get(name, 0) + part.size
     return dict(sorted(found.items()))
-
-
-def _cores() -> int:
-    """Cores that this process may use, which a container or a batch system can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

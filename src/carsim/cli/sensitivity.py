@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE, SOME_FAILED
 from carsim.cli.output import print_json, print_table, progress
+from carsim.errors import ScenarioError
 
 if TYPE_CHECKING:
+    from carsim.spec import Scenario
     from carsim.sweeps.sensitivity import Sensitivity
 
-DESIGNS = {"sobol": "saltelli", "morris": "morris"}
+DESIGNS: Final = {"sobol": "saltelli", "morris": "morris"}
+BASE_POINTS: Final = 64
 
 
 @click.command("sensitivity")
 @options.scenario_file
 @click.option("--on", "what", required=True, metavar="ENDPOINT", help="Endpoint, or ENDPOINT=WORD for the share of it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="STORE", help="Folder of the store.")
-@click.option("--method", type=click.Choice(list(DESIGNS)), default="sobol", show_default=True, help="Which indices.")
+@click.option("--method", type=click.Choice(list(DESIGNS)), help="Which indices; default: the file's, else sobol.")
 @click.option(
-    "--n", type=click.IntRange(min=2), default=64, show_default=True, metavar="N", help="Base points, or trajectories."
+    "--n",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help=f"Base points, or trajectories; default: the file's, else {BASE_POINTS}.",
 )
 @options.simulated
 @click.option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes; 0: this one.")
@@ -35,8 +43,8 @@ def command(
     scenario: Path,
     what: str,
     out: Path,
-    method: str,
-    n: int,
+    method: str | None,
+    n: int | None,
     assignments: tuple[str, ...],
     engine: str | None,
     seed: int | None,
@@ -54,25 +62,48 @@ def command(
 
     Simulates the points into the store --out as `carsim sweep` does, then prints the indices with 95 % intervals:
     carsim sensitivity FILE --on relapse_phenotype=CD19-negative --out my_sweep.zarr
+
+    With --resume any other endpoint that the sweep keeps needs no simulation.
     """
-    name = what.partition("=")[0]
-    sampled = (f"sweep.sample={{method: {DESIGNS[method]}, n: {n}}}", f"sweep.keep=[{name}]")
-    read = options.read(
-        scenario, (*assignments, *sampled), engine=engine, seed=seed, patients=patients, replicates=replicates
-    )
+    reading = partial(options.read, scenario, engine=engine, seed=seed, patients=patients, replicates=replicates)
+    read = _with_endpoint(_designed(reading, assignments, method, n), what.partition("=")[0])
     from carsim.sweeps.conduct import conduct
     from carsim.sweeps.plan import plan
     from carsim.sweeps.read import open_sweep
     from carsim.sweeps.sensitivity import sensitivity
 
     with progress("Preparing", quiet=quiet) as say:
-        outcome = conduct(plan(read), out, workers=workers, resume=resume, force=force, notify=say)
+        made = plan(read)
+        outcome = conduct(made, out, workers=workers, resume=resume, force=force, notify=say)
     try:
-        found = sensitivity(open_sweep(out), what)
+        found = sensitivity(open_sweep(out), what, made.points)
     except ValueError as error:
         raise click.UsageError(f"{scenario}: {error}.") from error
     _tell(found, what, out, as_json=as_json, quiet=quiet)
     return SOME_FAILED if outcome.failed or outcome.set_aside else DONE
+
+
+def _designed(
+    reading: Callable[[tuple[str, ...]], Scenario], assignments: tuple[str, ...], method: str | None, n: int | None
+) -> Scenario:
+    """The scenario with a sample for indices: its own, with what the options set in it; or all of one."""
+    try:
+        sweep = reading(assignments).sweep
+    except ScenarioError:  # axes to be sampled and no `sample`; whatever else is wrong is told below
+        sweep = None
+    own = sweep.sample if sweep is not None else None
+    design = DESIGNS[method] if method else own.method if own and own.method in DESIGNS.values() else DESIGNS["sobol"]
+    if own is None:
+        return reading((*assignments, f"sweep.sample={{method: {design}, n: {n or BASE_POINTS}}}"))
+    changed = [f"sweep.sample.method={design}"] if design != own.method else []
+    changed += [f"sweep.sample.n={n}"] if n not in (None, own.n) else []
+    return reading((*assignments, *changed))
+
+
+def _with_endpoint(scenario: Scenario, name: str) -> Scenario:
+    """The scenario with one endpoint more that is kept, where it is not kept already."""
+    kept = scenario.sweep.keep if scenario.sweep is not None else ()
+    return scenario if name in kept or scenario.sweep is None else scenario.with_(**{"sweep.keep": [*kept, name]})
 
 
 def _tell(found: Sensitivity, what: str, out: Path, *, as_json: bool, quiet: bool) -> None:

@@ -15,6 +15,7 @@ from carsim.cli.exits import DONE, INTERRUPTED, SOME_FAILED
 from carsim.cli.output import print_json, print_notes, progress
 from carsim.cli.sweep_check import check_command
 from carsim.cli.sweep_map import map_command
+from carsim.cli.sweep_optimum import optimum_command
 
 if TYPE_CHECKING:
     from carsim.sweeps.conduct import Outcome
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 EVERY = 10.0  # s between lines of progress where no terminal shows them
 
 
-OF_A_STORE = {"check": check_command, "map": map_command}
+OF_A_STORE = {"check": check_command, "map": map_command, "optimum": optimum_command}
 
 
 class _Sweep(click.Command):
-    """`carsim sweep check STORE` and `map` are commands of their own; a scenario called `check` is `./check`."""
+    """`carsim sweep check STORE`, `map` and `optimum` are commands; a scenario called `check` is `./check`."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -90,7 +91,8 @@ def command(
     """Simulate every point of the `sweep:` of SCENARIO into the store --out, in blocks of whole patients.
 
     Interrupted or killed at any time, it goes on with --resume; the store is the same to the byte whoever writes it.
-    `carsim sweep check STORE` says whether a store is whole, `carsim sweep map STORE` draws what rules where.
+    `carsim sweep check STORE` says whether a store is whole, `carsim sweep map STORE` draws what
+    rules where, `carsim sweep optimum STORE` tells the best point.
     """
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
     from carsim.sweeps.plan import LIMIT, plan
@@ -157,11 +159,11 @@ def _seldom(say: Callable[[str], None]) -> Callable[[str], None]:
 
 def _foretell(made: Plan, workers: int | None, *, as_json: bool, quiet: bool) -> None:
     """Print what a sweep will take."""
-    from carsim.sweeps.conduct import processors
+    from carsim.engines.blocks import processors
     from carsim.sweeps.estimate import estimate
     from carsim.sweeps.progress import duration, size
 
-    side_by_side = max(1, processors() if workers is None else workers)
+    side_by_side = max(1, min(made.blocks, processors() if workers is None else workers))
     with progress("Simulating a few patients to estimate the time", quiet=quiet):
         known = estimate(made)
     seconds = known.seconds(made) / side_by_side
@@ -199,7 +201,7 @@ def _foretell(made: Plan, workers: int | None, *, as_json: bool, quiet: bool) ->
 def _tell(outcome: Outcome, again: str, *, as_json: bool, quiet: bool) -> int:
     """Say what came of a sweep; the exit status."""
     if as_json:
-        keys = ("points", "done", "failed", "resumed", "seconds")
+        keys = ("points", "done", "failed", "resumed", "seconds", "refused", "set_aside", "left")
         print_json({"store": str(outcome.store), **{key: getattr(outcome, key) for key in keys}})
     elif not quiet:
         before = f", {outcome.resumed:,} of them before" if outcome.resumed else ""

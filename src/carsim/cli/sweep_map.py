@@ -64,8 +64,7 @@ def _is_drawable(grid: xr.Dataset, axes: list[object]) -> bool:
 
 def _print(data: xr.Dataset, found: xr.Dataset) -> None:
     """A row for each point: where it is, and each probability with its interval."""
-    names = [name for name in data.coords if data.coords[name].dims == ("point",)]
-    shown = {name: _texts(data.coords[name]) for name in names}
+    shown = texts_of_axes(data)
     rows = []
     for point in range(data.sizes["point"]):
         cells = [
@@ -73,9 +72,15 @@ def _print(data: xr.Dataset, found: xr.Dataset) -> None:
             f"({float(found['low'][at, point]):.2f}-{float(found['high'][at, point]):.2f})"
             for at in range(found.sizes["mode"])
         ]
-        rows.append([*(shown[name][point] for name in names), str(int(found["n"][point])), *cells])
-    headings = [*map(str, names), "n", *map(str, found["mode"].values)]
+        rows.append([*(texts[point] for texts in shown.values()), str(int(found["n"][point])), *cells])
+    headings = [*shown, "n", *map(str, found["mode"].values)]
     print_table(headings, rows, title=str(data.attrs["title"]))
+
+
+def texts_of_axes(data: xr.Dataset) -> dict[str, list[str]]:
+    """What each axis of a sweep is at every point, as text, by its name."""
+    names = [name for name in data.coords if data.coords[name].dims == ("point",)]
+    return {str(name): _texts(data.coords[name]) for name in names}
 
 
 def _texts(coordinate: xr.DataArray) -> list[str]:

@@ -71,20 +71,18 @@ def assemble(
         for name in (f"{toxicity}_grade", f"{toxicity}_worst"):
             if name in data:
                 data[name].attrs["scale"] = scale
-    _add_status(data, trajectories)
-    _add_extinctions(data, trajectories)
+    records = _status(trajectories) | _extinctions(trajectories, labels.get("clone", []), patients.n)
     if schedule is not None:
-        add_treatments(data, schedule, _triggered(trajectories, given_by or {}), planned)
+        records |= treated(data, schedule, _triggered(trajectories, given_by or {}), planned)
     if entries:
-        _add_entries(data, trajectories, entries, given_by or {})
+        records |= _entries(trajectories, entries, given_by or {})
     known = {variable: patients.covariates.get(variable.rows[0]) for variable in COVARIATES}
-    return data.assign(
-        {
-            variable.name: ("patient", np.asarray(values, dtype=float), attributes(variable))
-            for variable, values in known.items()
-            if values is not None
-        }
-    )
+    covariates = {
+        variable.name: ("patient", np.asarray(values, dtype=float), attributes(variable))
+        for variable, values in known.items()
+        if values is not None
+    }
+    return data.assign(records | covariates)  # at once: xarray looks through all it has at each assignment
 
 
 def from_network(trajectories: Trajectories, *, patients: Patients, units: Mapping[str, str]) -> xr.Dataset:
@@ -101,8 +99,7 @@ def from_network(trajectories: Trajectories, *, patients: Patients, units: Mappi
             "time": ("time", np.asarray(trajectories.times, dtype=float), {"long_name": "time"}),
         },
     )
-    _add_status(data, trajectories)
-    return data
+    return data.assign(_status(trajectories))
 
 
 def claimed(rows: Iterable[str]) -> list[str]:
@@ -139,7 +136,7 @@ def _course(
     return variable.dims, array, attributes(variable)
 
 
-def _add_status(data: xr.Dataset, trajectories: Trajectories) -> None:
+def _status(trajectories: Trajectories) -> dict[str, Any]:
     from carsim.engines.protocol import Status
 
     flags: dict[str, Any] = {
@@ -148,37 +145,39 @@ def _add_status(data: xr.Dataset, trajectories: Trajectories) -> None:
     }
     status = np.asarray(trajectories.status, dtype=np.int8)
     ended = np.where(status == 0, np.nan, np.asarray(trajectories.status_time, dtype=float))
-    data["status"] = ("patient", status, attributes(VARIABLES["status"]) | flags)
-    data["status_day"] = ("patient", ended, attributes(VARIABLES["status_day"]))
     rows = np.array([name or "" for name in trajectories.status_row], dtype=str)
-    data["status_row"] = ("patient", rows, attributes(VARIABLES["status_row"]))
+    found: dict[str, Any] = {
+        "status": ("patient", status, attributes(VARIABLES["status"]) | flags),
+        "status_day": ("patient", ended, attributes(VARIABLES["status_day"])),
+        "status_row": ("patient", rows, attributes(VARIABLES["status_row"])),
+    }
     for variable in STATISTICS:
         if variable.rows[0] in trajectories.statistics:
             counts = np.asarray(trajectories.statistics[variable.rows[0]], dtype=np.int64)
-            data[variable.name] = ("patient", counts, attributes(variable))
+            found[variable.name] = ("patient", counts, attributes(variable))
+    return found
 
 
-def _add_extinctions(data: xr.Dataset, trajectories: Trajectories) -> None:
-    if "clone" not in data.dims:
-        return
-    clones = [str(name) for name in data["clone"].values]
-    days = np.full((data.sizes["patient"], len(clones)), np.nan)
+def _extinctions(trajectories: Trajectories, clones: list[str], n: int) -> dict[str, Any]:
+    if not clones:
+        return {}
+    days = np.full((n, len(clones)), np.nan)
     for event in trajectories.events:
         clone = event.name.rsplit(".", 1)[-1]  # `extinction.<clone>`, or the clone alone
         if event.kind == "extinction" and clone in clones:
             place = event.patient, clones.index(clone)
             days[place] = event.time if np.isnan(days[place]) else days[place]
     variable = VARIABLES["clone_extinct_day"]
-    data[variable.name] = (variable.dims, days, attributes(variable))
+    return {variable.name: (variable.dims, days, attributes(variable))}
 
 
-def add_treatments(
+def treated(
     data: xr.Dataset,
     schedule: Schedule,
     triggered: Sequence[tuple[int, float, str]] = (),
     planned: Sequence[str] = (),
-) -> None:
-    """What was given: the first day of each treatment, and marks in time, one bit each.
+) -> dict[str, Any]:
+    """What was given, as variables of a dataset: the first day of each treatment, and marks in time, one bit each.
 
     A mark stands at the first output time from the treatment's beginning on. Those `planned` come first, given or not,
     then others in order of first use; `triggered` is given by events.
@@ -196,20 +195,21 @@ def add_treatments(
     if names:
         flags["flag_masks"] = np.array([1 << bit for bit in range(len(names))], dtype=np.int64)
         flags["flag_meanings"] = " ".join(name.replace(" ", "_") for name in names)
-    data[variable.name] = (variable.dims, mask, attributes(variable) | flags)
+    found: dict[str, Any] = {variable.name: (variable.dims, mask, attributes(variable) | flags)}
     first = np.full((data.sizes["patient"], len(names)), np.nan)
     for patient, day, name in begun:
         if name in names:
             place = patient, names.index(name)
             first[place] = np.fmin(first[place], day)
     if names:
-        data.coords["treatment"] = ("treatment", np.array(names), attributes(VARIABLES["treatment"]))
-        data["treatment_day"] = (("patient", "treatment"), first, attributes(VARIABLES["treatment_day"]))
+        found["treatment"] = ("treatment", np.array(names), attributes(VARIABLES["treatment"]))
+        found["treatment_day"] = (("patient", "treatment"), first, attributes(VARIABLES["treatment_day"]))
+    return found
 
 
-def _add_entries(
-    data: xr.Dataset, trajectories: Trajectories, entries: Mapping[str, np.ndarray], given_by: Mapping[str, str]
-) -> None:
+def _entries(
+    trajectories: Trajectories, entries: Mapping[str, np.ndarray], given_by: Mapping[str, str]
+) -> dict[str, Any]:
     """The first day of each entry: two entries may give the same treatment, and which it was is known here only."""
     names = list(entries)
     days = np.stack([np.asarray(entries[name], dtype=float) for name in names], axis=1)
@@ -217,8 +217,10 @@ def _add_entries(
         if event.kind == "event" and event.name in given_by:
             place = event.patient, names.index(event.name.split(".")[1])  # `treatment.<entry>.<dose>`
             days[place] = np.fmin(days[place], event.time)
-    data.coords["entry"] = ("entry", np.array(names), attributes(VARIABLES["entry"]))
-    data["entry_day"] = (("patient", "entry"), days, attributes(VARIABLES["entry_day"]))
+    return {
+        "entry": ("entry", np.array(names), attributes(VARIABLES["entry"])),
+        "entry_day": (("patient", "entry"), days, attributes(VARIABLES["entry_day"])),
+    }
 
 
 def _begun(schedule: Schedule) -> list[tuple[int, float, str]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FIGURE_KEYS = ("scenario_sha256", "seed", "engine", "carsim_version", *BESIDE)
 FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
 _PNG = b"\x89PNG\r\n\x1a\n"
+_END = 1 << 20  # bytes
 _COMPRESSION_LEVEL = 4  # a year of one patient: 0.3 MB instead of 1.5 MB, at no cost that can be measured
 
 
@@ -91,7 +92,7 @@ def run_of(path: Path) -> dict[str, Any] | None:
     """The run that a result file or figure comes from; None when carsim did not write it."""
     try:
         readers: dict[str, Callable[[Path], dict[str, Any]]] = {".png": _png_text, ".pdf": _marked, ".svg": _marked}
-        readers |= {".xml": _marked, ".sbml": _marked}
+        readers |= {".xml": _marked, ".sbml": _marked, ".csv": _marked_at_an_end, ".parquet": _marked_at_an_end}
         found = readers.get(path.suffix.lower(), _netcdf_attributes)(path)
     except (OSError, ValueError, struct.error):
         return None
@@ -131,7 +132,19 @@ def figure_mark(run: Mapping[str, Any]) -> str:
 
 def _marked(path: Path) -> dict[str, Any]:
     """The words of `figure_mark` in a PDF, an SVG or SBML; all hold them as plain text."""
-    found = re.findall(rb"carsim:(\w+)=([\w.+-]+)", path.read_bytes())
+    return _marks(path.read_bytes())
+
+
+def _marked_at_an_end(path: Path) -> dict[str, Any]:
+    """The same of a table, which may be large: a CSV file has them in its head, a Parquet file in its foot."""
+    with path.open("rb") as file:
+        if path.suffix.lower() == ".parquet":
+            file.seek(max(0, path.stat().st_size - _END))
+        return _marks(file.read(_END))
+
+
+def _marks(text: bytes) -> dict[str, Any]:
+    found = re.findall(rb"carsim:(\w+)=([\w.+-]+)", text)
     return {key.decode("ascii"): value.decode("ascii") for key, value in found if key.decode("ascii") in FIGURE_KEYS}
 
 

@@ -7,54 +7,55 @@ while it lasts.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from carsim.endpoints.outcome import (
-    Answer,
-    Curves,
-    Endpoint,
-    Missing,
-    days_below,
-    level_at,
-    since_infusion,
-)
+from carsim.endpoints.levels import days_below, first_of, in_order, levels_at, pick, spans_below
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, answered, since_infusion
 
 APLASIA_LIMIT = 50.0
 
 
-def recovery_day(curves: Curves) -> float | Missing:
+def recovery_day(curves: Curves) -> Answers:
     """Day of the first of two successive visits without aplasia, after aplasia began."""
     days, level = since_infusion(curves, "bcells")
-    low = np.flatnonzero(level < APLASIA_LIMIT)
-    if low.size == 0:
-        return Missing("no aplasia")
-    onset = float(days[low[0]])
-    recovered = [(day, level_at(days, level, day) >= APLASIA_LIMIT) for day in curves.visits]
-    for (day, now), (_, then) in pairwise(recovered):
-        if day > onset and now and then:
-            return day
-    if level[-1] >= APLASIA_LIMIT:
-        return Missing("B cells back above the limit at the end, but not yet at two visits")
-    return Missing(f"still in aplasia at day {curves.end:g}")
+    visits = curves.visits
+    aplasia, first = first_of(level < APLASIA_LIMIT)
+    if not aplasia.any():
+        return answered(np.nan, (True, "no aplasia"), n=curves.n)
+    above = levels_at(days, level, visits) >= APLASIA_LIMIT
+    twice = above[:, :-1] & above[:, 1:] & (visits[None, :-1] > days[first][:, None])
+    recovered, visit = first_of(twice)
+    return answered(
+        visits[visit] if visits.size else np.full(curves.n, np.nan),
+        (~aplasia, "no aplasia"),
+        (
+            ~recovered & (level[:, -1] >= APLASIA_LIMIT),
+            "B cells back above the limit at the end, but not yet at two visits",
+        ),
+        (~recovered, f"still in aplasia at day {curves.end:g}"),
+    )
 
 
-def _aplasia_days(curves: Curves) -> Answer:
+def _aplasia_days(curves: Curves) -> Answers:
     days, level = since_infusion(curves, "bcells")
     recovery = curves.once(recovery_day)
-    if not isinstance(recovery, Missing):
-        before = days < recovery
-        level = np.append(level[before], level_at(days, level, recovery))
-        days = np.append(days[before], recovery)
-    return days_below(days, level, APLASIA_LIMIT)
+    back = recovery.reasons == ""
+    found = days_below(days, level, APLASIA_LIMIT)
+    if back.any():
+        day, own = recovery.values[back], level[back]
+        last = np.searchsorted(days, day) - 1  # the last output time before recovery
+        whole = spans_below(days[:-1], days[1:], own[:, :-1], own[:, 1:], APLASIA_LIMIT)
+        whole[np.arange(days.size - 1) >= last[:, None]] = 0.0
+        then = levels_at(days, own, day[:, None])[:, 0]
+        found[back] = in_order(whole) + spans_below(days[last], day, pick(own, last), then, APLASIA_LIMIT)
+    return answered(found)
 
 
-def _ongoing(curves: Curves) -> Answer:
-    return int(curves["bcells"][-1] < APLASIA_LIMIT)
+def _ongoing(curves: Curves) -> Answers:
+    return answered((curves["bcells"][:, -1] < APLASIA_LIMIT).astype(int))
 
 
-def _recovery(curves: Curves) -> Answer:
+def _recovery(curves: Curves) -> Answers:
     return curves.once(recovery_day)
 
 

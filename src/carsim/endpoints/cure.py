@@ -6,16 +6,16 @@ Only engines that count cells have a last one. In a deterministic run a clone be
 
 from __future__ import annotations
 
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, answered
 from carsim.spec.plain import CHANCE
 
 NO_LAST_CELL = "the ode engine has no last cell: an engine of chance answers, for example hybrid"
 
 
-def _cured(curves: Curves) -> Answer:
-    if str(curves.attributes.get("engine", "ode")) not in CHANCE:
-        return Missing(NO_LAST_CELL)
-    return int(float(curves["blasts"][-1].sum()) == 0.0)
+def _cured(curves: Curves) -> Answers:
+    by_chance = str(curves.attributes.get("engine", "ode")) in CHANCE
+    left = curves["blasts"][:, -1].reshape(curves.n, -1).sum(axis=1)
+    return answered((left == 0.0).astype(int), (not by_chance, NO_LAST_CELL))
 
 
 ENDPOINTS = (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, days_below, since_infusion
+from carsim.endpoints.levels import days_below
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, Rule, answered, since_infusion
 
 WINDOW = 90.0  # days
 LIMITS = {  # endpoint -> course, limit, unit as written
@@ -17,22 +18,23 @@ LIMITS = {  # endpoint -> course, limit, unit as written
     "thrombocytopenia_days": ("platelets", 50_000.0, "cells/µL"),
     "anaemia_days": ("haemoglobin", 8.0, "g/dL"),
 }
-NOT_INFUSED = Missing("the simulation ends before the infusion")
+NOT_INFUSED = "the simulation ends before the infusion"
 
 
 def _days(course: str, limit: float) -> Rule:
-    def rule(curves: Curves) -> Answer:
+    def rule(curves: Curves) -> Answers:
         days, level = since_infusion(curves, course)
         early = days <= WINDOW
-        return days_below(days[early], level[early], limit) if days.size else NOT_INFUSED
+        return answered(days_below(days[early], level[:, early], limit), (days.size == 0, NOT_INFUSED))
 
     return rule
 
 
-def _infections(curves: Curves) -> Answer:
+def _infections(curves: Curves) -> Answers:
     days, rate = since_infusion(curves, "infection_rate")
     early = days <= WINDOW
-    return float(np.trapezoid(rate[early], days[early])) if days.size else NOT_INFUSED
+    rates = np.ascontiguousarray(rate[:, early])  # one order of adding, whoever else is there
+    return answered(np.trapezoid(rates, days[early], axis=1), (days.size == 0, NOT_INFUSED))
 
 
 ENDPOINTS = (

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carsim.endpoints.outcome import Curves, level_at
+from carsim.endpoints.levels import first_of, levels_at
+from carsim.endpoints.outcome import Curves, Floats, Mask
 from carsim.model.remission import BLOOD_LIMIT, CSF_LIMITS, ELSEWHERE_LIMITS, MARROW_LIMIT
 
 DISEASE = ("marrow_blast_fraction", "blasts_blood", "leucocytes")
@@ -23,9 +24,9 @@ ELSEWHERE = ("csf_blasts", "blasts")  # courses that tell of further sites
 
 @dataclass(frozen=True)
 class Site:
-    """Course of the disease at a site, (time,), and its limits."""
+    """Courses of the disease at a site, (patient, time), and its limits."""
 
-    level: np.ndarray
+    level: Floats
     remission: float
     relapse: float
 
@@ -39,31 +40,45 @@ def sites(curves: Curves) -> dict[str, Site]:
     if "csf_blasts" in curves.levels:
         found["CNS"] = Site(curves["csf_blasts"], *CSF_LIMITS)
     if "blasts" in curves.levels and "extramedullary" in curves.labels.get("site", ()):
-        cells = curves["blasts"][:, :, curves.labels["site"].index("extramedullary")].sum(axis=-1)
+        cells = curves["blasts"][:, :, :, curves.labels["site"].index("extramedullary")].sum(axis=-1)
         found["extramedullary"] = Site(cells, *ELSEWHERE_LIMITS)
     return found
 
 
-def blood_share(curves: Curves) -> np.ndarray:
-    """Blasts among nucleated blood cells, (time,)."""
+def blood_share(curves: Curves) -> Floats:
+    """Blasts among nucleated blood cells, (patient, time)."""
     cells = curves["leucocytes"]
-    share: np.ndarray = np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
+    share: Floats = np.divide(curves["blasts_blood"], cells, out=np.zeros_like(cells), where=cells > 0.0)
     return share
 
 
-def in_remission(curves: Curves, day: float) -> bool:
-    """Whether the disease is below its limit of remission at every site."""
-    return all(level_at(curves.days, site.level, day) < site.remission for site in curves.once(sites).values())
+def in_remission(curves: Curves, days: Floats) -> Mask:
+    """Whether the disease is below its limit of remission at every site, on days (k,) or (patient, k)."""
+    found = [levels_at(curves.days, site.level, days) < site.remission for site in curves.once(sites).values()]
+    return np.asarray(np.all(found, axis=0))
 
 
-def in_relapse(curves: Curves, day: float) -> bool:
-    """Whether the disease is at its limit of relapse at any site."""
-    return any(level_at(curves.days, site.level, day) >= site.relapse for site in curves.once(sites).values())
+def visits_in_remission(curves: Curves) -> Mask:
+    """Which visits see a remission, (patient, visit)."""
+    return in_remission(curves, curves.visits)
 
 
-def evaluable(curves: Curves) -> bool:
+def first_remission(curves: Curves) -> Floats:
+    """Day of the first visit in remission; infinity where none is."""
+    any_one, visit = first_of(curves.once(visits_in_remission))
+    return np.where(any_one, curves.visits[visit], np.inf) if curves.visits.size else np.full(curves.n, np.inf)
+
+
+def visits_in_relapse(curves: Curves) -> Mask:
+    """Which visits see the disease at its limit of relapse at any site, (patient, visit)."""
+    found = [levels_at(curves.days, site.level, curves.visits) >= site.relapse for site in curves.once(sites).values()]
+    return np.asarray(np.any(found, axis=0))
+
+
+def evaluable(curves: Curves) -> Mask:
     """Whether there was disease to respond, at the start of the simulation."""
-    return any(site.level[0] >= site.remission for site in curves.once(sites).values())
+    found = [site.level[:, 0] >= site.remission for site in curves.once(sites).values()]
+    return np.asarray(np.any(found, axis=0))
 
 
 RELAPSE = (

@@ -6,17 +6,18 @@ once the drug is gone (last concentration below a thousandth of its peak).
 
 from __future__ import annotations
 
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, answered
 
 CLEARED = 1e-3
 HOURS_PER_DAY = 24.0
 
 
-def _fludarabine_auc(curves: Curves) -> Answer:
+def _fludarabine_auc(curves: Curves) -> Answers:
     level = curves["fludarabine"]
-    if level[-1] > CLEARED * level.max():
-        return Missing("fludarabine is not cleared at the end of the simulation")
-    return HOURS_PER_DAY * float(curves["fludarabine_exposure"][-1])
+    return answered(
+        HOURS_PER_DAY * curves["fludarabine_exposure"][:, -1],
+        (level[:, -1] > CLEARED * level.max(axis=1), "fludarabine is not cleared at the end of the simulation"),
+    )
 
 
 ENDPOINTS = (

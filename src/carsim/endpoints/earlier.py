@@ -6,45 +6,46 @@ bridging, after bridging it is lymphodepletion or the product). Those who entere
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from carsim.endpoints.disease import DISEASE, ELSEWHERE, evaluable
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule
-from carsim.endpoints.response import COUNTS, NOT_EVALUABLE, word
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, Floats, Rule, answered
+from carsim.endpoints.response import COUNTS, NOT_EVALUABLE, words_on
 
 RECORDS = ("treatment_day", "treatment_given")
 
 
 def _response_to(treatment: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
+    def rule(curves: Curves) -> Answers:
         begun = _begun(curves)
-        first = begun.get(treatment, math.inf)
-        if not math.isfinite(first) or first >= 0.0:
-            return Missing(f"{treatment} was not given before the infusion")
-        following = [day for name, day in begun.items() if name != treatment and day > first]
-        if not following:
-            return Missing(f"nothing was given after {treatment}")
-        return word(curves, min(following)) if evaluable(curves) else NOT_EVALUABLE
+        first = begun.pop(treatment, np.full(curves.n, np.inf))
+        following = [np.where(days > first, days, np.inf) for days in begun.values()]
+        day = np.minimum.reduce([np.full(curves.n, np.inf), *following])
+        seen = np.where(np.isfinite(day), day, curves.days[0])
+        return answered(
+            np.where(curves.once(evaluable), words_on(curves, seen[:, None])[:, 0], NOT_EVALUABLE),
+            (~(first < 0.0), f"{treatment} was not given before the infusion"),
+            (~np.isfinite(day), f"nothing was given after {treatment}"),
+        )
 
     return rule
 
 
-def _begun(curves: Curves) -> dict[str, float]:
-    """First day of each treatment that the patient was given."""
-    names = curves.labels.get("treatment", ())
-    days = curves.levels["treatment_day"].tolist() if "treatment_day" in curves.levels else []
-    return {name: day for name, day in zip(names, days, strict=True) if math.isfinite(day)} if days else {}
+def _begun(curves: Curves) -> dict[str, Floats]:
+    """First day of each treatment, (patient,), by its name; infinity where it was not given."""
+    if "treatment_day" not in curves.levels:
+        return {}
+    days = np.where(np.isfinite(curves["treatment_day"]), curves["treatment_day"], np.inf)
+    return dict(zip(curves.labels.get("treatment", ()), days.T, strict=False))
 
 
-def _cycles(curves: Curves) -> Answer:
+def _cycles(curves: Curves) -> Answers:
     """Cycles are counted as their beginnings in the marks of treatment."""
     names = curves.labels.get("treatment", ())
     if "bridging" not in names:
-        return 0
+        return answered(np.zeros(curves.n, dtype=int))
     begun = (curves["treatment_given"].astype(np.int64) >> names.index("bridging")) & 1
-    return int(begun[curves.days <= 0.0].sum())
+    return answered(begun[:, curves.days <= 0.0].sum(axis=1))
 
 
 _RULE = "state of the disease when the next treatment of another name begins; CR, CRi and NR as for response_day28"

@@ -11,11 +11,24 @@ A simulation that ends earlier has no slow half-life: what its last weeks show w
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, level_at, not_followed, since_infusion
+from carsim.endpoints.levels import exponential, levels_at, logarithm, pick
+from carsim.endpoints.outcome import (
+    Answers,
+    Curves,
+    Endpoint,
+    Floats,
+    Mask,
+    Rule,
+    Words,
+    answered,
+    not_followed,
+    since_infusion,
+)
 from carsim.endpoints.persistence import QPCR_LIMIT
 
 PEAK_WINDOW = 90.0
@@ -37,46 +50,56 @@ class Decline(NamedTuple):
     slow: float | None
 
 
-def peak(days: np.ndarray, level: np.ndarray) -> tuple[float, float]:
-    """(day, level) of the highest point, refined by a parabola in the logarithm where it has two neighbours."""
-    index = int(np.argmax(level))
-    top = float(level[index])
-    if index in (0, days.size - 1) or min(level[index - 1], level[index + 1]) <= 0.0:
-        return float(days[index]), top
-    left, right = days[index - 1] - days[index], days[index + 1] - days[index]
-    fall_left, fall_right = math.log(level[index - 1] / top), math.log(level[index + 1] / top)
+def peak(days: Floats, level: Floats) -> tuple[Floats, Floats]:
+    """(day, level) of the highest point of levels (..., time), each (...); refined by a parabola in the logarithm where
+    it has two neighbours.
+    """
+    index = np.argmax(level, axis=-1)
+    day, top = np.array(days[index], dtype=np.float64), np.array(pick(level, index), dtype=np.float64)
+    inner = (index > 0) & (index < days.size - 1)
+    at = np.where(inner, index, min(1, days.size - 1))
+    before, after = np.asarray(pick(level, at - 1)), np.asarray(pick(level, np.minimum(at + 1, days.size - 1)))
+    inner &= np.minimum(before, after) > 0.0
+    at, before, after, highest = at[inner], before[inner], after[inner], top[inner]
+    left, right = days[at - 1] - days[at], days[at + 1] - days[at]
+    fall_left, fall_right = logarithm(before / highest), logarithm(after / highest)
     bend = (fall_right / right - fall_left / left) / (right - left)
-    if bend >= 0.0:
-        return float(days[index]), top
-    slope = fall_left / left - bend * left
-    shift = -slope / (2.0 * bend)
-    return float(days[index] + shift), top * math.exp(-slope * slope / (4.0 * bend))
+    falls = bend < 0.0
+    bend, slope = bend[falls], (fall_left / left - bend * left)[falls]
+    refined = np.array(inner)
+    refined[inner] = falls
+    day[refined] = day[refined] + -slope / (2.0 * bend)
+    top[refined] = top[refined] * exponential(-slope * slope / (4.0 * bend))
+    return day, top
 
 
-def area(days: np.ndarray, level: np.ndarray, start: float, stop: float) -> float:
-    """Area under a level from `start` to `stop`, both inside the simulated time."""
+def area(days: Floats, level: Floats, start: float, stop: float) -> Floats:
+    """Areas under levels (..., time) from `start` to `stop`, both inside the simulated time, (...)."""
     inside = (days > start) & (days < stop)
     at = np.concatenate(([start], days[inside], [stop]))
-    values = np.concatenate(([level_at(days, level, start)], level[inside], [level_at(days, level, stop)]))
-    before, after, width = values[:-1], values[1:], np.diff(at)
+    ends = levels_at(days, level, [start, stop])
+    values = np.concatenate((ends[..., :1], level[..., inside], ends[..., 1:]), axis=-1)
+    before, after, width = values[..., :-1], values[..., 1:], np.diff(at)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(after / before)
         curved = (after - before) / ratio
     straight = 0.5 * (before + after)
-    return float(np.sum(width * np.where(np.isfinite(ratio) & (np.abs(ratio) > 1e-6), curved, straight)))
+    parts = width * np.where(np.isfinite(ratio) & (np.abs(ratio) > 1e-6), curved, straight)
+    found: Floats = np.sum(np.ascontiguousarray(parts), axis=-1)  # one order of adding, whoever else is there
+    return found
 
 
-def decline(days: np.ndarray, level: np.ndarray) -> Decline | Missing:
-    """Rates of the decline after the peak; `level` in copies/ug, from the infusion on."""
+def decline(days: Floats, level: Floats) -> Decline | str:
+    """Rates of the decline of one course (time,) after its peak, in copies/ug, from the infusion on; or why none."""
     first = days <= PEAK_WINDOW
-    top, _ = peak(days[first], level[first])
+    top = float(peak(days[first], level[first])[0])
     last = min(float(days[-1]), top + FIT_WINDOW)
     since = np.arange(0.0, math.floor(last - top) + 1.0)
-    points = np.array([level_at(days, level, top + day) for day in since])
+    points = levels_at(days, level, top + since)
     points = points[: _usable(points)]
     if points.size < FIT_MINIMUM:
         found = f"daily levels between the peak and the detection limit: {points.size}"
-        return Missing(f"too few {found}; needs {FIT_MINIMUM}")
+        return f"too few {found}; needs {FIT_MINIMUM}"
     logs, since = np.log(points), since[: points.size]
     if points.size >= SLOW_MINIMUM:
         fast, slow, share = biexponential(since, logs)
@@ -84,7 +107,7 @@ def decline(days: np.ndarray, level: np.ndarray) -> Decline | Missing:
         if seen and SLOW_RATIO * slow < fast < FASTEST:
             return Decline(fast, slow)
     rate = -float(np.polyfit(since[4:], logs[4:], 1)[0])  # the first days are the rounded top, not the decline
-    return Decline(rate, None) if rate > 0.0 else Missing("no decline after the peak")
+    return Decline(rate, None) if rate > 0.0 else "no decline after the peak"
 
 
 def _usable(points: np.ndarray) -> int:
@@ -151,53 +174,80 @@ def _slopes(at: np.ndarray, since: np.ndarray, logs: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(since), fast_slope, slow_slope, weight - share], axis=1)
 
 
-def _first_expansion(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray] | Missing:
+NO_CELLS = "no CAR T cells in blood"
+
+
+def _without_cells(days: Floats, level: Floats) -> Mask:
+    """Who has none in the time of the first expansion."""
+    early = level[:, days <= PEAK_WINDOW]
+    found: Mask = early.max(axis=1, initial=0.0) <= 0.0
+    return found
+
+
+def _peaks(curves: Curves, name: str) -> tuple[Mask, Floats, Floats]:
+    """Who has no cells, and of the others day and height of the peak of the first expansion."""
     days, level = since_infusion(curves, name)
-    inside = days <= PEAK_WINDOW
-    if not inside.any() or level[inside].max() <= 0.0:
-        return Missing("no CAR T cells in blood")
-    return days[inside], level[inside]
+    none, early = _without_cells(days, level), days <= PEAK_WINDOW
+    if not early.any():
+        return none, np.full(curves.n, np.nan), np.full(curves.n, np.nan)
+    return none, *peak(days[early], level[:, early])
 
 
-def _peak_of(name: str, part: int) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        course = _first_expansion(curves, name)
-        return course if isinstance(course, Missing) else peak(*course)[part]
+def _of_copies(curves: Curves) -> tuple[Mask, Floats, Floats]:
+    return _peaks(curves, "cart_copies")
+
+
+def _of_cells(curves: Curves) -> tuple[Mask, Floats, Floats]:
+    return _peaks(curves, "cart_cells")
+
+
+def _peak_of(peaks: Callable[[Curves], tuple[Mask, Floats, Floats]], part: int) -> Rule:
+    def rule(curves: Curves) -> Answers:
+        none, *found = curves.once(peaks)
+        return answered(found[part], (none, NO_CELLS))
 
     return rule
 
 
 def _area_of(name: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        return not_followed(curves, AUC_END) or area(*since_infusion(curves, name), 0.0, AUC_END)
+    def rule(curves: Curves) -> Answers:
+        if (missing := not_followed(curves, AUC_END))[0]:
+            return answered(np.nan, missing, n=curves.n)
+        return answered(area(*since_infusion(curves, name), 0.0, AUC_END))
 
     return rule
 
 
-def _decline_of(curves: Curves) -> Decline | Missing:
-    course = _first_expansion(curves, "cart_copies")
-    return course if isinstance(course, Missing) else decline(*since_infusion(curves, "cart_copies"))
-
-
-def _half_life_fast(curves: Curves) -> Answer:
-    found = curves.once(_decline_of)
-    return found if isinstance(found, Missing) else math.log(2.0) / found.fast
-
-
-def _half_life_slow(curves: Curves) -> Answer:
-    found = curves.once(_decline_of)
-    if isinstance(found, Missing):
-        return found
-    if (since_peak := _days_from_peak_to_end(curves)) < FIT_WINDOW:
-        return Missing(f"followed for {since_peak:.0f} days after the peak, needs {FIT_WINDOW:g}")
-    return Missing("the detectable decline shows one phase only") if found.slow is None else math.log(2.0) / found.slow
-
-
-def _days_from_peak_to_end(curves: Curves) -> float:
-    """Days after the highest transgene level; of a course that has one."""
+def _declines(curves: Curves) -> list[Decline | str]:
+    """Of each patient the rates of the decline, or why there are none; each is a fit of its own."""
     days, level = since_infusion(curves, "cart_copies")
-    first = days <= PEAK_WINDOW
-    return curves.end - peak(days[first], level[first])[0]
+    none = _without_cells(days, level)
+    return [NO_CELLS if without else decline(days, own) for without, own in zip(none, level, strict=True)]
+
+
+def _half_lives(rates: list[float | None], found: list[Decline | str]) -> tuple[Floats, Words]:
+    """Half-lives (d) of rates, NaN for none; and the reasons why a patient has no decline."""
+    lives = np.array([np.nan if rate is None else math.log(2.0) / rate for rate in rates])
+    return lives, np.array([each if isinstance(each, str) else "" for each in found], dtype=object)
+
+
+def _half_life_fast(curves: Curves) -> Answers:
+    found = curves.once(_declines)
+    lives, none = _half_lives([None if isinstance(each, str) else each.fast for each in found], found)
+    return answered(lives, (none != "", none))
+
+
+def _half_life_slow(curves: Curves) -> Answers:
+    found = curves.once(_declines)
+    lives, none = _half_lives([None if isinstance(each, str) else each.slow for each in found], found)
+    followed = curves.end - curves.once(_of_copies)[1]
+    short = [f"followed for {days:.0f} days after the peak, needs {FIT_WINDOW:g}" for days in followed]
+    return answered(
+        lives,
+        (none != "", none),
+        (followed < FIT_WINDOW, short),
+        (np.isnan(lives), "the detectable decline shows one phase only"),
+    )
 
 
 _PEAK = f"highest level of the first {PEAK_WINDOW:g} days, parabola through logarithms between output times"
@@ -210,10 +260,10 @@ _WHOLE_WINDOW = f"; none where the simulation ends earlier than {FIT_WINDOW:g} d
 _ONE_PHASE = "; where only one phase is seen, one exponential from 4 days after the peak"
 
 ENDPOINTS = (
-    Endpoint("cart_peak_cells", _peak_of("cart_cells", 1), ("cart_cells",), _PEAK),
-    Endpoint("cart_peak_cells_day", _peak_of("cart_cells", 0), ("cart_cells",), _PEAK),
-    Endpoint("cart_peak_copies", _peak_of("cart_copies", 1), ("cart_copies",), _PEAK),
-    Endpoint("cart_peak_day", _peak_of("cart_copies", 0), ("cart_copies",), _PEAK),
+    Endpoint("cart_peak_cells", _peak_of(_of_cells, 1), ("cart_cells",), _PEAK),
+    Endpoint("cart_peak_cells_day", _peak_of(_of_cells, 0), ("cart_cells",), _PEAK),
+    Endpoint("cart_peak_copies", _peak_of(_of_copies, 1), ("cart_copies",), _PEAK),
+    Endpoint("cart_peak_day", _peak_of(_of_copies, 0), ("cart_copies",), _PEAK),
     Endpoint("cart_auc_0_28_copies", _area_of("cart_copies"), ("cart_copies",), _AREA),
     Endpoint("cart_auc_0_28_cells", _area_of("cart_cells"), ("cart_cells",), _AREA),
     Endpoint("cart_half_life_fast", _half_life_fast, ("cart_copies",), _FIT + _ONE_PHASE),

@@ -9,37 +9,37 @@ from __future__ import annotations
 import numpy as np
 
 from carsim import catalog
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, crossing, since_infusion
+from carsim.endpoints.levels import crossing, first_of, pick
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, Floats, Mask, Rule, answered, since_infusion
 
 QPCR_LIMIT = catalog.assays()["cart_qpcr"].limit.value
 FLOW_LIMIT = catalog.assays()["cart_flow"].limit.value
 QPCR_UNIT, FLOW_UNIT = "copies/ug", "cells/uL"
 
 
-def last_detected(days: np.ndarray, level: np.ndarray, limit: float, unit: str) -> tuple[float, bool] | Missing:
-    """(last day at or above `limit`, still so at the end)."""
-    found = np.flatnonzero(level >= limit)
-    if found.size == 0:
-        return Missing(f"never at or above {limit:g} {unit}")
-    last = int(found[-1])
-    if last == days.size - 1:
-        return float(days[last]), True
-    before, after = last, last + 1
-    day = crossing(float(days[before]), float(days[after]), float(level[before]), float(level[after]), limit)
-    return day, False
+def last_detected(days: Floats, level: Floats, limit: float) -> tuple[Mask, Floats, Mask]:
+    """Whether ever at or above `limit`, the last day of it, and whether it is so at the end, each (patient,)."""
+    found = level >= limit
+    ever, back = first_of(found[:, ::-1])
+    last = days.size - 1 - back
+    day, ongoing = days[last] if days.size else np.full(len(level), np.nan), ever & (back == 0)
+    ended = ever & ~ongoing
+    before = last[ended]
+    own = level[ended]
+    day[ended] = crossing(days[before], days[before + 1], pick(own, before), pick(own, before + 1), limit)
+    return ever, day, ongoing
 
 
 def _last_day(name: str, limit: float, unit: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        found = last_detected(*since_infusion(curves, name), limit, unit)
-        return found if isinstance(found, Missing) else found[0]
+    def rule(curves: Curves) -> Answers:
+        ever, day, _ = last_detected(*since_infusion(curves, name), limit)
+        return answered(day, (~ever, f"never at or above {limit:g} {unit}"))
 
     return rule
 
 
-def _ongoing(curves: Curves) -> Answer:
-    found = last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT, QPCR_UNIT)
-    return 0 if isinstance(found, Missing) else int(found[1])
+def _ongoing(curves: Curves) -> Answers:
+    return answered(last_detected(*since_infusion(curves, "cart_copies"), QPCR_LIMIT)[2].astype(int))
 
 
 ENDPOINTS = (

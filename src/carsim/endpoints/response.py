@@ -11,16 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from carsim import catalog
-from carsim.endpoints.disease import DISEASE, ELSEWHERE, evaluable, in_remission
+from carsim.endpoints.disease import (
+    DISEASE,
+    ELSEWHERE,
+    evaluable,
+    first_remission,
+    in_remission,
+    visits_in_remission,
+)
+from carsim.endpoints.levels import first_of, levels_at
 from carsim.endpoints.outcome import (
     FIRST_VISIT,
-    Answer,
+    Answers,
     Curves,
     Endpoint,
-    Missing,
+    Floats,
+    Mask,
     Rule,
-    level_at,
+    Words,
+    answered,
     not_followed,
 )
 from carsim.model.remission import BLOOD_LIMIT, MARROW_LIMIT, NEUTROPHIL_LIMIT, PLATELET_LIMIT
@@ -32,58 +44,85 @@ COMPLETE, INCOMPLETE, NO_RESPONSE, NOT_EVALUABLE = "CR", "CRi", "NR", "not evalu
 COUNTS = ("neutrophils", "platelets")
 
 
-def word(curves: Curves, day: float) -> str:
-    """Response at a day: complete remission with or without recovered counts, or none."""
-    if not in_remission(curves, day):
-        return NO_RESPONSE
-    neutrophils, platelets = (level_at(curves.days, curves[name], day) for name in COUNTS)
-    return COMPLETE if neutrophils > NEUTROPHIL_LIMIT and platelets > PLATELET_LIMIT else INCOMPLETE
+def words_on(curves: Curves, days: Floats) -> Words:
+    """Response on days (k,) or (patient, k): complete remission with or without recovered counts, or none."""
+    neutrophils, platelets = (levels_at(curves.days, curves[name], days) for name in COUNTS)
+    recovered = (neutrophils > NEUTROPHIL_LIMIT) & (platelets > PLATELET_LIMIT)
+    kept = np.where(recovered, np.array(COMPLETE, dtype=object), INCOMPLETE)
+    found: Words = np.where(in_remission(curves, days), kept, NO_RESPONSE)
+    return found
 
 
-def _response_day28(curves: Curves) -> Answer:
-    missing = not_followed(curves, FIRST_VISIT)
-    if missing or not evaluable(curves):
-        return missing or NOT_EVALUABLE
-    return word(curves, FIRST_VISIT)
+def words_at_visits(curves: Curves) -> Words:
+    """Response at each visit, (patient, visit)."""
+    return words_on(curves, curves.visits)
 
 
-def _best_response(curves: Curves) -> Answer:
-    missing = not_followed(curves, FIRST_VISIT)
-    if missing or not evaluable(curves):
-        return missing or NOT_EVALUABLE
+def _first_visit_day(curves: Curves) -> Floats:
+    """The day on which the first response counts, (1,); the first simulated one where it is not covered."""
+    missing, _ = not_followed(curves, FIRST_VISIT)
+    return np.array([curves.days[0] if missing else FIRST_VISIT])
+
+
+def _response_day28(curves: Curves) -> Answers:
+    words = words_on(curves, _first_visit_day(curves))[:, 0]
+    return answered(np.where(curves.once(evaluable), words, NOT_EVALUABLE), not_followed(curves, FIRST_VISIT))
+
+
+def _best_response(curves: Curves) -> Answers:
     last = curves.observed.get("response_by")
-    words = {word(curves, day) for day in curves.visits if last is None or day <= last}
-    if not words:
-        return Missing("no visit at which a response counts")
-    return next(best for best in (COMPLETE, INCOMPLETE, NO_RESPONSE) if best in words)
+    counts = curves.visits <= (np.inf if last is None else last)
+    words, can = curves.once(words_at_visits)[:, counts], curves.once(evaluable)
+    best = np.full(curves.n, NO_RESPONSE, dtype=object)
+    for word in (INCOMPLETE, COMPLETE):
+        best[(words == word).any(axis=1)] = word
+    best[~can] = NOT_EVALUABLE
+    return answered(
+        best,
+        not_followed(curves, FIRST_VISIT),
+        (can & (not counts.any()), "no visit at which a response counts"),
+    )
 
 
-def _first_visit(condition: Callable[[Curves, float], bool], meaning: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        day = next((day for day in curves.visits if condition(curves, day)), None)
-        return Missing(f"no visit finds {meaning}") if day is None else day
+def _first_visit(condition: Callable[[Curves], Mask], meaning: str) -> Rule:
+    def rule(curves: Curves) -> Answers:
+        seen, visit = first_of(condition(curves))
+        days = curves.visits[visit] if curves.visits.size else np.full(curves.n, np.nan)
+        return answered(days, (~seen, f"no visit finds {meaning}"))
 
     return rule
 
 
-def _without_mrd(curves: Curves, day: float) -> bool:
-    return in_remission(curves, day) and level_at(curves.days, curves["mrd"], day) < FLOW_LIMIT
+def _remission_day(curves: Curves) -> Answers:
+    day = curves.once(first_remission)
+    return answered(day, (np.isinf(day), "no visit finds a remission"))
+
+
+def _complete(curves: Curves) -> Mask:
+    found: Mask = curves.once(words_at_visits) == COMPLETE
+    return found
+
+
+def _without_mrd(curves: Curves) -> Mask:
+    below: Mask = levels_at(curves.days, curves["mrd"], curves.visits) < FLOW_LIMIT
+    return curves.once(visits_in_remission) & below
+
+
+def _mrd_seen(curves: Curves) -> Floats:
+    """MRD on the day of the first visit."""
+    return levels_at(curves.days, curves["mrd"], _first_visit_day(curves))[:, 0]
 
 
 def _mrd(limit: float) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        missing = not_followed(curves, FIRST_VISIT)
-        if missing:
-            return missing
-        seen = level_at(curves.days, curves["mrd"], FIRST_VISIT)
-        return seen if seen >= limit else 0.0
+    def rule(curves: Curves) -> Answers:
+        seen = curves.once(_mrd_seen)
+        return answered(np.where(seen >= limit, seen, 0.0), not_followed(curves, FIRST_VISIT))
 
     return rule
 
 
-def _below_limit(curves: Curves) -> Answer:
-    missing = not_followed(curves, FIRST_VISIT)
-    return missing or int(level_at(curves.days, curves["mrd"], FIRST_VISIT) < FLOW_LIMIT)
+def _below_limit(curves: Curves) -> Answers:
+    return answered((curves.once(_mrd_seen) < FLOW_LIMIT).astype(int), not_followed(curves, FIRST_VISIT))
 
 
 _RULE = (
@@ -106,10 +145,10 @@ ENDPOINTS = (
         _RULE + "; at any visit up to the trial's last day of a response",
         ELSEWHERE,
     ),
-    Endpoint("remission_day", _first_visit(in_remission, "a remission"), DISEASE, f"first visit; {_RULE}", ELSEWHERE),
+    Endpoint("remission_day", _remission_day, DISEASE, f"first visit; {_RULE}", ELSEWHERE),
     Endpoint(
         "complete_remission_day",
-        _first_visit(lambda curves, day: word(curves, day) == COMPLETE, "a remission with recovered counts"),
+        _first_visit(_complete, "a remission with recovered counts"),
         (*DISEASE, *COUNTS),
         f"first visit with CR; {_RULE}",
         ELSEWHERE,

@@ -12,7 +12,8 @@ import numpy as np
 
 from carsim.endpoints.disease import DISEASE
 from carsim.endpoints.exposure import peak
-from carsim.endpoints.outcome import Answer, Curves, Endpoint, Missing, Rule, since_infusion
+from carsim.endpoints.levels import first_of
+from carsim.endpoints.outcome import Answers, Curves, Endpoint, Rule, answered, since_infusion
 from carsim.endpoints.survival import DEATHS, USES, course
 
 WORDS = {"crs": "cytokine release syndrome", "icans": "neurotoxicity"}
@@ -20,25 +21,28 @@ FATAL = {"crs": "syndrome_death", "icans": "neurotoxic_death"}
 
 
 def _grade_max(toxicity: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        followed = all(name in curves.levels for name in DISEASE)
-        fatal = followed and curves.once(course).cause == DEATHS[FATAL[toxicity]]
-        return 5.0 if fatal else float(round(curves[f"{toxicity}_worst"][-1]))
+    def rule(curves: Curves) -> Answers:
+        graded = np.round(curves[f"{toxicity}_worst"][:, -1])
+        if not all(name in curves.levels for name in DISEASE):
+            return answered(graded)
+        return answered(np.where(curves.once(course).cause == DEATHS[FATAL[toxicity]], 5.0, graded))
 
     return rule
 
 
 def _onset(toxicity: str) -> Rule:
-    def rule(curves: Curves) -> Answer:
-        graded = np.flatnonzero(curves[f"{toxicity}_worst"] > 0.5)
-        return float(curves.days[graded[0]]) if graded.size else Missing(f"no {WORDS[toxicity]}")
+    def rule(curves: Curves) -> Answers:
+        graded, first = first_of(curves[f"{toxicity}_worst"] > 0.5)
+        return answered(curves.days[first], (~graded, f"no {WORDS[toxicity]}"))
 
     return rule
 
 
-def _il6_peak(curves: Curves) -> Answer:
+def _il6_peak(curves: Curves) -> Answers:
     days, level = since_infusion(curves, "il6")
-    return peak(days, level)[1] if days.size else Missing("the simulation ends before the infusion")
+    if days.size == 0:
+        return answered(np.nan, (True, "the simulation ends before the infusion"), n=curves.n)
+    return answered(peak(days, level)[1])
 
 
 _MAX = "highest grade of the whole simulation on the scale of the run, 0 to 4; 5 for a death of it (empirical)"

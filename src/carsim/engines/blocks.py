@@ -7,6 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 
+def processors() -> int:
+    """How many processors this process may use, which a container or a batch system can make fewer than there are."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
 def share_out(
     simulate: Callable[[int, int], None],
     count: int,
@@ -24,7 +32,7 @@ def share_out(
     At Ctrl-C no further block is begun; `interrupt` is called, which may end those that run, and these are waited for.
     True where that happened.
     """
-    threads = max(1, min(threads or os.cpu_count() or 1, -(-count // least)))
+    threads = max(1, min(threads or processors(), -(-count // least)))
     block = max(least, min(most, -(-count // (threads * each))))
     with ThreadPoolExecutor(threads) as pool:
         try:

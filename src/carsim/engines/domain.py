@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carsim.derive.tables import Cells
+from carsim.engines.blocks import processors
 from carsim.engines.cells import MOST_TOGETHER, bytes_per_cell
 from carsim.engines.memory import memory
 from carsim.engines.protocol import Options
@@ -87,7 +87,7 @@ def refuse_too_many_cells(
             f"{wanted[worst] * each / 1e9:,.1f} GB; the limit is {options.max_cells:.2g} cells. Use the hybrid engine, "
             + advice
         )
-    threads = max(1, min(options.threads or os.cpu_count() or 1, patients.n))
+    threads = max(1, min(options.threads or processors(), patients.n))
     needed = threads * (options.max_cells * each + (LINEAGE_BYTES * options.max_lineages if options.lineages else 0))
     if needed > memory() // 2:
         raise ResourceRefused(

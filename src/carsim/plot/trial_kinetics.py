@@ -15,7 +15,7 @@ from carsim.endpoints.persistence import QPCR_LIMIT
 from carsim.endpoints.response import FLOW_LIMIT
 from carsim.plot.layout import limit_line, log_levels
 from carsim.plot.style import SMALL
-from carsim.plot.trial_page import FATE_LOOKS, arms_of, heading, no_data, page, plain, span
+from carsim.plot.trial_page import FATE_LOOKS, arms_of, days_by_root, heading, no_data, page, plain, span
 from carsim.trials.fates import FATES, fates
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ARMS = 4
 PANEL = 2.75  # inches
-DAYS = (0, 7, 28, 90, 180, 365, 730, 1095, 1825, 3650)
 LEAST_COPIES, LEAST_MRD = 1.0, 1e-7
 
 
@@ -81,11 +80,7 @@ def _panel(
     """Medians and bands of a course (n, time) by fate (n,), of each patient up to death (day, (n,))."""
     plain(axes)
     after = days >= 0.0
-    last = float(days[-1])
-    axes.set_xscale("function", functions=(_root, _square))
-    axes.set_xlim(0.0, last)
-    axes.set_xticks([day for day in DAYS if day <= last])
-    axes.set_xlabel("days after the infusion", fontsize=SMALL, labelpad=2)
+    days_by_root(axes, float(days[-1]))
     if course is None or fate.size == 0:
         no_data(axes, "no such course")
         return
@@ -105,12 +100,3 @@ def _panel(
         axes.plot(
             shown, middle, color=style.colour, linestyle=style.dash, linewidth=1.6, label=f"{words} ({own.shape[0]})"
         )
-
-
-def _root(day: np.ndarray) -> np.ndarray:
-    root: np.ndarray = np.sqrt(np.maximum(day, 0.0))
-    return root
-
-
-def _square(root: np.ndarray) -> np.ndarray:
-    return np.asarray(root) ** 2

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
 from carsim.plot.style import DPI, FAINT, INK, LOOKS, SMALL, TEXT, WIDTH, Look
 from carsim.trials.counted import Patients, counted, everyone
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 HEAD, FOOT = 0.78, 0.62  # inches above and below the panels
 TITLE_LETTERS = 80
+DAYS = (0, 7, 28, 90, 180, 365, 730, 1095, 1825, 3650)
 FATE_LOOKS = {
     LASTING: LOOKS[2],
     RELAPSES["CD19-positive"]: LOOKS[0],
@@ -77,6 +80,23 @@ def month_ticks(last: float) -> list[float]:
     """Ticks of an axis in months, at most seven."""
     step = next(size for size in (1, 2, 3, 6, 12, 24, 60, 120) if last / size <= 6.5)
     return [float(step * number) for number in range(int(last / step + 1e-9) + 1)]
+
+
+def days_by_root(axes: Axes, last: float) -> None:
+    """An axis of days up to the last by their square root: the first month holds the expansion and the response."""
+    axes.set_xscale("function", functions=(_root, _square))
+    axes.set_xlim(0.0, last)
+    axes.set_xticks([day for day in DAYS if day <= last])
+    axes.set_xlabel("days after the infusion", fontsize=SMALL, labelpad=2)
+
+
+def _root(day: np.ndarray) -> np.ndarray:
+    root: np.ndarray = np.sqrt(np.maximum(day, 0.0))
+    return root
+
+
+def _square(root: np.ndarray) -> np.ndarray:
+    return np.asarray(root) ** 2
 
 
 def no_data(axes: Axes, text: str) -> None:

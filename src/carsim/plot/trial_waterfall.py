@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carsim.endpoints.outcome import level_at
+from carsim.endpoints.levels import level_at
 from carsim.endpoints.response import SEQUENCING_LIMIT
 from carsim.plot.layout import halo
 from carsim.plot.style import FAINT, HAIRLINE, SMALL

@@ -11,6 +11,7 @@ from carsim.plot.figure import write_figure
 from carsim.plot.trial_check import draw_check
 from carsim.plot.trial_incidence import draw_incidence
 from carsim.plot.trial_kinetics import draw_kinetics
+from carsim.plot.trial_overlay import draw_overlay
 from carsim.plot.trial_survival import draw_groups, draw_survival
 from carsim.plot.trial_swimmer import draw_swimmer
 from carsim.plot.trial_waterfall import draw_waterfall
@@ -28,6 +29,7 @@ KINDS: Final[Mapping[str, Callable[[xr.DataTree], Figure]]] = {
     "waterfall": draw_waterfall,
     "kinetics": draw_kinetics,
 }
+OVERLAID: Final[Mapping[str, Callable[[xr.DataTree], Figure]]] = {"overlay": draw_overlay}  # of a comparison
 CHECKED: Final[Mapping[str, Callable[[xr.DataTree], Figure]]] = {"check": draw_check}  # of a trial that was checked
 
 
@@ -37,7 +39,10 @@ def write_figures(tree: xr.DataTree, places: Mapping[str, Path], *, force: bool 
     Raises OutputRefused where a figure may not be written.
     """
     shown = {kind: path for kind, path in places.items() if kind != "groups" or part_of(tree).groups}
-    root, kinds = tree.to_dataset(), {**KINDS, **CHECKED}  # the attributes, which say what run a figure shows
+    root, kinds = (
+        tree.to_dataset(),
+        {**KINDS, **CHECKED, **OVERLAID},
+    )  # the attributes, which say what run a figure shows
     return [
         write_figure(root, path, force=force, draw=partial(_of_tree, kinds[kind], tree)) for kind, path in shown.items()
     ]

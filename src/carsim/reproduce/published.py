@@ -79,7 +79,7 @@ def run_literature(
     part of the treatment plan. until: last day. Raises UnknownModel for names that are not there.
     """
     from carsim.dataset import provenance
-    from carsim.dataset.assemble import add_treatments
+    from carsim.dataset.assemble import treated
     from carsim.engines.protocol import Status
     from carsim.population.patients import Patients
 
@@ -96,7 +96,7 @@ def run_literature(
     outputs = list(dict.fromkeys(outputs))
     trajectories, schedule = _simulated(network, changes, times, outputs, notify)
     result = dataset_of(network, trajectories, Patients.of(network), outputs)
-    add_treatments(result, schedule)
+    result = result.assign(treated(result, schedule))
     text = json.dumps({"literature": name, "parameter_set": chosen, "until": end, "values": numbers})
     result.attrs = provenance.attributes(
         title=f"{data.title} ({chosen})",

@@ -5,7 +5,6 @@ plan -> store (made, or gone on with) -> lock -> space -> blocks that are missin
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from carsim.engines.blocks import processors
 from carsim.errors import ResourceRefused
 from carsim.sweeps import local, store
 from carsim.sweeps.check import damage, refuse_damaged_metadata, take_away
@@ -101,7 +101,7 @@ def conduct(
 ) -> Outcome:
     """Drive a plan to its store; as `sweep`, with the outcome."""
     begun = time.monotonic()
-    found = store.resumed(made, path) if resume and path.exists() else create(made, path, force=force)
+    found = store.resumed(made, path) if resume and store.is_begun(path) else create(made, path, force=force)
     with store.locked(path), _ended_by_signal():
         if resume:
             _take_damage_away(found, notify)
@@ -140,14 +140,6 @@ def _elsewhere(executor: Executor, found: Store, missing: list[int], progress: P
 
     on_dask.run(found, missing, progress, **settings)
     return ""
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def _check_space(found: Store, missing: int) -> None:

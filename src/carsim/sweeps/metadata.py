@@ -19,6 +19,7 @@ from carsim.sweeps import files
 from carsim.sweeps.columns import STATUS, Column
 from carsim.sweeps.plan import Plan
 from carsim.sweeps.points import Coordinate
+from carsim.sweeps.slurm import refuse_active
 from carsim.sweeps.store import (
     COHORTS,
     FORMAT,
@@ -38,7 +39,7 @@ LENGTH: Final = 2**17  # of a chunk of a coordinate
 def create(made: Plan, path: Path, *, force: bool = False) -> Store:
     """Make the store of a plan, without data, where nothing is yet; with `force` in place of another store of carsim.
 
-    Raises SweepRefused for anything else that is there.
+    Raises SweepRefused for anything else that is there, and while a job of Slurm works on the store.
     """
     if path.is_symlink():
         raise SweepRefused(f"{path} is a link; name the folder itself")
@@ -50,6 +51,8 @@ def create(made: Plan, path: Path, *, force: bool = False) -> Store:
                 f"{path} holds a sweep already; go on with it by --resume, replace it with --force, or choose another "
                 "--out"
             )
+        refuse_active(path)
+        (path / STATUS).mkdir(exist_ok=True)  # where the lock is, also of a store that lost it
         with locked(path):
             aside = path.with_name(f".{path.name}-{uuid4().hex}")
             path.rename(aside)

@@ -1,8 +1,9 @@
 """The plan of a sweep: who is simulated at which point, in which blocks, and what that takes.
 
-A block is some points with all their patients, or some patients of one point: `RUNS` courses at most, so that it takes
-seconds to a minute and its memory is that of one point at a time. Blocks follow from the sweep alone, never from how
-many work on it: the store is the same to the byte whoever writes it.
+A block is some points with all their patients, or some patients of one point: `RUNS` courses at most, or
+`RUNS_OF_EQUATIONS` by the deterministic engine, so that it takes seconds to a minute and its memory is that of one
+point at a time. Blocks follow from the sweep alone, never from how many work on it: the store is the same to the byte
+whoever writes it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from carsim.spec.varied import AnAxis, changes_at, tried
 from carsim.sweeps.columns import Column, columns_of, status_column
 from carsim.sweeps.points import Points
 
-RUNS: Final = 256  # courses of a block at most
+RUNS: Final = 256  # courses of a block at most, and
+RUNS_OF_EQUATIONS: Final = 512  # of the deterministic engine: a second or two, of which a tenth is the block's own work
 FEW_BLOCKS: Final = 64  # a small sweep has about as many, so that several can work on it
 MOST_BLOCKS: Final = 4096  # a large one about as many, so that its files can be counted
 LIMIT: Final = 10_000_000  # points, unless asked otherwise
@@ -159,7 +161,7 @@ def plan(scenario: Scenario, *, limit: int = LIMIT, block: tuple[int, int] | Non
     columns = columns_of(scenario.sweep.keep, scenario.sweep.courses)
     base = loads(stated(scenario, without={"sweep"}), folder=Path(scenario.file).parent if scenario.file else None)
     patients, replicates, identifiers, tables, until = _who(base, points)
-    shape = block or _shape(points.n, patients, replicates)
+    shape = block or _shape(points.n, patients, replicates, RUNS_OF_EQUATIONS if base.run.engine == "ode" else RUNS)
     times = math.ceil(until / base.run.every) + pipeline.EXTRA_TIMES
     pipeline.refuse_beyond_memory(base, min(shape[1], patients), times, replicates)
     every = scenario.sweep.every
@@ -168,12 +170,12 @@ def plan(scenario: Scenario, *, limit: int = LIMIT, block: tuple[int, int] | Non
     return Plan(scenario, base, points, patients, replicates, identifiers, tables, shape, columns, days, until)
 
 
-def _shape(points: int, patients: int, replicates: int) -> tuple[int, int]:
-    """Points and patients of a block."""
-    who = max(1, min(patients, RUNS // replicates))
+def _shape(points: int, patients: int, replicates: int, runs: int) -> tuple[int, int]:
+    """Points and patients of a block of so many courses at most."""
+    who = max(1, min(patients, runs // replicates))
     if who < patients:
         return 1, who
-    most = max(1, RUNS // (patients * replicates))
+    most = max(1, runs // (patients * replicates))
     few = -(-points // FEW_BLOCKS)
     return min(points, max(1, min(few, most), -(-points // MOST_BLOCKS))), who
 

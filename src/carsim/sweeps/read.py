@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carsim.sweeps.columns import decoded
-from carsim.sweeps.store import SweepRefused, is_store
+from carsim.sweeps.store import attributes_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def open_sweep(path: Path | str) -> xr.Dataset:
     """The store of a sweep as a dataset (point, patient[, replicate]) that is read from disk where it is used.
 
-    A value holds where `status` is 0; it is -1 where nothing was simulated yet. Raises SweepRefused for no store.
+    A value holds where `status` is 0; it is -1 where nothing was simulated yet. Raises SweepRefused for no store,
+    StoreInconsistent for one whose metadata cannot be read.
     """
     import xarray as xr
 
-    if not is_store(Path(path)):
-        raise SweepRefused(f"{path} is no store of a sweep; one is made by `carsim sweep SCENARIO --out STORE`")
+    attributes_of(Path(path))
     found: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None, decode_timedelta=False)
     return found
 

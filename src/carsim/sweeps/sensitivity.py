@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 
 from carsim import rng
 from carsim.errors import nearest
-from carsim.spec import loads
 from carsim.sweeps.columns import STATUS
 from carsim.sweeps.designs import STEP
-from carsim.sweeps.points import Points
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from carsim.spec.sweep import Sample
+    from carsim.sweeps.points import Points
 
 Array = NDArray[np.float64]
 DRAWS: Final = 1000  # of the bootstrap
@@ -60,14 +59,21 @@ class Sensitivity:
 
 
 def quantity_of(data: xr.Dataset, what: str) -> Array:
-    """A number for each point, (point,): the mean of an endpoint over patients whose simulation ended well and who have
-    one, or with `name=word` the share of them of that word. NaN where there is nobody. ValueError for no such thing.
+    """A number for each point, (point,): the mean over its patients of what `per_patient` gives; NaN for nobody."""
+    values = per_patient(data, what)
+    found: Array = values.mean([dim for dim in values.dims if dim != "point"]).values
+    return found
+
+
+def per_patient(data: xr.Dataset, what: str) -> xr.DataArray:
+    """An endpoint of each patient (and replicate), or with `name=word` 1 where it is that word and 0 where not.
+
+    NaN for a simulation that did not end well and where there is no such endpoint. ValueError for no such thing.
     """
     name, _, word = what.partition("=")
     if name not in data or "patient" not in data[name].dims:
         meant = nearest(name, [str(known) for known in data.data_vars])
         raise ValueError(f"got `{name}`; expected what the sweep kept" + (f"; did you mean `{meant}`" if meant else ""))
-    over = [dim for dim in ("patient", "replicate") if dim in data[name].dims]
     known, values = data[STATUS] == 0, data[name]
     if word:
         words = json.loads(values.attrs.get("words", "[]"))
@@ -78,13 +84,11 @@ def quantity_of(data: xr.Dataset, what: str) -> Array:
         raise ValueError(f"got `{name}`, which holds words; expected one of them too, for example {name}=other")
     elif values.dtype.kind != "f":
         known &= values >= 0
-    found: Array = values.astype(float).where(known).mean(over).values
-    return found
+    return values.astype(float).where(known)
 
 
-def sensitivity(data: xr.Dataset, what: str) -> Sensitivity:
-    """Indices of a quantity over the sampled axes of a sweep; ValueError for a sweep of another design."""
-    points = Points.of(loads(str(data.attrs["scenario"]), folder="."))
+def sensitivity(data: xr.Dataset, what: str, points: Points) -> Sensitivity:
+    """Indices of a quantity over the sampled axes of a sweep with these points; ValueError for another design."""
     sample = points.sweep.sample
     if sample is None or sample.method not in ("saltelli", "morris") or points.grid:
         raise ValueError("expected a sweep of sampled axes alone, with `sample` of the method saltelli or morris")

@@ -48,7 +48,7 @@ def run(
     """
     _check(directives)
     workers = SIDE_BY_SIDE if workers is None else workers
-    folder = store.path.with_name(f"{store.path.name}.slurm")
+    folder = _folder(store.path)
     job = _under_way(folder)
     todo = list(missing)
     for attempt in range(TRIES):
@@ -64,6 +64,21 @@ def run(
             progress.notify(f"Submitting {len(todo)} blocks again that no task committed")
     progress.set_aside |= dict.fromkeys(todo, f"no task committed it; see {folder}")
     return ""
+
+
+def refuse_active(path: Path) -> None:
+    """Raise SweepRefused while a job of Slurm still works on the store at a path."""
+    job = _under_way(_folder(path))
+    if job is not None:
+        raise SweepRefused(
+            f"{path}: job {job} of Slurm works on it; end it (`scancel {job}`) before it is replaced, or go on with "
+            "it by --executor slurm --resume"
+        )
+
+
+def _folder(path: Path) -> Path:
+    """Where lists, scripts and output of a store's jobs are."""
+    return path.with_name(f"{path.name}.slurm")
 
 
 def _submit(store: Store, folder: Path, todo: list[int], workers: int, threads: int, directives: Sequence[str]) -> str:

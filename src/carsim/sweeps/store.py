@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FORMAT: Final = "carsim-sweep/1"
 RECORDS, COHORTS, MANIFEST = f"{STATUS}/records", f"{STATUS}/cohorts", f"{STATUS}/store.json"
 _UNLIMITED: Final = 2**62
+_IDENTITY: Final = {"scenario", "block", "sweep_sha256", "sweep_identity"}  # attributes that say which sweep it is
 
 
 class SweepRefused(CarsimError):  # noqa: N818  (a refusal, not a failure)
@@ -166,8 +167,29 @@ def make_array(
 
 
 def is_store(path: Path) -> bool:
-    """Whether carsim made what is there."""
-    return attributes_at(path).get("sweep_format") == FORMAT
+    """Whether carsim made what is there, also where its metadata can no longer be read."""
+    made = (path / MANIFEST).is_file() and (path / RECORDS).is_dir()
+    return made or attributes_at(path).get("sweep_format") == FORMAT
+
+
+def is_begun(path: Path) -> bool:
+    """Whether there is anything at a path; an empty folder is as good as none."""
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+
+
+def attributes_of(path: Path) -> dict[str, Any]:
+    """Attributes of a store; SweepRefused for what is none, StoreInconsistent where they cannot be read."""
+    attrs = attributes_at(path)
+    if attrs.get("sweep_format") == FORMAT and set(attrs) >= _IDENTITY:
+        return attrs
+    if is_store(path):
+        raise StoreInconsistent(f"{path}: its zarr.json is gone or was altered; {_mended(path)}")
+    what = "is not there" if not path.exists() else "is no store of a sweep"
+    raise SweepRefused(f"{path} {what}; one is made by `carsim sweep SCENARIO --out STORE`")
+
+
+def _mended(path: Path) -> str:
+    return f"mend it with `carsim sweep check {path} --repair`, then --resume, or start the sweep anew with --force"
 
 
 def open_store(path: Path) -> Store:
@@ -175,11 +197,11 @@ def open_store(path: Path) -> Store:
 
     StoreInconsistent where its metadata was altered.
     """
-    attrs = attributes_at(path)
-    if attrs.get("sweep_format") != FORMAT:
-        what = "is not there" if not path.exists() else "is no store of a sweep"
-        raise SweepRefused(f"{path} {what}; one is made by `carsim sweep SCENARIO --out STORE`")
-    made = plan_in(path, attrs)
+    attrs = attributes_of(path)
+    try:
+        made = plan_in(path, attrs)
+    except (CarsimError, OSError, ValueError, TypeError) as error:
+        raise StoreInconsistent(f"{path}: its plan cannot be read ({error}); {_mended(path)}") from error
     if made.sha256 != attrs.get("sweep_sha256"):
         told = differences(json.loads(str(attrs["sweep_identity"])), made.identity)
         raise SweepRefused(f"{path} cannot be gone on with: {told or 'its metadata was altered'}")
@@ -194,8 +216,8 @@ def plan_in(path: Path, attrs: dict[str, Any]) -> Plan:
 
 def resumed(made: Plan, path: Path) -> Store:
     """The store at a path, to go on with by this plan; SweepRefused where it is another sweep's, with what differs."""
-    attrs = attributes_at(path)
-    if attrs.get("sweep_format") == FORMAT and attrs.get("sweep_sha256") != made.sha256:
+    attrs = attributes_of(path)
+    if attrs["sweep_sha256"] != made.sha256:
         told = differences(json.loads(str(attrs["sweep_identity"])), made.identity)
         raise SweepRefused(
             f"{path} holds another sweep ({told or 'its metadata was altered'}); resume it with what it was begun "

@@ -8,10 +8,13 @@ the arm changes nothing of the cohort. An arm of n patients has the first n of t
     /estimates     each estimate with the ends of its interval, along `arm`
     /uncertainty   with draws of the parameters, the estimates under each (see `uncertain`)
     /predictive_check   against a table of measurements (see `predictive`)
+
+A comparison of scenarios (see `strategies`) is such a tree whose arms are files; `scenarios` holds each of them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -70,7 +73,6 @@ def trial(
     check the first arm by (under the draws, where there are any). `notify` is called with a sentence on what is done.
     Raises ScenarioError for a trial that cannot be, and KeyboardInterrupt where it was interrupted.
     """
-    from carsim.endpoints.outcome import is_interrupted
     from carsim.spec import Scenario as Kind
 
     if not isinstance(scenario, Kind):
@@ -80,6 +82,16 @@ def trial(
     arms = arms_of(scenario)
     check(scenario, arms)
     keep = {*keep, *(against.courses if against else ())}
+    tree = assembled(scenario, simulated(arms, keep=keep, own=own, notify=notify))
+    return tree if draws is None and against is None else _with_more(tree, scenario, draws, against, notify)
+
+
+def simulated(
+    arms: Mapping[str, Scenario], *, keep: Collection[str] = (), own: Own | None = None, notify: Notify | None = None
+) -> dict[str, xr.Dataset]:
+    """What is kept of each arm, with its endpoints; raises KeyboardInterrupt where a simulation was interrupted."""
+    from carsim.endpoints.outcome import is_interrupted
+
     kept: dict[str, xr.Dataset] = {}
     for number, (name, arm) in enumerate(arms.items(), start=1):
         if notify is not None:
@@ -90,8 +102,7 @@ def trial(
         if any(is_interrupted(int(status)) for status in data["status"].values):
             raise KeyboardInterrupt
         kept[name] = with_endpoints(thinned(data, arm.run.every, keep), keep)
-    tree = assembled(scenario, kept)
-    return tree if draws is None and against is None else _with_more(tree, scenario, draws, against, notify)
+    return kept
 
 
 def _with_more(
@@ -136,11 +147,13 @@ def with_endpoints(kept: xr.Dataset, asked: Collection[str] = ()) -> xr.Dataset:
     return kept.merge(compute(kept.assign(wide), names)).assign_attrs(kept.attrs)
 
 
-def assembled(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> xr.DataTree:
-    """The tree of a trial, from its arms with their endpoints."""
+def assembled(
+    scenario: Scenario, arms: Mapping[str, xr.Dataset], strategies: Mapping[str, Scenario] | None = None
+) -> xr.DataTree:
+    """The tree of a trial, from its arms with their endpoints; of a comparison each arm is one of `strategies`."""
     import xarray as xr
 
-    attributes = {**next(iter(arms.values())).attrs, **_provenance(scenario, arms)}
+    attributes = {**next(iter(arms.values())).attrs, **_provenance(scenario, arms), **_of_strategies(strategies or {})}
     tree = xr.DataTree.from_dict(
         {"/": xr.Dataset(attrs=attributes), **{f"/arms/{name}": data for name, data in arms.items()}}
     )
@@ -169,6 +182,29 @@ def _provenance(scenario: Scenario, arms: Mapping[str, xr.Dataset]) -> dict[str,
     }
 
 
+def _of_strategies(strategies: Mapping[str, Scenario]) -> dict[str, Any]:
+    """What a comparison says of its scenarios; nothing for a trial."""
+    from carsim import spec
+
+    if not strategies:
+        return {}
+    titles = {name: scenario.title for name, scenario in strategies.items()}
+    same = set(titles.values())
+    return {
+        "title": same.pop() if len(same) == 1 else f"{', '.join(titles)}: the same patients",
+        "titles": json.dumps(titles),
+        "scenarios": json.dumps({name: spec.dump(scenario) for name, scenario in strategies.items()}),
+        "digests": json.dumps({name: scenario.digest for name, scenario in strategies.items()}),
+        "scenario_sha256": digest_of(strategies),
+    }
+
+
+def digest_of(strategies: Mapping[str, Scenario]) -> str:
+    """SHA-256 of what is compared: names and meanings, in their order."""
+    named = [[name, scenario.digest] for name, scenario in strategies.items()]
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
+
+
 def reevaluate(tree: xr.DataTree, overrides: Iterable[str] = (), **changes: Any) -> xr.DataTree:
     """The same trial with values of its part `trial:` set by dotted path: endpoints and estimates anew, no simulation.
 
@@ -187,12 +223,17 @@ def reevaluate(tree: xr.DataTree, overrides: Iterable[str] = (), **changes: Any)
                 f"{path}: got a value that changes what is simulated; expected one of "
                 f"{', '.join(f'trial.{part}' for part in EVALUATED)}, or a new simulation of the scenario"
             )
-    scenario = spec.loads(tree.attrs["scenario"], overrides)
-    scenario = scenario.with_(**changes) if changes else scenario
-    scenarios = arms_of(scenario)
+
+    def changed(text: str) -> Scenario:
+        read = spec.loads(text, overrides)
+        return read.with_(**changes) if changes else read
+
+    scenario = changed(tree.attrs["scenario"])
+    strategies = {name: changed(text) for name, text in json.loads(tree.attrs.get("scenarios", "{}")).items()}
+    scenarios = strategies or arms_of(scenario)
     arms = {}
     for name, data in arms_in(tree).items():
         own = [variable for variable in data.data_vars if str(variable).removesuffix("_reason") in REGISTRY]
         seen = data.drop_vars(own).assign_attrs(observed=pipeline.observed(scenarios[name]))
         arms[name] = with_endpoints(seen)
-    return assembled(scenario, arms)
+    return assembled(scenario, arms, strategies)

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from carsim.trials.columns import Array, Mask, number
-from carsim.trials.counted import CLOCK_NAMES, Patients, everyone, rows
+from carsim.trials.counted import CLOCK_NAMES, Patients, counted, everyone, rows
 from carsim.trials.estimates import period
 from carsim.trials.estimators import difference
 from carsim.trials.estimators.estimate import Estimate
 from carsim.trials.estimators.hazard_ratio import hazard_ratio
 from carsim.trials.estimators.log_rank import log_rank
 from carsim.trials.members import Membership, membership
+from carsim.trials.store import arms_in, part_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,11 +60,26 @@ def between_arms(arms: Mapping[str, xr.Dataset], chosen: Mapping[str, Mask], tri
     for name in names[1:]:
         pair = [everyone(arms[one], trial, chosen[one]) for one in (name, names[0])]
         found += _parallel(name, names[0], *pair)
-        same = _same_patients(arms[name], arms[names[0]], chosen[name], chosen[names[0]])
-        if same.size:
-            both = [everyone(arms[one], trial, _mask(arms[one], same)) for one in (name, names[0])]
+        if both := _pair(arms[name], arms[names[0]], chosen[name], chosen[names[0]], trial):
             found += _paired(name, names[0], *both)
     return found
+
+
+def pairs_of(tree: xr.DataTree) -> Iterator[tuple[str, str, Patients, Patients]]:
+    """Each later arm and the first, with the patients who are the same persons in both; none where cohorts differ."""
+    trial, arms = part_of(tree), arms_in(tree)
+    chosen = {name: counted(data, trial) for name, data in arms.items()}
+    first = next(iter(arms))
+    for name in list(arms)[1:]:
+        if both := _pair(arms[name], arms[first], chosen[name], chosen[first], trial):
+            yield name, first, *both
+
+
+def _pair(
+    one: xr.Dataset, two: xr.Dataset, first: Mask, second: Mask, trial: Trial
+) -> tuple[Patients, Patients] | None:
+    same = _same_patients(one, two, first, second)
+    return (everyone(one, trial, _mask(one, same)), everyone(two, trial, _mask(two, same))) if same.size else None
 
 
 def _parallel(first: str, second: str, one: Patients, two: Patients) -> Iterator[Contrast]:

@@ -36,12 +36,12 @@ def check(scenario: Scenario, arms: Mapping[str, Scenario]) -> None:
 def _kind(scenario: Scenario) -> Iterator[Problem]:
     if scenario.cohort is None:
         expected = "`cohort:`, the patients of the trial, for example {population: paediatric-rr-ball, n: 75}"
-        yield Problem(_place(scenario, "patient"), "patient", "one patient", expected)
+        yield Problem(place_of(scenario, "patient"), "patient", "one patient", expected)
     if scenario.run.replicates > 1:
         got, expected = f"{scenario.run.replicates} replicates", "1: in a trial each patient counts once"
-        yield Problem(_place(scenario, "run.replicates"), "run.replicates", got, expected)
+        yield Problem(place_of(scenario, "run.replicates"), "run.replicates", got, expected)
     if scenario.sweep is not None:
-        yield Problem(_place(scenario, "sweep"), "sweep", "a sweep", "a scenario without `sweep` for a trial")
+        yield Problem(place_of(scenario, "sweep"), "sweep", "a sweep", "a scenario without `sweep` for a trial")
 
 
 def _follow_up(arm: Scenario) -> Iterator[Problem]:
@@ -57,7 +57,7 @@ def _follow_up(arm: Scenario) -> Iterator[Problem]:
         if day > end:
             until = f"`run.until` ({to_text(end, 'd')})"
             yield Problem(
-                _place(arm, path),
+                place_of(arm, path),
                 path,
                 f"{words} on day {day:g}, after the end of the follow-up",
                 f"days up to {until}, or a longer follow-up, for example run: {{until: {to_text(day, 'd')}}}",
@@ -70,7 +70,7 @@ def _entry(arm: Scenario, name: str) -> Iterator[Problem]:
     assert cohort is not None  # refused before
     if trial.counted == "infused" and not _any_infusion(arm):
         yield Problem(
-            _place(arm, "trial.counted"),
+            place_of(arm, "trial.counted"),
             "trial.counted",
             f"`infused`, and nobody in {_arm(name)} can be infused",
             "an arm with a dose for a share of its patients, or counted: enrolled",
@@ -82,11 +82,11 @@ def _entry(arm: Scenario, name: str) -> Iterator[Problem]:
         entry = entries.get(group.given or "")
         if entry is not None and entry.share == 0.0:
             got = f"those given `{group.given}`, which {_arm(name)} gives to nobody"
-            yield Problem(_place(arm, path), path, got, f"a `share` of treatment.{group.given} above 0 %")
+            yield Problem(place_of(arm, path), path, got, f"a `share` of treatment.{group.given} above 0 %")
         elif not _could_be_anybody(group, drawn):
             got = f"{_criterion(group)}, and none of the {drawn.n} patients of {_arm(name)} is of this group"
             yield Problem(
-                _place(arm, path), path, got, f"a cohort in which some are, or another limit: {_range(group, drawn)}"
+                place_of(arm, path), path, got, f"a cohort in which some are, or another limit: {_range(group, drawn)}"
             )
 
 
@@ -142,7 +142,7 @@ def _arm(name: str) -> str:
     return f"arm `{name}`"
 
 
-def _place(scenario: Scenario, path: str) -> Place | None:
+def place_of(scenario: Scenario, path: str) -> Place | None:
     """Where a value or the part around it was written in a file."""
     origins: Mapping[str, Any] = scenario.origins
     found = origins.get(path) or next((origin for key, origin in origins.items() if key.startswith(f"{path}.")), None)

@@ -27,6 +27,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from carsim.derive.equations import rate_text
+from carsim.engines.protocol import Options
 from carsim.interchange.fixed import averages_a_trait, fixed_values, rows_read
 from carsim.interchange.happenings import Happening, Happenings, happenings
 from carsim.interchange.identifiers import sid, sid_of
@@ -164,7 +165,8 @@ def _species(parent: Element, parts: Parts) -> None:
         given |= {"substanceUnits": unit_id(row.unit)} if is_substance(row.unit) else {}
         given |= {} if parse(row.unit).pure else {"conversionFactor": sid_of(ONE, row.unit)}
         species = SubElement(parent, "species", given)
-        _notes(species, row.meaning, f"{row.kind}, in {row.unit}")
+        absolute = row.tolerance or Options().atol
+        _notes(species, row.meaning, f"{row.kind}, in {row.unit}; absolute tolerance of carsim: {absolute:g}")
 
 
 def _parameters(parent: Element, parts: Parts) -> None:

@@ -20,6 +20,8 @@ CREATED = {  # what a command of a guide writes
     "my_sweep.zarr",
     "my_study.yaml",
     "patients.csv",
+    "doses.csv",
+    "scenario.yaml",
     "escape.zarr",
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -21,6 +21,7 @@ CREATED = {  # what a command of a guide writes
     "my_study.yaml",
     "patients.csv",
     "doses.csv",
+    "problem.yaml",
     "scenario.yaml",
     "escape.zarr",
 }

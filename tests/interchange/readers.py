@@ -7,6 +7,7 @@ start of a species that starts between 0 and 1.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ with warnings.catch_warnings():
     import basico
     import COPASI
     import libsbml
+    import petab.v1 as petab
     import roadrunner
 
 # What libSBML says of a species whose unit is no substance (cells/uL): its unit is not declared, nothing more.
@@ -118,3 +120,29 @@ def run_archive(path: Path) -> tuple[list[str], list[str], np.ndarray]:
         return names, list(basico.get_plots(model=model).index), course.to_numpy()
     finally:
         basico.remove_datamodel(model)
+
+
+def of_petab(path: Path) -> tuple[Any, bool]:
+    """A PEtab problem as its own library reads it, and whether that finds anything wrong."""
+    problem = petab.Problem.from_yaml(str(path))
+    return problem, petab.lint_problem(problem)
+
+
+def run_petab(problem: Any, model: Path, factors: Mapping[str, float]) -> float:
+    """The logarithm of the likelihood of a PEtab problem, its model run by libRoadRunner with these parameters."""
+    text = model.read_text(encoding="utf-8")
+    for identifier, value in factors.items():
+        pattern = rf'(<parameter id="{identifier}"[^>]* value=")1.0"'
+        text, count = re.subn(pattern, rf'\g<1>{value!r}"', text)
+        assert count == 1
+    simulated = problem.measurement_df.rename(columns={"measurement": "simulation"})
+    formulas = problem.observable_df["observableFormula"]
+    times = sorted({0.0, *simulated["time"]})
+    rows = sorted({name_of(part) for formula in formulas for part in formula.split(" + ")})
+    found = dict(zip(times, values(text, np.array(times), rows), strict=True))
+    level = [
+        sum(found[time][rows.index(name_of(part))] for part in formulas[observable].split(" + "))
+        for observable, time in zip(simulated["observableId"], simulated["time"], strict=True)
+    ]
+    simulated = simulated.assign(simulation=level)
+    return float(petab.calculate_llh(problem.measurement_df, simulated, problem.observable_df, problem.parameter_df))

@@ -22,7 +22,7 @@ COMMANDS = {
     "list": ("carsim.cli.listing", "List products, populations, scenarios, parameters, systems or literature."),
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
-    "export": ("carsim.cli.export", "Write a model or its doses for other tools: SBML, COMBINE archive, table."),
+    "export": ("carsim.cli.export", "Write a model or its doses for other tools: SBML, COMBINE, PEtab, table."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 

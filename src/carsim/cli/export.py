@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,59 @@ def events(
     if not quiet:
         _tell(f"Wrote {out}: table of doses", holds, leaves_out)
     return DONE
+
+
+@command.command("petab")
+@options.scenario_file
+@click.argument("measurements", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@options.settings
+@options.force
+@options.told
+def petab(
+    scenario: Path,
+    measurements: Path,
+    out: Path,
+    assignments: tuple[str, ...],
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Write the fit of one patient to MEASUREMENTS as a PEtab problem into the folder OUT.
+
+    It is what `carsim run SCENARIO --observations MEASUREMENTS` solves, for pyPESTO, PEtab.jl, AMICI and others.
+    """
+    from carsim.dataset.measured import read_measured
+    from carsim.dataset.store import check_writable, figure_mark, write_atomically
+    from carsim.interchange.petab import problem
+    from carsim.interchange.sbml import About
+    from carsim.interchange.scenario import run_of
+    from carsim.spec.prepare import start_of
+
+    read = options.read(scenario, assignments)
+    table = read_measured(measurements, lambda: start_of(read))
+    run = {**run_of(read), "table_sha256": table.sha256}
+    _check_folder(out, "model.xml")
+    check_writable(out / "model.xml", run, force=force)
+    made = problem(read, table, About(mark=figure_mark(run)))
+    for name, text in made.files.items():
+        refuse_another(out / name, text.encode(), force=force)
+    for name, text in made.files.items():
+        write_atomically(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
+    if not quiet:
+        _tell(f"Wrote {out}: PEtab problem, problem.yaml first", made.holds, made.leaves_out)
+    return DONE
+
+
+def _check_folder(out: Path, ours: str) -> None:
+    """Refuse a place that is no folder, and a folder of other things."""
+    from carsim.dataset.store import OutputRefused
+
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise OutputRefused(f"{out} is a link or a file; a PEtab problem needs a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / ours).exists():
+        raise OutputRefused(f"{out} holds other files; choose another OUT")
 
 
 def _write(

@@ -1,1 +1,1 @@
-"""Models and doses of carsim in the forms that other tools read: SBML, COMBINE archives, tables of events."""
+"""Models and doses in the forms that other tools read: SBML, COMBINE archives, PEtab problems, tables of events."""

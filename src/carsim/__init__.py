@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from carsim.spec.scenario import Scenario
     from carsim.sweeps.conduct import sweep
     from carsim.sweeps.read import on_grid, open_sweep
+    from carsim.treatment.events_table import read_events
     from carsim.treatment.schedule import Schedule
     from carsim.trials.conduct import reevaluate, trial
     from carsim.trials.evaluate import evaluate
@@ -55,6 +56,7 @@ __all__ = [
     "on_grid",
     "open_sweep",
     "patients_table",
+    "read_events",
     "read_measured",
     "read_netcdf",
     "read_trial",
@@ -87,6 +89,7 @@ _PUBLIC = {  # name -> module, and its name there where it differs
     "loads": "carsim.spec",
     "most_probable": "carsim.individual.fit",
     "patients_table": "carsim.pipeline",
+    "read_events": "carsim.treatment.events_table",
     "read_measured": "carsim.dataset.measured",
     "on_grid": "carsim.sweeps.read",
     "open_sweep": "carsim.sweeps.read",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from carsim.population.patients import Patients
     from carsim.spec import Scenario
     from carsim.spec.prepare import Prepared
+    from carsim.treatment.events_table import Events
     from carsim.treatment.schedule import Schedule
 
 Notify = Callable[[str], None]
@@ -37,15 +38,18 @@ COPIES = 3  # of every output at one time: as simulated, as assembled, and while
 EXTRA_TIMES = 300  # outputs beyond one a day: hours of lymphodepletion, days before the infusion
 
 
-def run(scenario: Scenario, *, notify: Notify | None = None) -> xr.Dataset:
-    """Simulate a scenario; the dataset with courses, records, endpoints and provenance, as `courses` but complete."""
+def run(scenario: Scenario, *, events: Events | None = None, notify: Notify | None = None) -> xr.Dataset:
+    """Simulate a scenario; the dataset with courses, records, endpoints and provenance, as `courses` but complete.
+
+    `events` (`carsim.read_events`) takes the place of the scenario's doses at fixed times.
+    """
     from carsim.dataset.assays import observe
     from carsim.dataset.cells import listed, summed
     from carsim.dataset.replicates import folded
     from carsim.endpoints import compute
     from carsim.endpoints.probabilities import table
 
-    data, made, trajectories = _simulated(scenario, notify)
+    data, made, trajectories = _simulated(scenario, notify, events=events)
     provenance, replicates, single = data.attrs, scenario.run.replicates, trajectories.individuals
     data = data.merge(compute(data))
     if scenario.run.assay_noise:
@@ -87,6 +91,7 @@ def _simulated(
     own: Own | None = None,
     part: tuple[int, int] | None = None,
     threads: int = 0,
+    events: Events | None = None,
 ) -> tuple[xr.Dataset, Prepared, Trajectories]:
     """The courses of a scenario as a dataset with its provenance, and what they were made from."""
     from carsim import spec
@@ -107,7 +112,7 @@ def _simulated(
     replicates = scenario.run.replicates
     who = (scenario.cohort.n or 1) if scenario.cohort else 1
     refuse_beyond_memory(scenario, part[1] - part[0] if part else who, planned, replicates)
-    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None, own or NONE, part)
+    made = prepare(scenario, Path(scenario.file).parent if scenario.file else None, own or NONE, part, events)
     refuse_beyond_memory(scenario, made.patients.n // replicates, made.times.size, replicates)
     options = replace(options_of(scenario), threads=threads)
     trajectories = solve(
@@ -146,6 +151,8 @@ def _simulated(
         started=started,
         observed=observed(scenario),
     )
+    if events is not None:
+        data.attrs["events_sha256"] = events.sha256
     return data, made, trajectories
 
 

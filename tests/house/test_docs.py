@@ -24,6 +24,9 @@ CREATED = {  # what a command of a guide writes
     "my_sweep.zarr",
     "my_study.yaml",
     "patients.csv",
+    "doses.csv",
+    "problem.yaml",
+    "scenario.yaml",
     "escape.zarr",
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

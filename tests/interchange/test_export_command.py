@@ -80,8 +80,29 @@ def test_a_patient_of_a_cohort_is_chosen_by_identifier(tmp_path: Path, capsys: P
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["omex", CHILD, "x.omex"], "does not export `omex` yet"), (["sbml", CHILD, "x.txt"], "ends in .xml or .sbml")],
+    [(["xml", CHILD, "x.xml"], "No such command 'xml'"), (["sbml", CHILD, "x.txt"], "ends in .xml or .sbml")],
 )
 def test_other_formats_are_named(words: list[str], said: str, capsys: Printed) -> None:
     assert main(["export", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["sbml", "omex"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("low_density_survivors", "run.engine: got agent, whose single cells no file of equations can hold"),
+        ("why_one_cell_matters", "run.engine: got hybrid, whose chance no file of equations can hold"),
+    ],
+)
+def test_cells_and_chance_are_refused_by_name(form: str, name: str, said: str, tmp_path: Path, capsys: Printed) -> None:
+    out = tmp_path / {"sbml": "x.xml", "omex": "x.omex"}[form]
+    assert main(["export", form, str(SCENARIOS / f"{name}.yaml"), str(out)]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_equations_behind_chance_are_exported_when_asked_for(tmp_path: Path) -> None:
+    out, asked = tmp_path / "x.xml", ["--set", "run.engine=ode", "--set", "run.replicates=1"]
+    assert main(["export", "sbml", str(SCENARIOS / "why_one_cell_matters.yaml"), str(out), "--quiet", *asked]) == 0
+    assert out.stat().st_size > 10_000

@@ -10,7 +10,9 @@ from carsim.engines.run import simulate
 from carsim.model.processes.hazards import CAUSES
 from carsim.spec.prepare import prepare
 
-POSITIVE, NEGATIVE = (catalog.find_value(f"leukaemia_death.{name}").value for name in ("CD19-positive", "CD19-negative"))
+POSITIVE, NEGATIVE = (
+    catalog.find_value(f"leukaemia_death.{name}").value for name in ("CD19-positive", "CD19-negative")
+)
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "antigen_escape.yaml"
 
 
@@ -35,7 +37,7 @@ def test_cumulative_hazards_never_fall_and_are_those_declared() -> None:
 
 
 def test_overt_leukaemia_kills_at_its_rate_by_phenotype() -> None:
-    """Two years: the CD19-negative clone fills the marrow; well above the lethal burden the hazard is that of the phenotype."""
+    """Two years: the CD19-negative clone fills the marrow; well above the lethal burden the hazard is its own."""
     days, found = courses(**{"run.until": "36 months"})
     size = 39.0 / 70.0  # the child's
     burden = found["blasts_total.CD19-negative"][-1]

@@ -23,7 +23,7 @@ COMMANDS = {
     "list": ("carsim.cli.listing", "List products, populations, scenarios, parameters, systems or literature."),
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
-    "export": ("carsim.cli.export", "Write a patient's model as SBML, or a result as a table (CSV, Parquet)."),
+    "export": ("carsim.cli.export", "Write a model, its doses or a result for other tools: SBML, COMBINE, tables."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 

@@ -22,8 +22,9 @@ HARDLY: Final = 0.9  # shrinkage above which a line says nothing that the popula
 def found_in(scenario: Scenario, path: Path, *, quiet: bool) -> MostProbable:
     """The most probable parameters of the patient of a scenario, from a table of measurements."""
     from carsim.dataset.measured import read_measured
+    from carsim.spec.prepare import start_of
 
-    table = read_measured(path)
+    table = read_measured(path, lambda: start_of(scenario))
     with progress("Looking for the patient's parameters", quiet=quiet) as say:
         from carsim.individual.fit import most_probable
 

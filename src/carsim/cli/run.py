@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from carsim.individual.fit import MostProbable
     from carsim.spec import Scenario
+    from carsim.treatment.events_table import Events
 
 RESULTS = Path("results")
 
@@ -51,6 +52,12 @@ RESULTS = Path("results")
     metavar="FILE",
     help="Find the patient's most probable parameters from a table of measurements first.",
 )
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Give the doses of a table (ID, TIME, AMT, RATE, II, ADDL, EVID, CMT) in place of those at fixed times.",
+)
 @options.save_patients
 @options.force
 @options.as_json
@@ -68,6 +75,7 @@ def command(
     out: Path | None,
     plot: Path | None,
     observations: Path | None,
+    events: Path | None,
     save_patients: Path | None,
     force: bool,
     as_json: bool,
@@ -83,13 +91,16 @@ def command(
     With --observations FILE the patient has the parameters that are most probable from what was measured: a table with
     the columns id, day, variable, value and, where needed, unit, limit and censored.
 
+    With --events FILE the doses of a table, as NONMEM, Monolix and nlmixr2 read it, take the place of those that the
+    treatment gives at fixed times; `carsim export events` writes such a table.
+
     With --replicates N each patient is simulated N times, each time with other chances: the summary says with what
     probability the patient is cured or relapses.
     """
     begun = time.perf_counter()
     if literature is not None:
-        if save_patients is not None or observations is not None:
-            raise click.UsageError("--save-patients and --observations need a scenario, not --literature.")
+        if save_patients is not None or observations is not None or events is not None:
+            raise click.UsageError("--save-patients, --observations and --events need a scenario, not --literature.")
         given = {"--seed": seed, "--patients": patients, "--replicates": replicates}
         by_chance = _literature_by_chance(literature, scenario, engine, given)
         said = {"force": force, "as_json": as_json, "quiet": quiet}
@@ -99,19 +110,20 @@ def command(
     if parameter_set is not None or until is not None:
         raise click.UsageError("--parameter-set and --until belong to --literature; a scenario takes --set run.until=.")
     read = options.read(scenario, assignments, engine=engine, seed=seed, patients=patients, replicates=replicates)
+    doses = _doses_of(events, observations)
     found, usual = None, read
     if observations is not None:
         found = observed.found_in(read, observations, quiet=quiet)
         scenario, read = scenario.with_stem(f"{scenario.stem}_fitted"), found.scenario
     result, figure = places(scenario, out, plot)
-    _check_places((result, figure), read, force=force)
+    _check_places((result, figure), read, {"events_sha256": doses.sha256} if doses else {}, force=force)
     save_cohort(read, save_patients, force=force)
     if not quiet:
         print_notes([*read.implausible(), *_left_to_trial(read), *without_effect(read)])
     with progress("Simulating", quiet=quiet) as say:
         from carsim import pipeline
 
-        data = pipeline.run(read, notify=say)
+        data = pipeline.run(read, events=doses, notify=say)
         if found is not None:
             data.attrs["most_probable"] = json.dumps(finite(observed.as_plain(found)))
         simulated = time.perf_counter()
@@ -328,7 +340,18 @@ def _plain(value: Any) -> Any:
     return None if value == "" or (isinstance(value, int) and value < 0) else value
 
 
-def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) -> None:
+def _doses_of(events: Path | None, observations: Path | None) -> Events | None:
+    """The table of doses, if one is asked for."""
+    if events is None:
+        return None
+    if observations is not None:
+        raise click.UsageError("got --events and --observations; expected one of them.")
+    from carsim.treatment.events_table import read_events
+
+    return read_events(events)
+
+
+def _check_places(paths: tuple[Path, Path], scenario: Scenario, beside: Mapping[str, str], *, force: bool) -> None:
     """Refuse before the simulation, not after it."""
     from carsim.dataset.provenance import version
     from carsim.dataset.store import check_writable
@@ -340,6 +363,7 @@ def _check_places(paths: tuple[Path, Path], scenario: Scenario, *, force: bool) 
         "seed": scenario.run.seed,
         "engine": scenario.run.engine,
         "carsim_version": version(),
+        **beside,
     }
     for path in (*paths, *of_cells):
         check_writable(path, run, force=force)

@@ -114,7 +114,7 @@ def command(
         assert scenario is not None  # one of the two is given
         read = _read(scenario, assignments, engine, seed, patients)
         save_cohort(read, save_patients, force=force)
-        more = _More(_draws(read, draws, prior, draws_from), _table(measurements))
+        more = _More(_draws(read, draws, prior, draws_from), _table(measurements, read))
         named = Path(f"{scenario.stem}_trial{more.suffix}")
         tree, files = _anew(read, more, *places(named, out, plot), force=force, quiet=quiet)
     failed = _tell(tree, files, as_json=as_json, quiet=quiet)
@@ -155,12 +155,13 @@ class _More:
         return found | ({"table_sha256": self.table.sha256} if self.table else {})
 
 
-def _table(path: Path | None) -> Measured | None:
+def _table(path: Path | None, read: Scenario) -> Measured | None:
     if path is None:
         return None
     from carsim.dataset.measured import read_measured
+    from carsim.spec.prepare import start_of
 
-    return read_measured(path)
+    return read_measured(path, lambda: start_of(read))
 
 
 def _draws(read: Scenario, n: int | None, prior: bool, table: Path | None) -> Draws | None:

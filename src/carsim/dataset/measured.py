@@ -10,6 +10,16 @@ unit of the course, or in that of a column `unit`. Below the limit of detection 
 smaller than its limit; of such a value only the limit counts. Without `limit`, it is that of the assay; what no assay
 measures then has none.
 
+A table of events as NONMEM, Monolix and nlmixr2 have it is read too, where its header has TIME and DV:
+
+    ID,TIME,DV,DVID,MDV,CENS,LIMIT
+    P01,13,5200,cart_copies,0,0,.
+    P01,186,10,cart_copies,0,1,0
+
+TIME counts days from the start of the simulation, DVID is the variable. With CENS 1 the value lay below DV; a LIMIT
+above 0 (it lay between both) and CENS -1 (it lay above) are refused. Records with MDV 1 or an EVID other than 0 are no
+measurements; columns of doses and covariates are not read.
+
 noise    observed = level x exp(log_sd z): what a column `log_sd` says, else the assay's record. What no assay of the
          catalogue measures: blood counts 0.1 (assumed, 0.03 to 0.2: analysers repeat within a few per cent, and counts
          differ over a day), all else 0.3 (assumed, 0.1 to 0.6, as the assays)
@@ -20,7 +30,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +48,18 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("id", "day", "variable", "value", "unit", "limit", "censored", "log_sd")
 NEEDED: Final = COLUMNS[:4]
+EVENT_COLUMNS: Final = {  # of a table of events -> of the plain one
+    "ID": "id",
+    "TIME": "day",
+    "DV": "value",
+    "DVID": "variable",
+    "YTYPE": "variable",
+    "CENS": "censored",
+    "LIMIT": "limit",
+    "MDV": "",
+    "EVID": "",
+}
+EVENT_NEEDED: Final = (("ID",), ("TIME",), ("DV",), ("DVID", "YTYPE"))
 COUNTED: Final = {"neutrophils", "platelets", "haemoglobin", "leucocytes"}
 COUNT_LOG_SD, OTHER_LOG_SD = 0.1, 0.3  # assumed, see above
 Row = tuple[str, float, str, float, bool, float, float]
@@ -84,14 +106,21 @@ class Measured:
         return np.flatnonzero(self.course == course)
 
 
-def read_measured(path: Path | str) -> Measured:
-    """Read a table of measurements; every problem of it is in one ScenarioError."""
+def read_measured(path: Path | str, start: Callable[[], float] | None = None) -> Measured:
+    """Read a table of measurements; every problem of it is in one ScenarioError.
+
+    `start` says on which day of the scenario TIME is 0; it is asked only by a table of events.
+    """
     path = Path(path)
     name, content = str(path), _content(path)
     reader = csv.reader(content.decode("utf-8-sig").splitlines())
     rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     header = [cell.strip() for cell in rows[0][1]] if rows else []
-    problems = _header_problems(name, header)
+    of_events = {"TIME", "DV"} <= {column.upper() for column in header}
+    if of_events:
+        header = [column.lstrip("#").upper() for column in header]
+    problems = _event_header_problems(name, header, start) if of_events else _header_problems(name, header)
+    begin = start() if of_events and start is not None and not problems else 0.0
     found: list[Row] = []
     for number, line in [] if problems else rows[1:]:
         if len(line) != len(header):
@@ -99,8 +128,13 @@ def read_measured(path: Path | str) -> Measured:
             continue
         cells = dict(zip(header, (cell.strip() for cell in line), strict=True))
         try:
-            found.append(_row(cells))
+            plain = _of_event(cells, begin) if of_events else cells
+            found += [] if plain is None else [_row(plain)]
         except _WrongError as wrong:
+            if of_events:
+                wrong.column = next(
+                    (column for column in header if EVENT_COLUMNS.get(column) == wrong.column), wrong.column
+                )
             place = Place(name, number, header.index(wrong.column) + 1)
             problems.append(Problem(place, wrong.column, wrong.got, wrong.expected, wrong.suggestion))
     if not problems and not found:
@@ -156,6 +190,32 @@ def _header_problems(name: str, header: Sequence[str]) -> list[Problem]:
     missing = [column for column in NEEDED if column not in header]
     found += [Problem(Place(name, 1), "", f"a second column `{column}`", "each column once") for column in twice]
     return found + [Problem(Place(name, 1), "", f"no column `{column}`", "a column of it") for column in missing]
+
+
+def _event_header_problems(name: str, header: Sequence[str], start: object) -> list[Problem]:
+    twice = [column for at, column in enumerate(header) if column in header[:at]]
+    missing = [" or ".join(either) for either in EVENT_NEEDED if not set(either) & set(header)]
+    found = [Problem(Place(name, 1), "", f"a second column `{column}`", "each column once") for column in twice]
+    found += [Problem(Place(name, 1), "", f"no column `{column}`", "a column of it") for column in missing]
+    if start is None:
+        found.append(Problem(Place(name, 1), "", "column `TIME`, of no scenario", "`day`, of the scenario"))
+    return found
+
+
+def _of_event(cells: Mapping[str, str], begin: float) -> dict[str, str] | None:
+    """A record of a table of events as a line of the plain table; None for what is no measurement."""
+    given = {column: "" if cells.get(column, "") == "." else cells.get(column, "") for column in EVENT_COLUMNS}
+    for column, known in (("MDV", ("", "0", "1")), ("EVID", ("", "0", "1", "2", "3", "4")), ("CENS", ("", "0", "1"))):
+        if given[column] not in known:
+            raise _WrongError(column, f"`{given[column]}`", f"one of {', '.join(known[1:])}")
+    if given["MDV"] == "1" or given["EVID"] not in ("", "0"):
+        return None
+    censored = given["CENS"] == "1"
+    if censored and given["LIMIT"] and _quantity(given, "LIMIT", "", "") != 0.0:
+        raise _WrongError("LIMIT", f"`{given['LIMIT']}`", "0 or nothing where CENS is 1: the value lay below DV")
+    day = _quantity(given, "TIME", "d", "d") + begin
+    found = {"id": given["ID"], "day": repr(day), "variable": given["DVID"] or given["YTYPE"], "value": given["DV"]}
+    return found | {"censored": "yes" if censored else "no" if given["CENS"] == "0" else ""}
 
 
 def _row(cells: Mapping[str, str]) -> Row:

@@ -13,7 +13,7 @@ from typing import Any
 
 NOT_FOR_TREATMENT = "Research and teaching only: not for the treatment of any patient."
 
-BESIDE = ("draws_sha256", "table_sha256")  # what a result may hold beside the run of its scenario
+BESIDE = ("draws_sha256", "table_sha256", "events_sha256")  # what a result may hold beside the run of its scenario
 
 DEPENDENCIES = ("numpy", "numba", "scipy", "statsmodels", "xarray", "netCDF4", "pydantic", "ruamel.yaml", "pint")
 

@@ -1,1 +1,1 @@
-"""Models of carsim in the forms that other tools read: SBML."""
+"""Models and doses in the forms that other tools read: SBML, COMBINE archives, PEtab problems, tables of events."""

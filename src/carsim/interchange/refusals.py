@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from carsim.derive.equations import laws_of, report
 from carsim.derive.expressions import CannotDerive, refuse_unknown
@@ -13,6 +13,10 @@ from carsim.errors import CarsimError
 from carsim.interchange.individual import Individual
 from carsim.model.dimension import parse
 from carsim.model.network import Network
+from carsim.spec.plain import CHANCE, OF_CELLS
+
+if TYPE_CHECKING:
+    from carsim.spec import Scenario
 
 
 class CannotExport(CarsimError):  # noqa: N818  (a refusal, named after what is missing)
@@ -24,6 +28,29 @@ class CannotExport(CarsimError):  # noqa: N818  (a refusal, named after what is 
         """Keep the sentences; the text of the error is one line for each."""
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+def refuse_many(scenario: Scenario) -> None:
+    """Raise CannotExport for a scenario that is not one set of equations: single cells, chance, a sweep.
+
+    A cohort that states no engine is none of that: one of its patients is asked for.
+    """
+    engine, replicates, origin = scenario.run.engine, scenario.run.replicates, scenario.origins.get("run.engine")
+    if replicates == 1 and origin is not None and origin.kind == "default":
+        engine = "ode"
+    ask = "--set run.engine=ode --set run.replicates=1" + " --set run.lineages=false" * scenario.run.lineages
+    expected = f"expected the equations behind it: {ask}"
+    problems = []
+    if engine == OF_CELLS:
+        problems.append(f"run.engine: got {engine}, whose single cells no file of equations can hold; {expected}")
+    elif engine in CHANCE:
+        problems.append(f"run.engine: got {engine}, whose chance no file of equations can hold; {expected}")
+    elif replicates > 1:
+        problems.append(f"run.replicates: got {replicates}; expected 1: courses of equations are all the same")
+    if scenario.sweep is not None:
+        problems.append("sweep: got many scenarios; expected one of them, set by --set, without `sweep`")
+    if problems:
+        raise CannotExport(problems)
 
 
 def refuse_unsayable(network: Network, one: Individual) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from carsim.derive.equations import rate_text
+from carsim.engines.protocol import Options
 from carsim.interchange.fixed import averages_a_trait, fixed_values, rows_read
 from carsim.interchange.happenings import Happening, Happenings, happenings
 from carsim.interchange.identifiers import sid, sid_of
@@ -67,7 +68,10 @@ class About:
 
 @dataclass(frozen=True)
 class Parts:
-    """What the elements of the file are made from; `averaged`: values of the constant means over a trait."""
+    """What the elements of the file are made from; `averaged`: values of the constant means over a trait.
+
+    `factors` names, by row, a parameter of the file that multiplies it: what another program may vary.
+    """
 
     network: Network
     one: Individual
@@ -75,13 +79,19 @@ class Parts:
     changed: frozenset[str]
     fixed: frozenset[str]
     averaged: Mapping[str, float]
+    factors: Mapping[str, str]
 
 
-def document(network: Network, one: Individual, about: About | None = None) -> str:
-    """The file's text; raises CannotExport with every reason for which the model cannot be said in SBML."""
+def document(
+    network: Network, one: Individual, about: About | None = None, factors: Mapping[str, str] | None = None
+) -> str:
+    """The file's text; raises CannotExport with every reason for which the model cannot be said in SBML.
+
+    `factors` names, by parameter row, what multiplies it: a parameter of the file of its own, which is 1.
+    """
     network.seal()
     refuse_unsayable(network, one)
-    parts = _parts(network, one)
+    parts = _parts(network, one, factors or {})
     root = Element("sbml", {"xmlns": CORE, "xmlns:sbml": CORE, "level": "3", "version": "2"})
     unit = unit_id(network.time_unit)
     model = SubElement(root, "model", id="carsim", name=network.title, timeUnits=unit, extentUnits=PURE)
@@ -103,13 +113,15 @@ def document(network: Network, one: Individual, about: About | None = None) -> s
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _parts(network: Network, one: Individual) -> Parts:
+def _parts(network: Network, one: Individual, factors: Mapping[str, str]) -> Parts:
     made = happenings(network, one.changes, one.start)
     changed = frozenset(identifier for event in made.events for identifier in event.values)
-    fixed = fixed_values(network, one.parameters, {name for name in network.rows if sid(name) in changed})
+    moving = {name for name in network.rows if sid(name) in changed}
+    fixed = fixed_values(network, one.parameters, moving)
+    known = fixed_values(network, one.parameters, moving | set(factors)) if factors else fixed
     means = {quantity.name for quantity in network.quantities if averages_a_trait(quantity.formula)}
-    averaged = {name: value for name, value in fixed.items() if name in means and isfinite(value)}
-    return Parts(network, one, made, changed, frozenset(fixed), averaged)
+    averaged = {name: value for name, value in known.items() if name in means and isfinite(value)}
+    return Parts(network, one, made, changed, frozenset(fixed), averaged, factors)
 
 
 def _about(model: Element, about: About) -> None:
@@ -164,7 +176,8 @@ def _species(parent: Element, parts: Parts) -> None:
         given |= {"substanceUnits": unit_id(row.unit)} if is_substance(row.unit) else {}
         given |= {} if parse(row.unit).pure else {"conversionFactor": sid_of(ONE, row.unit)}
         species = SubElement(parent, "species", given)
-        _notes(species, row.meaning, f"{row.kind}, in {row.unit}")
+        absolute = row.tolerance or Options().atol
+        _notes(species, row.meaning, f"{row.kind}, in {row.unit}; absolute tolerance of carsim: {absolute:g}")
 
 
 def _parameters(parent: Element, parts: Parts) -> None:
@@ -180,6 +193,8 @@ def _parameters(parent: Element, parts: Parts) -> None:
         value, constant = parts.one.parameters[row.name], sid(row.name) not in parts.changed
         source = f"source: {row.source}" if row.source else ""
         state(sid(row.name), row.name, row.unit, value, row.meaning, source, constant=constant)
+    for factor in dict.fromkeys(parts.factors.values()):
+        state(factor_id(factor), f"factor on {factor}", "1", 1.0, constant=True)
     for mode in network.modes:
         value, words = float(mode.states.index(mode.initial)), ", ".join(f"{i}: {w}" for i, w in enumerate(mode.states))
         state(sid(mode.name), mode.name, "1", value, mode.meaning, words, constant=sid(mode.name) not in parts.changed)
@@ -195,7 +210,16 @@ def _parameters(parent: Element, parts: Parts) -> None:
     state(DAY, "day", network.time_unit, None, "time as the scenario counts it", constant=False)
 
 
+def factor_id(name: str) -> str:
+    """The identifier of the factor on a parameter."""
+    return sid_of("factor", name)
+
+
 def _quantities(starts: Element, rules: Element, parts: Parts, functions: Mapping[Law, str]) -> None:
+    for row, factor in parts.factors.items():
+        value = cn(parts.one.parameters[row], unit_id(parts.network.unit_of(parts.network.rows[row])))
+        product = apply("times", value, ci(factor_id(factor)))
+        SubElement(starts, "initialAssignment", symbol=sid(row)).append(math(product))
     for quantity in parts.network.quantities:
         if quantity.name in parts.averaged:
             continue

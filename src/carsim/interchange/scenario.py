@@ -1,4 +1,4 @@
-"""One patient of a scenario as an SBML file: what `carsim export sbml` writes, and what the file leaves out."""
+"""One patient of a scenario as SBML and as a COMBINE archive: what `carsim export` writes, and what it leaves out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from carsim.errors import CarsimError, nearest
 from carsim.interchange.fixed import averages_a_trait
 
 if TYPE_CHECKING:
+    from carsim.interchange.individual import Individual
     from carsim.model.network import Network
     from carsim.population.patients import Patients
     from carsim.spec import Scenario
+    from carsim.spec.prepare import Prepared
 
 ENGINE = "sbml"  # what a file of ours says in place of an engine
 
@@ -25,12 +27,17 @@ class NoSuchPatient(CarsimError):  # noqa: N818  (a refusal, named after what is
 
 @dataclass(frozen=True)
 class Export:
-    """The text of a file, whose patient it holds, what it holds, and what of the scenario it does not, in sentences."""
+    """The content of a file, its patient, and in sentences what it holds and what of the scenario it does not."""
 
-    text: str
+    content: bytes
     patient: str
     holds: tuple[str, ...]
     leaves_out: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The content of a text file."""
+        return self.content.decode()
 
 
 def run_of(scenario: Scenario) -> dict[str, Any]:
@@ -41,33 +48,71 @@ def run_of(scenario: Scenario) -> dict[str, Any]:
     return {"scenario_sha256": digest, "seed": seed, "engine": ENGINE, "carsim_version": version()}
 
 
+@dataclass(frozen=True)
+class OnePatient:
+    """The deterministic model of one patient: the network, what the patient has of it, and the days of output."""
+
+    made: Prepared
+    one: Individual
+
+    @property
+    def network(self) -> Network:
+        """The equations."""
+        return self.made.network
+
+    @property
+    def length(self) -> float:
+        """From the start to the last day of output, d."""
+        return float(self.made.times[-1]) - self.one.start
+
+    @property
+    def days(self) -> str:
+        """What time 0 of a file means, as a clause."""
+        start, last = self.one.start, float(self.made.times[-1])
+        return f"Time 0 of the file is day {start:g} of the scenario, which ends at time {self.length:g} (day {last:g})"
+
+
+def one_patient(scenario: Scenario, patient: str | None = None) -> OnePatient:
+    """One patient of a scenario without chance, the first where none is named.
+
+    Raises UnsupportedMechanism for what this version cannot simulate, NoSuchPatient, and CannotExport for a scenario
+    that is no set of equations.
+    """
+    from carsim.interchange.individual import Individual
+    from carsim.interchange.refusals import refuse_many
+    from carsim.spec.prepare import prepare
+
+    refuse_many(scenario)
+    equations = scenario.with_(**{"run.engine": "ode", "run.replicates": 1})  # of a cohort that states no engine
+    made = prepare(equations, Path(scenario.file).parent if scenario.file else None)
+    index = index_of(made.patients, patient)
+    one = Individual.of(made.network, made.patients, made.schedule, index, float(made.times[0]))
+    return OnePatient(made, one)
+
+
 def export(scenario: Scenario, patient: str | None = None) -> Export:
     """The scenario of one patient, the first where none is named, as SBML.
 
-    Raises UnsupportedMechanism for what this version cannot simulate, NoSuchPatient, and CannotExport for what SBML
-    cannot say.
+    Raises as `one_patient` does, CannotExport also for what SBML cannot say.
     """
+    return sbml_of(scenario, one_patient(scenario, patient))
+
+
+def sbml_of(scenario: Scenario, model: OnePatient) -> Export:
+    """The SBML of a patient of this scenario, and what is to be said of it."""
     from carsim.dataset.provenance import NOT_FOR_TREATMENT, version
     from carsim.dataset.store import figure_mark
-    from carsim.interchange.individual import Individual
     from carsim.interchange.sbml import About, document
-    from carsim.spec.prepare import prepare
 
-    equations = scenario.with_(**{"run.engine": "ode", "run.replicates": 1})  # SBML states what is expected, no draw
-    made = prepare(equations, Path(scenario.file).parent if scenario.file else None)
-    start, until = float(made.times[0]), float(made.times[-1])
-    index = index_of(made.patients, patient)
-    one = Individual.of(made.network, made.patients, made.schedule, index, start)
-    days = f"Time 0 of the file is day {start:g} of the scenario, which ends at time {until - start:g} (day {until:g})"
+    network, one = model.network, model.one
     about = About(
         (
             f"Patient {one.identifier} of this scenario, exported by carsim {version()}. {NOT_FOR_TREATMENT}",
-            f"{days}. Names are those of carsim; identifiers spell what SBML does not take, `.` as two underscores.",
+            f"{model.days}. Names are those of carsim; identifiers spell what SBML does not take, `.` as two "
+            "underscores.",
         ),
         figure_mark(run_of(scenario)),
     )
-    text = document(made.network, one, about)
-    network = made.network
     counts = {
         "species": len(network.all_species),
         "reactions": len(network.reactions),
@@ -77,8 +122,30 @@ def export(scenario: Scenario, patient: str | None = None) -> Export:
         "modes": len(network.modes),
         "events": len(network.events),
     }
-    holds = (", ".join(f"{count} {what}" for what, count in counts.items()), days)
-    return Export(text, one.identifier, holds, tuple(_left_out(network, made.patients)))
+    holds = (", ".join(f"{count} {what}" for what, count in counts.items()), model.days)
+    content = document(network, one, about).encode()
+    return Export(content, one.identifier, holds, tuple(_left_out(network, model.made.patients)))
+
+
+def export_archive(scenario: Scenario, patient: str | None = None) -> Export:
+    """The scenario of one patient as a COMBINE archive; raises as `export` does."""
+    from carsim import spec
+    from carsim.dataset.store import figure_mark
+    from carsim.interchange import omex, sedml
+
+    model = one_patient(scenario, patient)
+    made = sbml_of(scenario, model)
+    course = sedml.Course.of(model.length, scenario.run.every)
+    title = f"{scenario.title}, patient {made.patient}"
+    files = {
+        "model.xml": made.content.decode(),
+        "simulation.sedml": sedml.document(model.network, course, "model.xml", title),
+        "scenario.yaml": spec.dump(scenario),
+    }
+    holds = (*made.holds, f"time course of {course.length:g} d in {course.steps} steps, plots, report of courses")
+    leaves_out = tuple(line for line in made.leaves_out if not line.startswith(("days of output", "tolerances")))
+    leaves_out = ("endpoints, detection limits and noise of assays", *leaves_out)
+    return Export(omex.archive(files, figure_mark(run_of(scenario))), made.patient, holds, leaves_out)
 
 
 def index_of(patients: Patients, wanted: str | None) -> int:
@@ -102,7 +169,7 @@ def _left_out(network: Network, patients: Patients) -> list[str]:
         *others,
         "days of output, endpoints, detection limits and noise of assays",
         "which species are counts, for methods of chance; a note of each says so",
-        "tolerances: set a relative one of 1e-9 and an absolute one of 1e-9",
+        "tolerances: set a relative one of 1e-9; a note of each species has its absolute one",
         *(["how means over the cells of a population come about: they are numbers"] if means else []),
         "ranges and grades of parameters; their sources are notes",
     ]

@@ -32,8 +32,11 @@ from carsim.population.table import read_table
 from carsim.spec.plain import CHANCE, Run
 from carsim.spec.scenario import Scenario
 from carsim.spec.trial import Trial
-from carsim.treatment.compile import compile_entries, days_given, trigger_rows
+from carsim.treatment.compile import compile_entries, days_given, fixed_doses, trigger_rows
+from carsim.treatment.doses import Dose
+from carsim.treatment.doses import Infusion as Infused
 from carsim.treatment.entries import Infusion, names_given
+from carsim.treatment.events_table import Compartment, Events, changes
 from carsim.treatment.infusion import per_weight
 from carsim.treatment.plan import Planned, plan
 from carsim.treatment.schedule import Schedule
@@ -50,7 +53,8 @@ class Prepared:
 
     Patients and schedule have one entry per course: every replicate of the first patient, then those of the next.
     `planned` names everything that may be given, in order of the file; `entries` is the day on which each course is
-    given an entry of fixed times (NaN: not, or when a condition is met), by the entry's name.
+    given an entry of fixed times (NaN: not, or when a condition is met), by the entry's name. `fixed` is what is given
+    at fixed times, to all patients of the scenario; `compartments` what a table of doses may name, by row.
     """
 
     cast: Cast
@@ -60,15 +64,22 @@ class Prepared:
     times: Array
     planned: tuple[str, ...] = ()
     entries: Mapping[str, Array] = field(default_factory=dict)
+    fixed: tuple[Dose | Infused, ...] = ()
+    compartments: Mapping[str, Compartment] = field(default_factory=dict)
 
 
 def prepare(
-    scenario: Scenario, folder: Path | None = None, own: Own = NONE, part: tuple[int, int] | None = None
+    scenario: Scenario,
+    folder: Path | None = None,
+    own: Own = NONE,
+    part: tuple[int, int] | None = None,
+    events: Events | None = None,
 ) -> Prepared:
     """Everything an engine needs to run the scenario; `folder` is where a cohort's table is looked for.
 
     `own` holds values that each patient has of its own. `part` takes the patients from the first number to before the
-    second, who are the same as among all.
+    second, who are the same as among all. `events` takes the place of the doses at fixed times; the simulation starts
+    on the scenario's day all the same.
 
     Raises UnsupportedMechanism with the path of each mechanism that this version does not have.
     """
@@ -83,9 +94,17 @@ def prepare(
     times = _days(compile_entries(planned, patients, seed, everyone=True), scenario.run, _begin(scenario, who))
     begin, made = float(times[0]), patients.covariates["manufacture"] != NOT_MADE
     rows = {**patients.parameters, **trigger_rows(planned, patients, seed, begin, made)}
-    patients = replace(patients, parameters=rows, covariates={**patients.covariates, **_dose(planned, patients, seed)})
-    entries = days_given(planned, patients, seed, made)
-    schedule = compile_entries(planned, patients, seed, begin, made)
+    patients, instead = replace(patients, parameters=rows), None
+    compartments = _compartments(planned, network)
+    if events is None:
+        patients = replace(patients, covariates={**patients.covariates, **_dose(planned, patients, seed)})
+    else:
+        instead = changes(events, compartments, numbers(network), patients.identifiers, begin)
+        both = [*fixed_doses(planned, patients, seed, everyone=True), *instead]  # so that no table takes days away
+        times = _days(compile_entries((), patients, seed, instead=both), scenario.run, begin)
+    entries = days_given(planned, patients, seed, made, instead)
+    schedule = compile_entries(planned, patients, seed, begin, made, instead=instead)
+    fixed = fixed_doses(planned, patients, seed, made) if instead is None else instead
     if part is not None:
         patients, schedule = patients.part(*part), schedule.part(*part)
         entries = {name: days[slice(*part)] for name, days in entries.items()}
@@ -94,7 +113,12 @@ def prepare(
         entries = {name: np.repeat(days, scenario.run.replicates) for name, days in entries.items()}
     patients = _by_chance(patients, network, members, scenario)
     labels = tuple(dict.fromkeys(dose.label for item in planned for dose in item.doses))
-    return Prepared(members, network, patients, schedule, times, labels, entries)
+    return Prepared(members, network, patients, schedule, times, labels, entries, tuple(fixed), compartments)
+
+
+def start_of(scenario: Scenario) -> float:
+    """The day on which the simulation of a scenario starts: time 0 of tables of events and of files for other tools."""
+    return float(prepare(scenario, Path(scenario.file).parent if scenario.file else None).times[0])
 
 
 def varied(made: Prepared, scenario: Scenario, factors: Mapping[str, Array]) -> tuple[Patients, Schedule]:
@@ -141,6 +165,22 @@ def cast_of(scenario: Scenario, folder: Path | None = None) -> Cast:
     )
     visits = tuple(scenario.trial.visits if scenario.trial else visit_days(scenario.run.until))
     return replace(members, triggers=triggers(_planned(scenario), visits), visits=visits)
+
+
+def numbers(network: Network) -> dict[str, str]:
+    """Species by their number, from 1 on in order of statement: the CMT of tables and of files for other tools."""
+    return {str(number): row.name for number, row in enumerate(network.all_species, start=1)}
+
+
+def _compartments(planned: tuple[Planned, ...], network: Network) -> dict[str, Compartment]:
+    """The species that the treatment's doses enter, with the row of infusions where the network has one."""
+    species = {row.name for row in network.all_species}
+    return {
+        dose.row: Compartment(dose.label, row if (row := f"{dose.label}.input") in network.rows else "")
+        for item in planned
+        for dose in item.doses
+        if dose.row in species
+    }
 
 
 def _planned(scenario: Scenario) -> tuple[Planned, ...]:
@@ -234,11 +274,12 @@ def _begin(scenario: Scenario, who: Patient | Cohort) -> float:
 
 def _days(planned: Schedule, run: Run, begin: float) -> Array:
     """Days of output, the first the start: by what is planned, so that no draw of who is given it moves them."""
-    first = min(begin, float(planned.times.min())) if planned.times.size else begin
+    begins = planned.times[~np.isnan(planned.times)]
+    first = min(begin, float(begins.min())) if begins.size else begin
     steps = np.arange(np.ceil(first / run.every), np.ceil(run.until / run.every)) * run.every
     days = [np.array([first]), steps[steps > first], np.array([run.until])]
     inputs = [index for index, row in enumerate(planned.rows) if row.endswith(".input")]
-    drugs = planned.times[np.isin(planned.targets, inputs)]
+    drugs = planned.times[np.isin(planned.targets, inputs) & ~np.isnan(planned.times)]
     if drugs.size:
         hours = np.arange(drugs.min(), min(drugs.max() + 1.0, run.until), FINE)
         changes = np.unique(drugs)

@@ -26,22 +26,36 @@ def compile_entries(
     made: NDArray[np.bool_] | None = None,
     *,
     everyone: bool = False,
+    instead: Sequence[Dose | Infusion] | None = None,
 ) -> Schedule:
     """The changes of all patients, with the days between which triggers may begin (`start`: of the simulation).
 
     `made` says for whom a product could be made (None: for all); others are given none, nor what prepares for it.
-    With `everyone`, what is planned: each entry for every patient, whatever its share, and no triggers' days.
+    With `everyone`, what is planned: each entry for every patient, whatever its share, and no triggers' days. `instead`
+    takes the place of the doses at fixed times.
     """
-    changes: list[Dose | Infusion | Window] = []
+    fixed = fixed_doses(planned, patients, seed, made, everyone=everyone) if instead is None else instead
+    changes: list[Dose | Infusion | Window] = [*fixed]
+    for item in planned if not everyone else ():
+        changes += _window(item, _receive(item, patients, seed, made), start) if item.waits else []
+    return schedule(changes, patients.n)
+
+
+def fixed_doses(
+    planned: Sequence[Planned],
+    patients: Patients,
+    seed: int,
+    made: NDArray[np.bool_] | None = None,
+    *,
+    everyone: bool = False,
+) -> list[Dose | Infusion]:
+    """What is given at fixed times, one for each dose of the file; arguments as for `compile_entries`."""
+    found: list[Dose | Infusion] = []
     for item in planned:
         receive = np.ones(patients.n, dtype=bool) if everyone else _receive(item, patients, seed, made)
-        if not item.waits:
-            changes += [_change(dose, patients, seed, everyone=everyone).only(receive) for dose in item.doses]
-        elif everyone and item.entry.when is None:
-            changes += [_change(dose, patients, seed, everyone=True) for dose in item.doses]
-        elif not everyone:
-            changes += _window(item, receive, start)
-    return schedule(changes, patients.n)
+        if not item.waits or (everyone and item.entry.when is None):
+            found += [_change(dose, patients, seed, everyone=everyone).only(receive) for dose in item.doses]
+    return found
 
 
 def trigger_rows(
@@ -69,18 +83,25 @@ def trigger_rows(
 
 
 def days_given(
-    planned: Sequence[Planned], patients: Patients, seed: int, made: NDArray[np.bool_] | None = None
+    planned: Sequence[Planned],
+    patients: Patients,
+    seed: int,
+    made: NDArray[np.bool_] | None = None,
+    instead: Sequence[Dose | Infusion] | None = None,
 ) -> dict[str, Array]:
     """First day on which each patient is given anything of an entry with fixed times, by the entry's name.
 
-    NaN for who is given nothing of it, and of every entry that waits: what that gives is told by its events.
+    NaN for who is given nothing of it, and of every entry that waits: what that gives is told by its events. `instead`
+    as for `compile_entries`: what it gives of an entry is what has its labels.
     """
     days = {}
     for item in planned:
         days[item.name] = np.full(patients.n, np.nan)
         if not item.waits:
-            receive = _receive(item, patients, seed, made)
-            given = schedule([_change(d, patients, seed, everyone=False).only(receive) for d in item.doses], patients.n)
+            labels = {dose.label for dose in item.doses}
+            of_table = [change for change in instead or () if change.label in labels]
+            doses = of_table if instead is not None else fixed_doses([item], patients, seed, made)
+            given = schedule(doses, patients.n)
             times = np.where((given.labels != "") & (given.amounts > 0.0), given.times, np.nan)
             if times.shape[1]:
                 days[item.name] = np.fmin.reduce(times, axis=1)

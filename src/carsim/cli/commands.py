@@ -23,6 +23,7 @@ COMMANDS = {
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
     "export": ("carsim.cli.export", "Write one patient's model as SBML, for other simulators."),
+    "selftest": ("carsim.cli.selftest", "Check this installation: sixty checks, three trials, a dated report."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 

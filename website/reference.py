@@ -11,6 +11,7 @@ import click
 import carsim
 from carsim import catalog
 from carsim.cli.commands import COMMANDS, root
+from carsim.cli.sweep import OF_A_STORE
 from website.licences import licences_page
 from website.tables import code, page, table
 
@@ -28,9 +29,9 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
 
 def _with_parts(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield words, command
-    if isinstance(command, click.Group):
-        for name, part in command.commands.items():
-            yield from _with_parts(f"{words} {name}", part)
+    parts = OF_A_STORE if command.name == "sweep" else getattr(command, "commands", {})
+    for name, part in parts.items():
+        yield from _with_parts(f"{words} {name}", part)
 
 
 def commands_page() -> str:

@@ -54,10 +54,10 @@ def command(
     from carsim.calibrate.conduct import calibrate
     from carsim.calibrate.result import as_object
     from carsim.calibrate.study import load
-    from carsim.cli.listing import SHIPPED
     from carsim.cli.scorecard import make_folder
     from carsim.dataset.provenance import NOT_FOR_TREATMENT
     from carsim.report.calibration import GROUPS, PARAMETERS, group_rows, parameter_rows, sentences
+    from carsim.spec.shipped import SHIPPED
 
     asked = {"patients": patients, "waves": waves, "seed": seed}
     stated = load(study).model_copy(update={key: value for key, value in asked.items() if value is not None})

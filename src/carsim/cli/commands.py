@@ -24,6 +24,7 @@ COMMANDS = {
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
     "export": ("carsim.cli.export", "Write a model, its doses or a result for other tools: SBML, COMBINE, tables."),
+    "selftest": ("carsim.cli.selftest", "Check this installation: sixty checks, three trials, a dated report."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 

@@ -11,15 +11,12 @@ import click
 from carsim.cli import options
 from carsim.cli.exits import DONE
 from carsim.cli.output import number, print_json, print_table
+from carsim.spec.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from carsim import catalog
 
 Row = dict[str, Any]
-SHIPPED = (  # where scenarios lie: in an installed package, in a checkout
-    Path(__file__).parents[1] / "scenarios",
-    Path(__file__).parents[3] / "scenarios",
-)
 LISTED = (".", "trials", "sweeps")  # folders of scenarios to start from; systems have a list of their own
 
 

@@ -98,9 +98,9 @@ def _simulated(
     facts: list[Any], wanted: tuple[str, ...], patients: int | None, seed: int, out: Path, *, quiet: bool
 ) -> tuple[dict[str, xr.DataTree], list[Path], int]:
     """The trials that facts are read off, by system; where predictions are written; how many patients failed."""
-    from carsim.cli.listing import SHIPPED
     from carsim.scorecard import conduct
     from carsim.scorecard.blind import predict_once
+    from carsim.spec.shipped import SHIPPED
     from carsim.trials.store import arms_in
 
     folder = next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"

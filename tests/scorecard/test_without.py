@@ -11,7 +11,7 @@ import pytest
 from carsim.catalog import facts
 from carsim.catalog.facts import Without
 from carsim.scorecard import without
-from carsim.scorecard.conduct import FactsRefused, conduct, read_off, scenario_of, sizes_of
+from carsim.scorecard.conduct import FactsRefused, scenario_of
 from carsim.scorecard.predict import Prediction
 from carsim.trials.conduct import arms_of
 
@@ -78,16 +78,17 @@ def test_a_path_that_no_scenario_has_is_refused_with_its_place() -> None:
 DIRECTION = FACTS["gust-icans-risk-burden"]
 
 
-def side(estimates: tuple[float, float], spread: float) -> Prediction:
-    """Draws of two sides around their estimates, the same deviations each time."""
-    noise = np.random.default_rng(5).normal(0.0, spread, (400, 2))
+def side(estimates: tuple[float, float], spread: float, seed: int) -> Prediction:
+    """Draws of two sides around their estimates."""
+    noise = np.random.default_rng(seed).normal(0.0, spread, (400, 2))
     return Prediction(estimates, np.array(estimates) + noise, (50, 50), (50, 50))
 
 
-def verdict(monkeypatch, expects, present, absent, *, spread=5.0, **bounds) -> str:
+def verdict(monkeypatch, expects, present, absent, *, spread=5.0, seeds=(5, 6), **bounds) -> str:
+    """What is said of two estimates of two sides each; equal seeds: the same patients with and without."""
     comparison = replace(DIRECTION.comparison, expects=expects, **bounds)
     fact = replace(DIRECTION, comparison=comparison)
-    drawn = {"on": side(present, spread), "off": side(absent, spread)}
+    drawn = {"on": side(present, spread, seeds[0]), "off": side(absent, spread, seeds[1])}
     for module in ("score", "without"):
         monkeypatch.setattr(f"carsim.scorecard.{module}.observe", lambda reading, trials: Observed(trials))
         monkeypatch.setattr(f"carsim.scorecard.{module}.predict", lambda name, seen, n, seed: drawn[seen.which])
@@ -124,6 +125,13 @@ VERDICTS = [
 def test_what_is_lost_and_what_is_kept(monkeypatch, expects, present, absent, bounds, told) -> None:
     spread = 0.0 if expects == "some" else 5.0
     assert verdict(monkeypatch, expects, present, absent, spread=spread, **bounds) == told
+
+
+def test_a_small_part_of_a_contrast_is_not_all_of_it(monkeypatch) -> None:
+    """The same patients tell well what is added, but where most is left, or little was there, nothing is lost."""
+    assert verdict(monkeypatch, "above", (40.0, 20.0), (32.0, 20.0), spread=5.0, seeds=(5, 5)) == without.UNTOLD
+    assert verdict(monkeypatch, "above", (25.0, 20.0), (21.0, 20.0), spread=5.0, seeds=(5, 5)) == without.UNTOLD
+    assert verdict(monkeypatch, "above", (40.0, 20.0), (25.0, 20.0), spread=5.0, seeds=(5, 5)) == without.LOST
 
 
 def test_without_a_switch_nothing_is_lost(monkeypatch) -> None:

@@ -7,13 +7,14 @@ What counts as lost is judged by how far a contrast lies on the side that the fa
 with intervals of 95 % from drawing as many patients as were simulated; the same patients are drawn with and without.
 
     HOLDS_NOT   with the mechanism the direction does not show: nothing can be lost
-    LOST        the mechanism adds to the room (the interval of the difference lies above 0), and without it
-                a sign: the interval of the contrast reaches no effect, or lies beyond it
-                near, within: the contrast lies outside the bounds
-    KEPT        without the mechanism the sign is told from no effect all the same, or the contrast lies in the bounds
+    KEPT        without it a sign is told from no effect all the same, or the contrast still lies in the bounds
+    LOST        not kept, and the mechanism adds to the room (the interval of the difference lies above 0); of a sign
+                also: with the mechanism it is told from no effect, and without it at most half of the contrast is left
     UNTOLD      neither: as many patients do not tell what the mechanism adds
     NOBODY      a side has nobody with a value, with the mechanism or without
     NO_SWITCH   no mechanism makes the direction, so that nothing can be switched off
+
+A sign is told from no effect where the interval of the contrast lies on the side that is expected.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ HOLDS_NOT: Final = "does not hold with it"
 NOBODY: Final = "nobody to compare"
 NO_SWITCH: Final = "nothing to switch off"
 VERDICTS: Final = (LOST, KEPT, UNTOLD, HOLDS_NOT, NOBODY, NO_SWITCH)
+MOST_LEFT: Final = 0.5  # of a contrast that is lost
 BOUNDED: Final = ("near", "within")  # expectations of bounds; the others are of a sign
 
 
@@ -120,11 +122,15 @@ def compare(
     assert fact.comparison is not None
     assert switched is not None
     own, other = (_rooms(fact, of, seed) for of in (trials, switched))
-    left = float(room(fact.comparison, np.array(absent.simulated)))
-    added = float(_less(room(fact.comparison, np.array([present.simulated])), np.array([left]))[0])
+    here, left = (float(room(fact.comparison, np.array(one.simulated))) for one in (present, absent))
+    added = float(_less(np.array(here), np.array(left)))
     low, high = _ends(_less(own, other))
-    sure = left >= 0.0 if fact.comparison.expects in BOUNDED else _ends(other)[0] > 0.0
-    verdict = HOLDS_NOT if not present.agrees else KEPT if sure else LOST if low > 0.0 else UNTOLD
+    if fact.comparison.expects in BOUNDED:
+        kept, made = left >= 0.0, low > 0.0
+    else:
+        kept = _ends(other)[0] > 0.0
+        made = low > 0.0 and _ends(own)[0] > 0.0 and left <= MOST_LEFT * here
+    verdict = HOLDS_NOT if not present.agrees else KEPT if kept else LOST if made else UNTOLD
     return Compared(fact, present, absent, added, low, high, verdict)
 
 

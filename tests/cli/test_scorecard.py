@@ -7,8 +7,6 @@ import pytest
 from carsim.cli import main
 from carsim.scorecard import blind, conduct, without
 
-LOST = [("ucart19", "ucart19-alemtuzumab-il7")]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -103,14 +101,3 @@ def test_directions_are_told_with_and_without_their_mechanism(folder, capsys):
     assert said["totals"][one["verdict"]] == 1
     assert "Without their mechanisms" in (folder / "scorecard.html").read_text(encoding="utf-8")
     assert (folder / "without" / "chop-p1-durable" / "chop-p1.nc").is_file()
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(("system", "name"), LOST)
-def test_these_directions_are_lost_without_their_mechanism(tmp_path, capsys, system, name):
-    asked = ["scorecard", system, "--patients", "32", "--out", str(tmp_path), "--without-mechanisms", "--json"]
-    assert main(asked) == 0
-    said = json.loads(capsys.readouterr().out)["without_mechanisms"]["directions"]
-    one = next(one for one in said if one["id"] == name)
-    assert one["verdict"] == without.LOST, one
-    assert one["with"]["holds"] > one["without"]["holds"]

@@ -10,7 +10,9 @@ from carsim.engines.run import simulate
 from carsim.model.processes.hazards import CAUSES
 from carsim.spec.prepare import prepare
 
-POSITIVE, NEGATIVE = (catalog.find_value(f"leukaemia_death.{name}").value for name in ("CD19-positive", "CD19-negative"))
+POSITIVE, NEGATIVE = (
+    catalog.find_value(f"leukaemia_death.{name}").value for name in ("CD19-positive", "CD19-negative")
+)
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "antigen_escape.yaml"
 
 

@@ -256,7 +256,14 @@ NUMBER = {
 }
 DIRECTION = {
     **{key: NUMBER[key] for key in ("id", "weight", "endpoint", "mechanism")},
-    "comparison": {"group_a": "a", "group_b": "b", "expects": "above", "mark": "emergent", "because": "why"},
+    "comparison": {
+        "group_a": "a",
+        "group_b": "b",
+        "expects": "above",
+        "mark": "emergent",
+        "because": "why",
+        "without": {"because": "why"},
+    },
     "read": {**NUMBER["read"], "a": {"groups": ["a"]}, "b": {"groups": ["b"]}},
 }
 
@@ -318,6 +325,21 @@ def test_the_facts_below_are_taken_as_they_are() -> None:
         (DIRECTION, "comparison.contrast", "sum", "here: contrast `sum` is none of difference, ratio"),
         (DIRECTION, "comparison.mark", "likely", "here: mark `likely` is none of emergent, by-construction"),
         (DIRECTION, "comparison.because", " ", "here: marked emergent without `because`"),
+        (DIRECTION, "comparison.without", None, "here: `without`, what switches the mechanism off, and mark emergent"),
+        (DIRECTION, "comparison.mark", "by-construction", "here: `without`, what switches the mechanism off, and mark"),
+        (DIRECTION, "comparison.without.because", " ", r"here\.comparison\.without: needs `because`, why"),
+        (
+            DIRECTION,
+            "comparison.without.sett",
+            {},
+            r"here\.comparison\.without: unknown key `sett`; known: set, because",
+        ),
+        (
+            DIRECTION,
+            "comparison.without.set",
+            {"run.seed": 1},
+            r"here\.comparison\.without\.set: `run.seed` is no text",
+        ),
         (DIRECTION, "read.b", None, "here: a comparison needs two sides, a and b"),
         (DIRECTION, "read.b.arm", "x", r"here\.read\.b: unknown key `arm`; known: of, arms, groups, "),
     ],

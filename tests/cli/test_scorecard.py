@@ -5,7 +5,7 @@ import json
 import pytest
 
 from carsim.cli import main
-from carsim.scorecard import blind, conduct
+from carsim.scorecard import blind, conduct, without
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,26 @@ def test_an_interval_of_predictions_is_that_of_the_size_of_the_system(folder):
     told = [name for name, width in spread[10].items() if width > 0.0]
     assert told
     assert not any(spread[1000][name] > spread[10][name] for name in told)
+
+
+def test_a_switch_that_no_scenario_takes_is_refused_before_anything_is_simulated(tmp_path, monkeypatch, capsys):
+    wrong = without.Switch("x", {"parameters.kill_maximum": "0 1/d"}, ("chop-p1",))
+    monkeypatch.setattr(without, "switches", lambda found: {"x": wrong})
+    monkeypatch.setattr(conduct, "trial", lambda *given, **more: pytest.fail("simulated"))
+    assert main(["scorecard", "chop-p1", "--without-mechanisms", "--out", str(tmp_path)]) == 2
+    assert "x: comparison.without.set: parameters.kill_maximum: got " in capsys.readouterr().err
+
+
+def test_directions_are_told_with_and_without_their_mechanism(folder, capsys):
+    """Of the smallest system: without killing no remission lasts, if one came."""
+    asked = ["scorecard", "chop-p1", "--patients", "6", "--out", str(folder), "--without-mechanisms"]
+    assert main([*asked, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["without_mechanisms"]
+    (one,) = said["directions"]
+    assert (one["id"], one["set"]) == ("chop-p1-durable", {"parameters.kill_max": "0 1/d"})
+    assert one["without"]["contrast"] == 0.0
+    assert one["without"]["holds"] == 0.0
+    assert said["totals"]["emergent"] == 1
+    assert said["totals"][one["verdict"]] == 1
+    assert "Without their mechanisms" in (folder / "scorecard.html").read_text(encoding="utf-8")
+    assert (folder / "without" / "chop-p1-durable" / "chop-p1.nc").is_file()

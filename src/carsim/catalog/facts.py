@@ -13,6 +13,9 @@ must hold (directional), and says in data how it is read off a simulated trial (
                 some (greater than zero on every side)
     mark        set before any fit: emergent (a mechanism makes it, so it can fail) or by-construction (an input makes
                 it); `because` names the mechanism or the input
+    without     of an emergent comparison: the values of a scenario that switch the mechanism off, on both sides alike
+                (`set`: path and value as `--set` takes them), and why these; without `set`: why there is nothing to
+                switch off
 
 No fact is an input: nothing that is simulated reads this file.
 """
@@ -82,8 +85,19 @@ MECHANISMS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """What switches a mechanism off: values by scenario path (none: nothing can), the same for both sides, and why."""
+
+    changes: Mapping[str, str]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The published comparison in its own words, what is expected of the simulated one, and its mark before any fit."""
+    """The published comparison in its own words, what is expected of the simulated one, and its mark before any fit.
+
+    `without` is given exactly where the mark is `emergent`.
+    """
 
     group_a: str
     group_b: str
@@ -97,6 +111,7 @@ class Comparison:
     interval_basis: str
     mark: str
     because: str
+    without: Without | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +195,9 @@ _FACT: Final = (
 )
 _COMPARISON: Final = (
     *("group_a", "group_b", "expected", "p", "effect", "expects", "margin", "contrast", "interval"),
-    *("interval_basis", "mark", "because"),
+    *("interval_basis", "mark", "because", "without"),
 )
+_NO_TEXT: Final = ("margin", "interval", "without")
 
 
 def fact(place: str, head: Mapping[str, Any], table: Mapping[str, Any]) -> Fact:
@@ -235,7 +251,8 @@ def _comparison(place: str, table: Mapping[str, Any]) -> Comparison:
     found = Comparison(
         margin=number(table.get("margin")),
         interval=_interval(table.get("interval")),
-        **{key: str(table.get(key, "")) for key in _COMPARISON if key not in ("margin", "interval")},
+        without=_without(f"{place}.comparison.without", table["without"]) if "without" in table else None,
+        **{key: str(table.get(key, "")) for key in _COMPARISON if key not in _NO_TEXT},
     )
     refuse_unknown_word(place, "expects", found.expects, EXPECTS)
     refuse_unknown_word(place, "mark", found.mark, MARKS)
@@ -243,11 +260,25 @@ def _comparison(place: str, table: Mapping[str, Any]) -> Comparison:
         refuse_unknown_word(place, "contrast", found.contrast, CONTRASTS)
     if not found.because.strip():
         raise CatalogError(f"{place}: marked {found.mark} without `because`")
+    if (found.without is not None) != (found.mark == "emergent"):
+        raise CatalogError(f"{place}: `without`, what switches the mechanism off, and mark emergent come together")
     if found.expects == "near" and found.margin is None:
         raise CatalogError(f"{place}: expects `near` without `margin`")
     if found.expects == "within" and not (found.contrast and found.interval and found.interval_basis):
         raise CatalogError(f"{place}: expects `within` without `contrast`, `interval` and `interval_basis`")
     return found
+
+
+def _without(place: str, table: Mapping[str, Any]) -> Without:
+    refuse_unknown_keys(place, table, ("set", "because"))
+    changes = table.get("set", {})
+    wrong = next((path for path, value in changes.items() if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise CatalogError(f"{place}.set: `{wrong}` is no text; expected one as `--set` takes it, such as '0 1/d'")
+    because = str(table.get("because", ""))
+    if not because.strip():
+        raise CatalogError(f"{place}: needs `because`, why these values switch the mechanism off, or nothing does")
+    return Without(MappingProxyType(dict(changes)), because)
 
 
 def _refuse_words(place: str, built: Fact) -> None:

@@ -2,7 +2,8 @@
 
 Files, in results/scorecard/ or where --out says: trials/<system>.nc, which an interrupted scorecard takes up again;
 blind/<system>-<date>-<parameters>.json, written before anything is compared; scorecard.json; scorecard.html; a figure
-for each group of endpoints; and systems/<system>.png, each trial as its paper printed it.
+for each group of endpoints; and systems/<system>.png, each trial as its paper printed it. With --without-mechanisms
+also without/<fact>/<system>.nc, the trials with a mechanism switched off.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from carsim.scorecard.score import Scored
+    from carsim.scorecard.without import Compared
+    from carsim.spec import Scenario
 
 
 @click.command("scorecard")
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Folder of the results; trials that are in it are used again.",
 )
+@click.option(
+    "--without-mechanisms",
+    is_flag=True,
+    help="Simulate each emergent direction again with its mechanism switched off, and tell whether it is lost.",
+)
 @options.as_json
 @options.told
 def command(
@@ -44,6 +52,7 @@ def command(
     patients: int | None,
     seed: int,
     out: Path,
+    without_mechanisms: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -61,21 +70,27 @@ def command(
     from carsim.scorecard.conduct import chosen, parameters_sha256
     from carsim.scorecard.score import as_object, score
     from carsim.scorecard.summary import summarise
+    from carsim.scorecard.without import as_object as row
+    from carsim.scorecard.without import compare, emergent, totals
 
     facts = chosen(wanted)
+    switched = _switched(facts, patients) if without_mechanisms else {}
     make_folder(out / "trials")
     try:
         trials, blind, failed = _simulated(facts, wanted, patients, seed, out, quiet=quiet)
+        off, failed_off = _simulated_without(switched, out / "without", quiet=quiet)
     except KeyboardInterrupt:
         click.echo(
             f"carsim: finished trials are kept in {out / 'trials'}; the same command goes on from there.", err=True
         )
         raise
+    failed += failed_off
     if failed:
         click.echo(f"carsim: {failed} simulated patients failed and are not counted", err=True)
     with progress("Comparing", quiet=quiet) as say:
         say(f"Comparing {len(facts)} facts")
         scored = [score(fact, trials, seed) for fact in facts]
+        compared = [compare(fact, trials, off.get(fact.id), seed) for fact in emergent(facts) if without_mechanisms]
     summary = summarise(scored)
     found = {
         "facts": [as_object(one) for one in scored],
@@ -83,11 +98,13 @@ def command(
         "summary": summary,
         "parameters_sha256": parameters_sha256(),
     }
-    files = _write(found, scored, trials, out)
+    if without_mechanisms:
+        found["without_mechanisms"] = {"directions": [row(one) for one in compared], "totals": totals(compared)}
+    files = _write(found, scored, compared, trials, out)
     if as_json:
         print_json(found)
     elif not quiet:
-        _tell(scored, summary)
+        _tell(scored, compared, summary)
         told = [f"{out / 'blind'} ({len(blind)} systems)"] if blind else []
         click.echo("\nWritten: " + ", ".join((*told, *map(str, files))))
         click.echo(NOT_FOR_TREATMENT)
@@ -100,10 +117,8 @@ def _simulated(
     """The trials that facts are read off, by system; where predictions are written; how many patients failed."""
     from carsim.scorecard import conduct
     from carsim.scorecard.blind import predict_once
-    from carsim.spec.shipped import SHIPPED
-    from carsim.trials.store import arms_in
 
-    folder = next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"
+    folder = _systems()
     read = conduct.systems_of(facts)
     blind = [name for name in conduct.predicted_blind() if not wanted or name in (*wanted, *read)]
     names = sorted({*read, *blind})
@@ -118,12 +133,59 @@ def _simulated(
             sizes = conduct.sizes_of(stated[name])
             notice = _notice(say, f"{number} of {len(names)}, {name}")
             tree = conduct.conduct(name, sized, sizes, out / "trials", notify=notice)
-            failed += sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
+            failed += _failed(tree)
             if name in blind:
                 predicted.append(predict_once(name, tree, sizes, seed, out / "blind"))
             if name in read:
                 trials[name] = tree
     return trials, predicted, failed
+
+
+def _systems() -> Path:
+    """The folder of the scenarios of the systems."""
+    from carsim.spec.shipped import SHIPPED
+
+    return next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"
+
+
+def _failed(tree: xr.DataTree) -> int:
+    from carsim.trials.store import arms_in
+
+    return sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
+
+
+def _switched(facts: list[Any], patients: int | None) -> dict[str, tuple[str, dict[str, Scenario]]]:
+    """By id of the fact its switch and the scenarios with it; a wrong path is refused before any simulation."""
+    from carsim.scorecard.conduct import PATIENTS
+    from carsim.scorecard.without import scenarios_without, switches
+
+    found = switches(facts)
+    of_switch = {
+        switch.name: scenarios_without(switch, _systems(), patients or PATIENTS)
+        for switch in {switch.name: switch for switch in found.values()}.values()
+    }
+    return {fact: (switch.name, of_switch[switch.name]) for fact, switch in found.items()}
+
+
+def _simulated_without(
+    switched: Mapping[str, tuple[str, dict[str, Scenario]]], store: Path, *, quiet: bool
+) -> tuple[dict[str, dict[str, xr.DataTree]], int]:
+    """The trials with a mechanism switched off, by id of the fact and system; how many patients failed in them."""
+    from carsim.scorecard import conduct
+
+    of_switch = dict(switched.values())
+    trials: dict[str, dict[str, xr.DataTree]] = {}
+    with progress("Simulating without mechanisms", quiet=quiet) as say:
+        for number, (switch, scenarios) in enumerate(of_switch.items(), start=1):
+            make_folder(store / switch)
+            notice = _notice(say, f"{number} of {len(of_switch)}, without the mechanism of {switch}")
+            sizes = {name: conduct.sizes_of(conduct.scenario_of(name, _systems())) for name in scenarios}
+            trials[switch] = {
+                name: conduct.conduct(name, scenario, sizes[name], store / switch, notify=notice)
+                for name, scenario in scenarios.items()
+            }
+    failed = sum(_failed(tree) for trees in trials.values() for tree in trees.values())
+    return {fact: trials[switch] for fact, (switch, _) in switched.items()}, failed
 
 
 def make_folder(folder: Path) -> None:
@@ -144,7 +206,13 @@ def _notice(say: Any, where: str) -> Any:
     return lambda now: say(f"Trial {where}: {now}")
 
 
-def _write(found: Mapping[str, Any], scored: list[Scored], trials: Mapping[str, xr.DataTree], out: Path) -> list[Path]:
+def _write(
+    found: Mapping[str, Any],
+    scored: list[Scored],
+    compared: list[Compared],
+    trials: Mapping[str, xr.DataTree],
+    out: Path,
+) -> list[Path]:
     """The scorecard as JSON, as a page and as figures."""
     from carsim.dataset.store import write_atomically
     from carsim.plot.scorecard import draw
@@ -165,15 +233,24 @@ def _write(found: Mapping[str, Any], scored: list[Scored], trials: Mapping[str, 
     text = json.dumps(finite(dict(found)), indent=1, ensure_ascii=False, allow_nan=False)
     table, html = out / "scorecard.json", out / "scorecard.html"
     write_atomically(table, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
-    shown = page(scored, found["summary"], found["parameters_sha256"], {g: path.name for g, path in figures.items()})
+    names = {group: path.name for group, path in figures.items()}
+    shown = page(scored, found["summary"], found["parameters_sha256"], names, compared)
     write_atomically(html, lambda temporary: temporary.write_text(shown, encoding="utf-8"))
     return [html, table, *figures.values(), out / "systems"]
 
 
-def _tell(scored: list[Scored], summary: Mapping[str, Any]) -> None:
+def _tell(scored: list[Scored], compared: list[Compared], summary: Mapping[str, Any]) -> None:
+    from carsim.report import without
     from carsim.report.scorecard import cells, sentences
 
     print_table(("fact", "published", "accepted", "simulated", "agrees", "read"), [cells(one) for one in scored])
     click.echo()
     for sentence in sentences(summary):
         click.echo(sentence)
+    if compared:
+        click.echo()
+        print_table(
+            without.HEADS, [without.cells_of_direction(one) for one in compared], title="Without their mechanisms"
+        )
+        click.echo()
+        click.echo(without.sentence(compared))

@@ -8,29 +8,20 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from carsim.dataset.provenance import NOT_FOR_TREATMENT
+from carsim.report.amounts import amount
+from carsim.report.without import HEADS, cells_of_direction, sentence
 from carsim.scorecard.summary import MODEL
 
 if TYPE_CHECKING:
     from carsim.scorecard.score import Scored
+    from carsim.scorecard.without import Compared
 
-UNITS = {"percent": "%", "months": "mo", "days": "d", "ratio": ""}
 NAMES = {
     MODEL: "carsim",
     "pooled": "mean of the endpoint",
     "class": "mean of the class",
     "regression": "meta-regression",
 }
-
-
-def amount(value: float, unit: str = "") -> str:
-    """A number of a table, with three figures; words for what has none."""
-    if math.isnan(value):
-        return "none"
-    if math.isinf(value):
-        return "not reached" if value > 0 else "any"
-    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    mark = UNITS.get(unit, unit)
-    return f"{text} {mark}".strip()
 
 
 def published(one: Scored) -> str:
@@ -107,8 +98,17 @@ def _of(share: Mapping[str, Any]) -> str:
     return f"{share['yes']} of {share['of']}{weighted}"
 
 
-def page(scored: Sequence[Scored], summary: Mapping[str, Any], digest: str, figures: Mapping[str, str]) -> str:
-    """The page: summary, scores beside the baselines, figures (names of files beside it), and every fact."""
+def page(
+    scored: Sequence[Scored],
+    summary: Mapping[str, Any],
+    digest: str,
+    figures: Mapping[str, str],
+    compared: Sequence[Compared] = (),
+) -> str:
+    """The page: summary, scores beside the baselines, figures (names of files beside it), and every fact.
+
+    `compared` are the emergent directions with and without their mechanisms, where they were asked for.
+    """
     body = ["<h1>Published facts and simulated trials</h1>", f"<p><strong>{escape(NOT_FOR_TREATMENT)}</strong></p>"]
     body += [f"<p>{escape(sentence)}</p>" for sentence in sentences(summary)]
     body.append(f"<p>Digest of the parameters: <code>{escape(digest)}</code></p>")
@@ -121,6 +121,9 @@ def page(scored: Sequence[Scored], summary: Mapping[str, Any], digest: str, figu
         (*cells(one), f"{one.fact.weight:g}", ", ".join(one.fact.mechanism))
         for one in sorted(scored, key=lambda one: (one.group, one.fact.system))
     ]
+    if compared:
+        body += ["<h2>Without their mechanisms</h2>", f"<p>{escape(sentence(compared))}</p>"]
+        body.append(_table(HEADS, [cells_of_direction(one) for one in compared]))
     body += ["<h2>Every fact</h2>", _table(heads, rows)]
     return _PAGE.format(body="\n".join(body))
 

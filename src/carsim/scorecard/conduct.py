@@ -67,16 +67,17 @@ def chosen(wanted: Iterable[str] = ()) -> list[Fact]:
     unknown = [name for name in wanted if name not in systems()]
     if unknown:
         raise FactsRefused(f"`{unknown[0]}` is no system; `carsim list systems` shows all")
-    return [fact for fact in facts().values() if not wanted or {*wanted} & _systems_of(fact)]
+    return [fact for fact in facts().values() if not wanted or {*wanted} & read_off(fact)]
 
 
-def _systems_of(fact: Fact) -> set[str]:
+def read_off(fact: Fact) -> set[str]:
+    """The systems whose trials a fact is read off; its own system if it is not read."""
     return {side.of for side in fact.reading.sides} if fact.reading else {fact.system}
 
 
 def systems_of(found: Iterable[Fact]) -> list[str]:
     """The systems whose trials these facts are read off, in order."""
-    return sorted({name for fact in found if fact.reading for name in _systems_of(fact)})
+    return sorted({name for fact in found if fact.reading for name in read_off(fact)})
 
 
 def predicted_blind() -> list[str]:
@@ -84,14 +85,17 @@ def predicted_blind() -> list[str]:
     return [name for name, system in systems().items() if BLIND in system.outcomes and system.kind == "cohort"]
 
 
-def scenario_of(name: str, folder: Path, patients: int | None = None) -> Scenario:
-    """The scenario of a system, with so many patients in every arm."""
+def scenario_of(
+    name: str, folder: Path, patients: int | None = None, changes: Mapping[str, str] | None = None
+) -> Scenario:
+    """The scenario of a system, with so many patients in every arm, and values set by path; raises ScenarioError."""
     file = folder / f"{name}.yaml"
+    changed = [f"{path}={value}" for path, value in (changes or {}).items()]
     if patients is None:
-        return spec.load(file)
+        return spec.load(file, changed)
     arms = spec.load(file).trial
     sized = [f"trial.arms.{arm.name}.n={patients}" for arm in (arms.arms if arms else ()) if arm.n is not None]
-    return spec.load(file, [f"cohort.n={patients}", *sized])
+    return spec.load(file, [*changed, f"cohort.n={patients}", *sized])
 
 
 def check_places(found: Iterable[Fact], scenarios: Mapping[str, Scenario]) -> None:
@@ -138,7 +142,7 @@ def conduct(
 
 def read_of(name: str) -> set[str]:
     """What the facts that read a system's trial read that trials do not keep of themselves."""
-    return {each for fact in facts().values() if fact.reading and name in _systems_of(fact) for each in _reads(fact)}
+    return {each for fact in facts().values() if fact.reading and name in read_off(fact) for each in _reads(fact)}
 
 
 def _reads(fact: Fact) -> set[str]:

@@ -103,8 +103,8 @@ def _number(fact: Fact, found: Prediction) -> Scored:
 
 
 def _direction(fact: Fact, comparison: Comparison, found: Prediction) -> Scored:
-    contrast = _contrasts(comparison, np.array([found.estimate]))[0]
-    draws = _contrasts(comparison, found.draws)
+    contrast = contrasts(comparison, np.array([found.estimate]))[0]
+    draws = contrasts(comparison, found.draws)
     known = draws[~np.isnan(draws)]
     if math.isnan(contrast) or known.size == 0:
         reason = "a side has nobody with a value"
@@ -115,7 +115,7 @@ def _direction(fact: Fact, comparison: Comparison, found: Prediction) -> Scored:
     return Scored(fact, float(contrast), low, high, agrees, None, holds, found.estimate, found.n, draws, "")
 
 
-def _contrasts(comparison: Comparison, values: np.ndarray) -> np.ndarray:
+def contrasts(comparison: Comparison, values: np.ndarray) -> np.ndarray:
     """Contrast of each row of values (m, sides): a less b; a over b where that is published; the least for `some`."""
     if comparison.expects == "some" or values.shape[1] == 1:
         found: np.ndarray = values.min(axis=1)
@@ -129,19 +129,24 @@ def _contrasts(comparison: Comparison, values: np.ndarray) -> np.ndarray:
 
 def shows(comparison: Comparison, contrast: float) -> bool:
     """Whether a contrast is what the fact expects."""
+    left = float(room(comparison, np.array(contrast)))
+    return left > 0.0 or (left == 0.0 and comparison.expects not in ("above", "below", "some"))
+
+
+def room(comparison: Comparison, contrast: np.ndarray) -> np.ndarray:
+    """How far contrasts lie on the side, or inside the bounds, that the fact expects; negative beyond, same shape."""
     match comparison.expects:
         case "above" | "some":
-            return contrast > 0.0
-        case "below":
-            return contrast < 0.0
-        case "not-above":
-            return contrast <= 0.0
+            return contrast
+        case "below" | "not-above":
+            return -contrast
         case "near":
             assert comparison.margin is not None  # the loader refuses `near` without it
-            return abs(contrast) <= comparison.margin
+            return np.asarray(comparison.margin - np.abs(contrast))
         case _:
             assert comparison.interval is not None  # the loader refuses `within` without it
-            return comparison.interval[0] <= contrast <= comparison.interval[1]
+            low, high = comparison.interval
+            return np.minimum(contrast - low, high - contrast)
 
 
 def as_object(scored: Scored) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^ *```(sh|python)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def guides() -> list[Path]:
 
 def blocks(kind: str, text: str) -> list[str]:
     """Code blocks of a kind in a text."""
-    return [body for found, body in BLOCK.findall(text) if found == kind]
+    return [dedent(body) for found, body in BLOCK.findall(text) if found == kind]
 
 
 def commands(guide: str, text: str) -> list[Command]:

@@ -24,6 +24,13 @@ NOT_EXECUTED = {
     "scorecard": "simulates trials of minutes; tests/scorecard and tests/cli conduct small ones",
     "selftest": "tests/selftest conducts all of it",
     "sweep scenarios/sweeps/escape_map.yaml --out my_sweep.zarr --executor": "needs a cluster; tests/sweeps has one",
+    "sweep scenarios/sweeps/bispecific_balance.yaml": "minutes; the escape map is simulated smaller",
+    "sweep map my_balance.zarr": "of the sweep before",
+    "sweep optimum my_interval.zarr": "of a sweep of minutes; tests/sweeps finds optima",
+    "compare": "minutes, and scenarios of one's own; tests/cli compares small ones",
+    "export csv": "needs results of one's own; tests/cli writes tables of some",
+    "export parquet": "needs a result of one's own; tests/cli writes the table of one",
+    "export petab": "needs measurements; tests/interchange invents some",
     "sensitivity": "simulates designs of minutes; tests/sweeps conducts small ones",
     "trial scenarios/systems/zhao.yaml": "minutes; tests/scenarios runs every system",
     "trial scenarios/systems/turtle.yaml": "minutes; tests/scenarios runs every system",
@@ -39,6 +46,7 @@ NOT_EXECUTED = {
 # Guides whose Python no test executes as it is printed, and why.
 PYTHON_NOT_EXECUTED = {
     "docs/how-to/one_patient.md": "needs measurements; tests/individual does the same with invented ones",
+    "docs/how-to/cluster.md": "needs a cluster; tests/sweeps has one",
 }
 # What is executed smaller than it is printed: texts of commands and snippets, and of scenarios in the copy.
 SMALLER = {"--patients 40": "--patients 3", "cohort.n=40": "cohort.n=3", "scenario, 50": "scenario, 2"}

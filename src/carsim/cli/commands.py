@@ -23,10 +23,11 @@ COMMANDS = {
     "init": ("carsim.cli.init", "Write a commented scenario to start from."),
     "schema": ("carsim.cli.schema", "Print the JSON Schema of scenario files, for editors."),
     "export": ("carsim.cli.export", "Write one patient's model as SBML, for other simulators."),
+    "lab": ("carsim.cli.lab", "The classroom: antigen escape in one page that works offline."),
     "info": ("carsim.cli.info", "Versions, cores and the cache of compiled kernels."),
 }
 
-LATER = ("compare", "lab")
+LATER = ("compare",)
 
 
 class Table(click.Group):

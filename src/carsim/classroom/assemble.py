@@ -1,0 +1,121 @@
+"""The classroom page from its parts: as one self-contained file, or as the few files that `carsim lab` serves.
+
+The page's JavaScript is written as modules and joined into one classic script, dependencies first, each a function that
+returns what it exports, without comments and indentation; the model (`package`) is a script of its own, since workers run it too. The one file forbids by its content
+security policy everything that is not in it: scripts and style by their SHA-256, no connection to anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from carsim.classroom.package import bundle
+
+if TYPE_CHECKING:
+    from carsim.spec import Scenario
+
+ENTRY = "page"
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', flags=re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async function|const|function|class) (\w+))", flags=re.MULTILINE)
+COMMENT = re.compile(r"(^|\s+)//(?![^\n]*[\"'`])[^\n]*$", flags=re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a page consists of: a document with places for the rest, its style, the model and the page's own script."""
+
+    document: str
+    style: str
+    model: str
+    script: str
+
+
+def parts(scenario: Scenario | None = None) -> Parts:
+    """The parts of the page, with the values of a scenario as its first case; raises OutsideClassroom."""
+    return Parts(_text("index.html"), _squeezed_style(_text("style.css")), bundle(scenario), script())
+
+
+def one_file(scenario: Scenario | None = None) -> str:
+    """The page as one HTML file that needs nothing else and connects to nothing; raises OutsideClassroom."""
+    page = parts(scenario)
+    policy = (
+        f"default-src 'none'; script-src {_hash(page.model)} {_hash(page.script)}; style-src {_hash(page.style)}; "
+        "worker-src blob:; img-src blob: data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+    return _filled(
+        page.document,
+        policy=f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        style=f"<style>{page.style}</style>",
+        script=f'<script id="model">{page.model}</script>\n<script>{page.script}</script>',
+    )
+
+
+def linked(document: str) -> str:
+    """The document for a server, which sends the policy itself and the other parts from routes beside it."""
+    return _filled(
+        document,
+        policy="",
+        style='<link rel="stylesheet" href="style.css">',
+        script='<script id="model" src="model.js"></script>\n<script src="page.js"></script>',
+    )
+
+
+@cache
+def script() -> str:
+    """The modules of the page as one script; raises ValueError where imports go round in a circle."""
+    order: list[str] = []
+    _visit(ENTRY, (), order)
+    return '"use strict";(() => {\n' + "".join(_squeezed(_module(name)) for name in order) + "})();\n"
+
+
+def _module(name: str) -> str:
+    """A module as a constant: what it exports, by name; what it imports is taken out of such constants."""
+    text = _text(f"{name}.js")
+    exported = ", ".join(found[1] for found in EXPORT.findall(text))
+    body = IMPORT.sub(lambda found: f"const {found[1].replace(' as ', ': ')} = ${found[2]};", text)
+    body = EXPORT.sub(lambda found: found[1], body)
+    return f"const ${name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();\n"
+
+
+def _visit(name: str, above: tuple[str, ...], order: list[str]) -> None:
+    """Put a module behind all those that it imports."""
+    if name in above:
+        raise ValueError(f"modules of the page import each other in a circle: {' -> '.join((*above, name))}")
+    if name in order:
+        return
+    for _, needed in IMPORT.findall(_text(f"{name}.js")):
+        _visit(needed, (*above, name), order)
+    order.append(name)
+
+
+def _squeezed(text: str) -> str:
+    """JavaScript without comments that stand alone or end a line, indentation and empty lines."""
+    lines = (line.strip() for line in COMMENT.sub("", text).splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+
+def _squeezed_style(text: str) -> str:
+    lines = (line.strip() for line in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _filled(document: str, **places: str) -> str:
+    for place, text in places.items():
+        document = document.replace(f"<!--{place}-->", text, 1)
+    return document
+
+
+def _hash(text: str) -> str:
+    """The source expression that allows exactly this text of an inline script or style."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files("carsim.classroom").joinpath("page", name).read_text(encoding="utf-8")

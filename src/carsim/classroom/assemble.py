@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from carsim.classroom import squeeze
 from carsim.classroom.package import bundle
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 ENTRY = "page"
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', flags=re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async function|const|function|class) (\w+))", flags=re.MULTILINE)
-COMMENT = re.compile(r"(^|\s+)//(?![^\n]*[\"'`])[^\n]*$", flags=re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,12 @@ class Parts:
 
 def parts(scenario: Scenario | None = None) -> Parts:
     """The parts of the page, with the values of a scenario as its first case; raises OutsideClassroom."""
-    return Parts(_text("index.html"), _squeezed_style(_text("style.css")), bundle(scenario), script())
+    return Parts(squeeze.document(_text("index.html")), squeeze.stylesheet(_text("style.css")), model(scenario), script())
+
+
+def model(scenario: Scenario | None = None) -> str:
+    """The model's script, with the values of a scenario as its first case; raises OutsideClassroom."""
+    return squeeze.javascript(bundle(scenario) if scenario else bundle())
 
 
 def one_file(scenario: Scenario | None = None) -> str:
@@ -71,7 +76,7 @@ def script() -> str:
     """The modules of the page as one script; raises ValueError where imports go round in a circle."""
     order: list[str] = []
     _visit(ENTRY, (), order)
-    return '"use strict";(() => {\n' + "".join(_squeezed(_module(name)) for name in order) + "})();\n"
+    return '"use strict";(() => {\n' + "".join(squeeze.javascript(_module(name)) for name in order) + "})();\n"
 
 
 def _module(name: str) -> str:
@@ -92,17 +97,6 @@ def _visit(name: str, above: tuple[str, ...], order: list[str]) -> None:
     for _, needed in IMPORT.findall(_text(f"{name}.js")):
         _visit(needed, (*above, name), order)
     order.append(name)
-
-
-def _squeezed(text: str) -> str:
-    """JavaScript without comments that stand alone or end a line, indentation and empty lines."""
-    lines = (line.strip() for line in COMMENT.sub("", text).splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
-
-
-def _squeezed_style(text: str) -> str:
-    lines = (line.strip() for line in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).splitlines())
-    return "".join(f"{line}\n" for line in lines if line)
 
 
 def _filled(document: str, **places: str) -> str:

@@ -101,10 +101,10 @@ class Server(ThreadingHTTPServer):
 
     def knows(self, host: str) -> bool:
         """Whether a Host header names this server: loopback by its names; else any address, or this machine's name."""
-        name = urlsplit(f"//{host}")
         try:
+            name = urlsplit(f"//{host}")
             port = name.port or 80
-        except ValueError:
+        except ValueError:  # no host and port at all
             return False
         if port != self.server_port or not name.hostname:
             return False
@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _route(self) -> str | None:
         """The name asked for, or None where the secret word is not the right one."""
-        path = urlsplit(self.path).path.removeprefix("/")
+        path = self.path.partition("?")[0].removeprefix("/")
         if not self.server.token:
             return path
         word, slash, name = path.partition("/")

@@ -249,11 +249,11 @@ function labelLines(context, panel, frame, scaleY, tone) {
 }
 
 function drawKey(context, named, frame, tone) {
-  let x = frame.left + 8, y = frame.keyTop;
+  let x = frame.keyLeft, y = frame.keyTop;
   context.textAlign = "left";
   for (const line of named) {
     const width = context.measureText(line.name).width;
-    if (x + 24 + width > frame.right + frame.spare && x > frame.left + 8) [x, y] = [frame.left + 8, y + 15];
+    if (x + 24 + width > frame.right + frame.spare && x > frame.keyLeft) [x, y] = [frame.keyLeft, y + 15];
     context.strokeStyle = tone[line.colour];
     context.lineWidth = 2.1;
     context.setLineDash(line.dash || []);

@@ -45,7 +45,7 @@ export function frame(canvas, axisX, ticks, last, height = 290, beside = false) 
   const left = 42, right = width - (beside ? 120 : 18), top = 46, bottom = height - 44;
   const scaleX = (value) => left + (value / last) * (right - left);
   return { left, right, top, bottom, width, height, scaleX, ticksX: ticks.map((at) => ({ at, text: String(at) })), showX: true, axisX,
-    titleLeft: 2, titleSize: 15, small: 12, labelsBeside: beside, keyTop: top + 10, spare: 0 };
+    titleLeft: 2, titleSize: 15, small: 12, labelsBeside: beside, keyLeft: left + 8, keyTop: top + 10, spare: 0 };
 }
 
 const hundred = (values) => values.map((value) => 100 * value);

@@ -20,11 +20,12 @@ export function csvOf(run, settings, twin, seed) {
   const columns = [
     ["time_days", run.time], ["car_t_cells", run.carT],
     ...run.clones.map((clone) => [`leukaemia_cells.${clone.name}`, clone.cells]),
-    [`b_cells_${run.units.bCells}`, run.bCells], ["fludarabine_mg_per_L", run.fludarabine], ["cytokine_drive_share", run.cytokine],
+    ["b_cells_per_uL", run.bCells], ["fludarabine_mg_per_L", run.fludarabine], ["cytokine_drive_share", run.cytokine],
     ["marrow_blasts_share", run.marrowBlasts],
   ];
+  const who = twin === null ? say("typical") : `twin ${twin + 1}, seed ${seed}`;
   const head = [`# carsim ${CarsimModel.version}, classroom page. ${say("notForTreatment")}`,
-    `# ${twin === null ? say("typical") : `twin ${twin + 1}, seed ${seed}`}; ${JSON.stringify(settings)}`];
+    `# ${who}; ${JSON.stringify(settings)}`];
   const rows = Array.from(run.time, (_, k) => columns.map(([, values]) => +values[k].toPrecision(7)).join(","));
   return [...head, columns.map(([name]) => name).join(","), ...rows, ""].join("\n");
 }

@@ -11,7 +11,7 @@ import { clamp } from "./numbers.js";
 import { describe, dayUnder, indexOf, MRD_LIMIT, paint, PANELS, spoken, UNTIL } from "./panels.js";
 import { LAST_SEEN, Prediction } from "./predict.js";
 import { decode, encode } from "./share.js";
-import { currentTheme, forgetColours, nextTheme } from "./theme.js";
+import { applyTheme, currentTheme, nextTheme } from "./theme.js";
 import { key as legendKey, Twins, TWINS } from "./twins.js";
 import { headline, oneWords } from "./verdict.js";
 import { currentLanguage, LANGUAGES, say, setLanguage, translate } from "./words.js";
@@ -195,8 +195,8 @@ function drawCohort() {
 async function saveScenario() {
   try {
     const answer = await fetch("scenario", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(state.settings) });
-    if (!answer.ok) throw new Error(answer.statusText);
-    saved("classroom.yaml", await answer.blob());
+    if (answer.ok) saved("classroom.yaml", await answer.blob());
+    else by("kept").textContent = await answer.text();
   } catch {
     by("kept").textContent = say("serverGone");
   }
@@ -256,7 +256,7 @@ function connect() {
   window.addEventListener("resize", () => change({}));
   window.addEventListener("hashchange", () => open(location.hash));
   for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-    matchMedia(query).addEventListener("change", () => { forgetColours(); draw(); });
+    matchMedia(query).addEventListener("change", () => { applyTheme(); draw(); });
   }
 }
 
@@ -273,6 +273,7 @@ function open(fragment) {
 }
 
 function start() {
+  applyTheme();
   setLanguage(navigator.language.startsWith("de") ? "de" : "en");
   connectCharts();
   controls = new Controls(by("settings"), (name, value, stamp) => setSettings({ ...state.settings, [name]: value }, false, stamp));

@@ -1,6 +1,6 @@
 // From a run of the model to the four panels of a patient: which curves, axes, levels and marks.
 import { dayAt, dayScale, drawPanel, prepare, FONT } from "./charts.js";
-import { cells, local, short } from "./numbers.js";
+import { cells, short } from "./numbers.js";
 import { colours, lookOf } from "./theme.js";
 import { say, sayOr } from "./words.js";
 
@@ -28,8 +28,9 @@ export function describe(run, { until = UNTIL, pinned = null, settings = null, a
     lines: both((source, faint) => carLines(source).map((look) => line(source, faint, look.values, look))),
   };
   const bCells = {
-    title: say("panel_bCells"), unit: say("cellsInBody"), log: true, range: [1e4, 1e12],
+    title: say("panel_bCells"), unit: say("cellsPerMicrolitre"), log: true, range: [0.01, 1e4],
     lines: both((source, faint) => [line(source, faint, source.bCells, { colour: "bcell" })]),
+    levels: [{ value: APLASIA, text: say("aplasia") }],
   };
   const most = Math.max(1e-3, ...run.fludarabine);
   const drugs = {
@@ -54,6 +55,7 @@ function veil(panels, run, until) {
   panels.leukaemia.veil = { from: until, below, text: say("hidden"), textBelow: say("unseen") };
 }
 
+const APLASIA = 50; // B cells per µL of blood below which carsim speaks of aplasia
 export const MRD_LIMIT = 1e-4; // of flow cytometry, blasts per nucleated marrow cell
 
 const isThere = (clone) => clone.cells.some((count) => count >= 1);
@@ -125,7 +127,6 @@ export function frameOf(name, width, first) {
   const last = name === PANELS[PANELS.length - 1];
   const left = narrow ? 40 : big ? 58 : 46;
   const right = width - (narrow ? 14 : big ? 168 : 128);
-  const keyed = narrow || name === "drugs" || name === "carT";
   const top = 34 + (narrow && name === "leukaemia" ? 16 : 0);
   const inner = HEIGHTS[name] * (big ? 1.2 : 1) - (narrow ? 30 : 0);
   const bottom = top + inner - 34;
@@ -134,7 +135,7 @@ export function frameOf(name, width, first) {
   return {
     left, right: right - (name === "drugs" && narrow ? 16 : 0), top, bottom, scaleX, breakAt, width, spare: narrow ? 10 : 110,
     height: bottom + (last ? 46 : 10), titleLeft: 2, titleSize: narrow ? 14 : big ? 20 : 15, small: big ? 16 : 12, labelsBeside: !narrow,
-    keyTop: keyed && narrow && name === "leukaemia" ? top - 2 : top + 8, showX: last || name === "leukaemia",
+    keyLeft: name === "drugs" ? breakAt + 22 : left + 8, keyTop: narrow && name === "leukaemia" ? top - 2 : top + 8, showX: last || name === "leukaemia",
     axisX: last ? (narrow ? shortAxis() : say("axisDays")) : "",
     ticksX: TICKS.filter((day) => !narrow || [0, 14, 28, 180, 360, 540, 720].includes(day)).map((at) => ({ at, text: String(at) })),
   };
@@ -165,7 +166,7 @@ function drawCursor(context, panel, frame, day) {
   context.stroke();
   const texts = panel.lines.filter((line) => !line.faint && day <= line.until).map((line) => {
     const value = valueOn(line, day);
-    return { text: panel.log ? short(value < LOWEST ? 0 : value) : short(value), colour: line.colour };
+    return { text: short(value < panel.range[0] ? 0 : value), colour: line.colour };
   });
   context.font = `600 12px ${FONT}`;
   const wide = Math.max(...texts.map(({ text }) => context.measureText(text).width), 0);
@@ -202,7 +203,8 @@ export function spoken(panel) {
     const end = indexOf(line.x, line.until);
     let peak = 0;
     for (let k = 0; k <= end; k++) if (line.values[k] > peak) peak = line.values[k];
-    const text = (value) => (!panel.log ? local(value.toPrecision(2)) : value >= LOWEST ? cells(value) : say("gone"));
+    const counted = panel.range[0] >= LOWEST; // cells of the body, not a concentration
+    const text = (value) => (!counted ? short(value) : value >= LOWEST ? cells(value) : say("gone"));
     return say("seriesSays", { name: line.name || panel.title, peak: text(peak), end: text(line.values[end]) });
   }).join("; ");
   return say("chartSays", { title: panel.title, unit: panel.unit, list });

@@ -12,15 +12,22 @@ export function colours() {
   return cached;
 }
 
-export const forgetColours = () => { cached = null; };
-
 const THEMES = ["auto", "light", "dark"];
 
-export const currentTheme = () => document.documentElement.dataset.theme;
+let theme = "auto";
+
+export const currentTheme = () => theme;
 
 export function nextTheme() {
-  document.documentElement.dataset.theme = THEMES[(THEMES.indexOf(currentTheme()) + 1) % THEMES.length];
-  forgetColours();
+  theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+  applyTheme();
+}
+
+// Light or dark as chosen, or as the system has it; the style sheet knows these two only.
+export function applyTheme() {
+  const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  cached = null;
 }
 
 // A clone looks the same in every picture: by its CD19 where it differs, else by its CD22. Dashes tell lines apart in grey.

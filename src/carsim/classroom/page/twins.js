@@ -10,7 +10,8 @@ export class Twins {
     this.root = root;
     this.legend = legend;
     this.buttons = Array.from({ length: TWINS }, (_, twin) => {
-      const button = Object.assign(make("button"), { type: "button", tabIndex: twin ? -1 : 0 });
+      const button = Object.assign(make("button"), { type: "button", tabIndex: twin ? -1 : 0, disabled: true });
+      button.dataset.colour = "empty";
       button.addEventListener("click", () => {
         chosen(button.getAttribute("aria-pressed") === "true" ? null : Number(button.dataset.twin));
       });

@@ -151,6 +151,8 @@ export const WORDS = {
   panel_carT: ["CAR T cells", "CAR-T-Zellen"],
   panel_bCells: ["Healthy B cells", "Gesunde B-Zellen"],
   panel_drugs: ["Fludarabine and cytokine drive", "Fludarabin und Zytokinantrieb"],
+  cellsPerMicrolitre: ["cells/µL of blood", "Zellen/µl Blut"],
+  aplasia: ["aplasia: below 50", "Aplasie: unter 50"],
   cellsInBody: ["cells in the body", "Zellen im Körper"],
   axisDays: [
     "days after the first infusion (the scale changes at day 30)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,15 @@ class Visit:
 
     def twins(self) -> None:
         """Wait until all twins of the present settings are known."""
-        self.page.wait_for_function("!document.querySelector('#twins button:disabled')")
+        self.until("!document.querySelector('#twins button:disabled')")
+
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true; Playwright's own way would need `eval`, which the page forbids."""
+        until = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(expression):
+            if time.monotonic() > until:
+                raise TimeoutError(f"not within {PATIENCE / 1000:g} s: {expression}")
+            self.page.wait_for_timeout(20)
 
     def courses(self) -> str:
         """The courses shown, as the text of the table that the page would save."""

@@ -1,4 +1,5 @@
 // The class view: a code for the board, a student's own patients, and the pool of all of them.
+import { by, make, on, tell } from "./dom.js";
 import { BadCode, classCode, pool, readClassCode, resultCode } from "./classcode.js";
 import { drawKaplanMeier, frame, show } from "./cohort.js";
 import { copy } from "./keep.js";
@@ -6,7 +7,6 @@ import { percent, wilson } from "./numbers.js";
 import { say } from "./words.js";
 import { fate } from "./verdict.js";
 
-const by = (id) => document.getElementById(id);
 const relapses = (outcomes) => outcomes.filter((outcome) => fate(outcome).mode === "relapse").length;
 
 export class ClassView {
@@ -15,21 +15,21 @@ export class ClassView {
     this.state = state;
     this.workers = workers;
     this.opened = opened;
-    by("make-code").addEventListener("click", () => this.makeCode());
-    by("do-share").addEventListener("click", () => this.treat());
-    by("copy-result").addEventListener("click", () => copy(by("result-code").textContent, by("share-words"), by("share-words").textContent));
-    by("results").addEventListener("input", () => this.drawPool());
-    by("code").addEventListener("change", () => this.drawPool());
+    on(by("make-code"), "click", () => this.makeCode());
+    on(by("do-share"), "click", () => this.treat());
+    on(by("copy-result"), "click", () => copy(by("result-code").textContent, by("share-words"), by("share-words").textContent));
+    on(by("results"), "input", () => this.drawPool());
+    on(by("code"), "change", () => this.drawPool());
   }
 
   makeCode() {
     const students = Number(by("students").value), portion = Number(by("portion").value);
     if (!Number.isInteger(students) || !Number.isInteger(portion) || students < 2 || students > 99 || portion < 5 || portion > 25) {
-      by("class-code").textContent = say("badClassSize");
+      tell("class-code", say("badClassSize"));
       return;
     }
     const seed = 1 + crypto.getRandomValues(new Uint16Array(1))[0] % 4095;
-    by("class-code").textContent = classCode({ settings: this.state().settings, students, portion, seed });
+    tell("class-code", classCode({ settings: this.state().settings, students, portion, seed }));
     by("code").value = by("class-code").textContent;
     this.drawPool();
   }
@@ -59,7 +59,7 @@ export class ClassView {
       if (!done) return;
       const negative = outcomes.filter((outcome) => fate(outcome).kind === "CD19-negative").length;
       words.textContent = say("shareSays", { n: outcomes.length, k: relapses(outcomes), negative });
-      by("result-code").textContent = resultCode(known.tag, number, outcomes);
+      tell("result-code", resultCode(known.tag, number, outcomes));
       by("copy-result").hidden = false;
     }, (why) => { words.textContent = say("failed", { why }); });
   }
@@ -80,7 +80,7 @@ export class ClassView {
       return;
     }
     const { students, problems } = pool(text, known);
-    list.append(...problems.map(([key, values]) => Object.assign(document.createElement("li"), {
+    list.append(...problems.map(([key, values]) => make("li", {
       textContent: say(key, values.why ? { ...values, why: say(values.why) } : values),
     })));
     if (students.length) this.drawStudents(students, headline);

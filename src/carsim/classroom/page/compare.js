@@ -1,4 +1,5 @@
 // A pinned run beside the one shown now: what was changed, and what it changed.
+import { make } from "./dom.js";
 import { shown, table } from "./controls.js";
 import { cells } from "./numbers.js";
 import { say } from "./words.js";
@@ -11,7 +12,7 @@ export function comparison(pinned, now) {
   const box = document.createDocumentFragment();
   const changed = CarsimModel.settings.filter(({ name }) => pinned.settings[name] !== now.settings[name])
     .map((setting) => `${say(setting.name)} ${shown(setting, pinned.settings[setting.name])} → ${shown(setting, now.settings[setting.name])}`);
-  const words = Object.assign(document.createElement("p"), { className: "note" });
+  const words = make("p", { className: "note" });
   words.textContent = changed.length ? say("compareChanged", { list: changed.join("; ") }) : say("compareSame");
   const row = (key, value) => [say(key), value(pinned), value(now)];
   const count = (test) => ({ outcomes }) => (outcomes.length ? `${outcomes.filter((outcome) => test(fate(outcome))).length}/${outcomes.length}` : "…");

@@ -1,4 +1,5 @@
 // The controls of the settings, built from what the model says of each: sliders, choices, and what depends on a choice.
+import { make, on } from "./dom.js";
 import { local, positionOf, short, STEPS, valueAt } from "./numbers.js";
 import { say, sayOr } from "./words.js";
 
@@ -34,11 +35,11 @@ export class Controls {
   }
 
   slider(setting) {
-    const box = make("div", "field");
-    const input = Object.assign(make("input"), { type: "range", min: 0, max: STEPS, step: 1, id: `set-${setting.name}` });
-    const label = Object.assign(make("label"), { htmlFor: input.id, textContent: say(setting.name) });
-    const output = Object.assign(make("output"), { htmlFor: input.id });
-    input.addEventListener("input", (event) => this.changed(setting.name, valueAt(setting, Number(input.value)), event.timeStamp));
+    const box = make("div", { className: "field" });
+    const input = make("input", { type: "range", min: 0, max: STEPS, step: 1, id: `set-${setting.name}` });
+    const label = make("label", { htmlFor: input.id, textContent: say(setting.name) });
+    const output = make("output", { htmlFor: input.id });
+    on(input, "input", (event) => this.changed(setting.name, valueAt(setting, Number(input.value)), event.timeStamp));
     box.append(label, output, input);
     return { box, show: (value) => {
       const position = positionOf(setting, value);
@@ -50,16 +51,16 @@ export class Controls {
   }
 
   choice(setting) {
-    const box = make("fieldset", "field pick");
+    const box = make("fieldset", { className: "field pick" });
     const inputs = new Map();
-    box.append(Object.assign(make("legend"), { textContent: say(setting.name) }));
-    const row = make("div", "segments");
+    box.append(make("legend", { textContent: say(setting.name) }));
+    const row = make("div", { className: "segments" });
     for (const option of setting.choices) {
       const label = make("label");
-      const input = Object.assign(make("input"), { type: "radio", name: `set-${setting.name}`, value: option });
-      input.addEventListener("change", (event) => this.changed(setting.name, option, event.timeStamp));
+      const input = make("input", { type: "radio", name: `set-${setting.name}`, value: option });
+      on(input, "change", (event) => this.changed(setting.name, option, event.timeStamp));
       inputs.set(option, input);
-      label.append(input, Object.assign(make("span"), { textContent: sayOr(`choice_${option}`, option) }));
+      label.append(input, make("span", { textContent: sayOr(`choice_${option}`, option) }));
       row.append(label);
     }
     box.append(row);
@@ -76,21 +77,15 @@ export class Controls {
   }
 }
 
-export function make(tag, className = "") {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  return element;
-}
-
 export function fillPresets(select, chosen) {
-  select.replaceChildren(...CarsimModel.presets.map(({ name, title }) => Object.assign(make("option"), {
+  select.replaceChildren(...CarsimModel.presets.map(({ name, title }) => make("option", {
     value: name, textContent: sayOr(`preset_${name}`, title), selected: name === chosen,
   })));
 }
 
 // A table of rows; the first row is its heading.
 export function table(rows, className = "") {
-  const element = make("table", className);
+  const element = make("table", { className });
   const line = (row, tag) => {
     const tr = make("tr");
     row.forEach((cell, k) => {

@@ -1,4 +1,5 @@
 // What leaves the page: a table (CSV), a picture (PNG), each with the settings and the line on treatment.
+import { make } from "./dom.js";
 import { drawPanel, FONT } from "./charts.js";
 import { shown } from "./controls.js";
 import { frameOf, PANELS } from "./panels.js";
@@ -6,7 +7,7 @@ import { colours } from "./theme.js";
 import { say } from "./words.js";
 
 export function save(name, blob) {
-  const link = document.createElement("a");
+  const link = make("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
@@ -34,7 +35,7 @@ export function csvOf(run, settings, twin, seed) {
 export function pictureOf(panels, first, texts, settings) {
   const width = 1000, margin = 36, ratio = 2;
   const frames = PANELS.map((name) => [name, frameOf(name, width - 2 * margin, first)]);
-  const canvas = document.createElement("canvas");
+  const canvas = make("canvas");
   const context = canvas.getContext("2d");
   context.font = `24px ${FONT}`;
   const lines = wrap(context, texts[0], width - 2 * margin);

@@ -1,5 +1,5 @@
 // The page of questions, with buttons that set up a case, the teacher's note, the glossary, and what the model leaves out.
-import { make } from "./controls.js";
+import { fill, make, on } from "./dom.js";
 import { GLOSSARY, QUESTIONS, TEACHER, UNKNOWN } from "./lesson.js";
 import { say } from "./words.js";
 
@@ -11,24 +11,23 @@ const STARTS = {
 
 export function showLesson(start) {
   fill("questions", QUESTIONS.map((key) => {
-    const item = make("li"), button = Object.assign(make("button", "quiet"), { type: "button", textContent: say("tryIt") });
-    button.addEventListener("click", () => start(STARTS[key]));
-    item.append(Object.assign(make("p"), { textContent: say(key) }), button);
+    const item = make("li"), button = make("button", { className: "quiet", type: "button", textContent: say("tryIt") });
+    on(button, "click", () => start(STARTS[key]));
+    item.append(make("p", { textContent: say(key) }), button);
     return item;
   }));
-  fill("teacher", TEACHER.map((key) => Object.assign(make("p"), { textContent: say(key) })));
+  fill("teacher", TEACHER.map((key) => make("p", { textContent: say(key) })));
   fill("unknown", UNKNOWN.map((key) => {
     const [first, ...others] = say(key).split(/(?<=\.) /);
     const item = make("li");
-    item.append(Object.assign(make("strong"), { textContent: first }), ` ${others.join(" ")}`);
+    item.append(make("strong", { textContent: first }), ` ${others.join(" ")}`);
     return item;
   }));
   const words = GLOSSARY.map((key) => [say(`g_${key}`), say(`d_${key}`)]).sort(([a], [b]) => a.localeCompare(b));
   fill("glossary", words.map(([term, meaning]) => {
     const pair = make("div");
-    pair.append(Object.assign(make("dt"), { textContent: term }), Object.assign(make("dd"), { textContent: meaning }));
+    pair.append(make("dt", { textContent: term }), make("dd", { textContent: meaning }));
     return pair;
   }));
 }
 
-const fill = (id, children) => document.getElementById(id).replaceChildren(...children);

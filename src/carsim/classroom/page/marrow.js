@@ -2,6 +2,7 @@
 //
 // Dots lie on a hexagonal grid and are given out from the centre: the rarest cells first, with rims made uneven by a fixed
 // wave. The lens shows DISCS discs, each of 10^k cells: as many of the kind it lies on as there are, the rest in proportion.
+import { on } from "./dom.js";
 import { prepare } from "./charts.js";
 import { cells, power, short } from "./numbers.js";
 import { cloneName, indexOf, marrowCells } from "./panels.js";
@@ -58,9 +59,9 @@ export class Marrow {
       const box = canvas.getBoundingClientRect();
       this.moveTo(((event.clientX - box.left) / box.width) * SIZE, ((event.clientY - box.top) / box.height) * SIZE);
     };
-    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); move(event); });
-    canvas.addEventListener("pointermove", (event) => event.buttons && move(event));
-    canvas.addEventListener("keydown", (event) => this.key(event));
+    on(canvas, "pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); move(event); });
+    on(canvas, "pointermove", (event) => event.buttons && move(event));
+    on(canvas, "keydown", (event) => this.key(event));
   }
 
   moveTo(x, y) {

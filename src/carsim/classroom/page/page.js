@@ -1,9 +1,10 @@
 // The page: one state, and what is drawn from it. A change of a setting simulates the one shown at once, draws it, and asks
 // the workers for the twins.
+import { by, make, on, tell } from "./dom.js";
 import { ClassView } from "./classview.js";
 import { cohortTable, cohortWords, drawIncidences, drawKaplanMeier } from "./cohort.js";
 import { comparison } from "./compare.js";
-import { Controls, fillPresets, make } from "./controls.js";
+import { Controls, fillPresets } from "./controls.js";
 import { copy, csvOf, pictureOf, save } from "./keep.js";
 import { showLesson } from "./learn.js";
 import { census, lensText, Marrow, marrowWords } from "./marrow.js";
@@ -17,14 +18,13 @@ import { headline, oneWords } from "./verdict.js";
 import { currentLanguage, LANGUAGES, say, setLanguage, translate } from "./words.js";
 import { Pool } from "./workers.js";
 
-const by = (id) => document.getElementById(id);
 const WAIT = 60; // ms of rest before the twins are asked for: a drag sends many changes
 
 const state = { settings: null, view: "one", twin: null, seed: 1, run: null, outcomes: [], pinned: null, day: 120, cursor: null, panels: null, cohort: null };
 const canvases = {};
 const frames = {};
 const twinWorkers = new Pool(), otherWorkers = new Pool();
-let controls, twins, marrow, prediction, waiting = 0, asked = 0, changedAt = null, spokenLater = 0;
+let controls, twins, marrow, prediction, waiting = 0, asked = 0, changedAt = null, spokenLater = 0, drawn = false;
 
 const firstDay = () => state.run.time[0];
 const until = () => (prediction.open ? LAST_SEEN : UNTIL);
@@ -55,6 +55,8 @@ function redraw() {
     performance.measure("carsim:redraw", { start: changedAt, end: performance.now() });
     changedAt = null;
   }
+  if (!drawn) performance.mark("carsim:drawn");
+  drawn = true;
   clearTimeout(asked);
   asked = setTimeout(askTwins, WAIT);
 }
@@ -87,12 +89,12 @@ function drawMarrow() {
   const day = shownDay(), found = census(state.run, day, prediction.open ? MRD_LIMIT : 0);
   const seen = marrow.draw(found);
   by("day").value = Math.round(((day - firstDay()) / (until() - firstDay())) * 400);
-  by("day-out").textContent = String(Math.round(day));
+  tell("day-out", String(Math.round(day)));
   by("day").setAttribute("aria-valuetext", say("unit_day", { day: Math.round(day) }));
-  by("lens-out").textContent = lensText(marrow.step);
+  tell("lens-out", lensText(marrow.step));
   by("lens").setAttribute("aria-valuetext", lensText(marrow.step));
   const words = marrowWords(found, seen);
-  by("marrow-words").textContent = words;
+  tell("marrow-words", words);
   by("marrow").setAttribute("aria-label", say("marrowSays", { words }));
   const names = found.kinds.map((kind) => kind.kind).join();
   if (by("marrow-legend").dataset.names !== names + currentLanguage()) {
@@ -107,9 +109,9 @@ function drawWords() {
   by("verdict-kicker").textContent = outcomes.length === TWINS || !outcomes.length ? say("twinsKicker", { count: TWINS }) : say("twinsSoFar", { count: outcomes.length });
   if (!outcomes.length) { by("headline").textContent = say("counting"); return; }
   const { text, rest, first } = headline(outcomes, state.settings, run);
-  by("headline").textContent = text;
+  tell("headline", text);
   by("headline").dataset.kind = first.kind || first.mode;
-  by("rest").textContent = rest;
+  tell("rest", rest);
 }
 
 function askTwins() {
@@ -129,8 +131,8 @@ function askTwins() {
 
 function refuse(sentences, after = "") {
   const box = by("refusal"), list = make("ul");
-  list.append(...sentences.map((text) => Object.assign(make("li"), { textContent: text })));
-  box.replaceChildren(...(after ? [Object.assign(make("p"), { textContent: say("refused") })] : []), list, ...(after ? [Object.assign(make("p"), { textContent: after })] : []));
+  list.append(...sentences.map((text) => make("li", { textContent: text })));
+  box.replaceChildren(...(after ? [make("p", { textContent: say("refused") })] : []), list, ...(after ? [make("p", { textContent: after })] : []));
   box.hidden = false;
 }
 
@@ -149,9 +151,9 @@ function setWords() {
   translate();
   by("language").textContent = currentLanguage() === "en" ? "Deutsch" : "English";
   by("language").lang = currentLanguage() === "en" ? "de" : "en";
-  by("theme").textContent = say(`theme${currentTheme()[0].toUpperCase()}${currentTheme().slice(1)}`);
-  by("version").textContent = say("version", { version: CarsimModel.version });
-  by("figure-mode").textContent = say(document.body.classList.contains("figure") ? "leaveFigure" : "figureMode");
+  tell("theme", say(`theme${currentTheme()[0].toUpperCase()}${currentTheme().slice(1)}`));
+  tell("version", say("version", { version: CarsimModel.version }));
+  tell("figure-mode", say(document.body.classList.contains("figure") ? "leaveFigure" : "figureMode"));
   fillPresets(by("preset"), state.settings.preset);
   controls.build(state.settings);
   showLesson((start) => { setSettings({ ...CarsimModel.defaults(start.preset), ...start }, true); setView("one"); });
@@ -174,7 +176,7 @@ function setFigure(on) {
 function runCohort() {
   const count = Number(by("cohort-size").value), bar = by("cohort-progress");
   bar.hidden = false;
-  by("cohort-headline").textContent = say("counting");
+  tell("cohort-headline", say("counting"));
   otherWorkers.ask({ settings: state.settings, count, seed: state.seed }, (outcomes, done) => {
     bar.value = outcomes.length / count;
     if (!done) return;
@@ -198,18 +200,18 @@ async function saveScenario() {
     if (answer.ok) saved("classroom.yaml", await answer.blob());
     else by("kept").textContent = await answer.text();
   } catch {
-    by("kept").textContent = say("serverGone");
+    tell("kept", say("serverGone"));
   }
 }
 
 function saved(name, blob) {
   save(name, blob);
-  by("kept").textContent = say("saved", { name });
+  tell("kept", say("saved", { name }));
 }
 
 function connectCharts() {
   for (const name of PANELS) {
-    const canvas = Object.assign(make("canvas"), { id: `panel-${name}` });
+    const canvas = make("canvas", { id: `panel-${name}` });
     canvas.setAttribute("role", "img");
     canvases[name] = canvas;
     by("charts").append(canvas);
@@ -217,9 +219,9 @@ function connectCharts() {
       const day = dayUnder(frames[name], event.clientX - canvas.getBoundingClientRect().left, firstDay());
       setDay(clamp(day, firstDay(), until()), true);
     };
-    canvas.addEventListener("pointermove", point);
-    canvas.addEventListener("pointerdown", point);
-    canvas.addEventListener("pointerleave", () => { state.cursor = null; drawPanels(); });
+    on(canvas, "pointermove", point);
+    on(canvas, "pointerdown", point);
+    on(canvas, "pointerleave", () => { state.cursor = null; drawPanels(); });
   }
 }
 
@@ -231,32 +233,32 @@ function setDay(day, pointed) {
 }
 
 function connect() {
-  by("preset").addEventListener("change", () => setSettings(CarsimModel.defaults(by("preset").value), true));
-  by("reset").addEventListener("click", () => setSettings(CarsimModel.defaults(state.settings.preset)));
-  by("again").addEventListener("click", () => change({}, { predict: true }));
-  by("day").addEventListener("input", () => setDay(firstDay() + (Number(by("day").value) / 400) * (until() - firstDay()), false));
-  by("lens").addEventListener("input", () => { marrow.step = Number(by("lens").value); drawMarrow(); });
-  by("pin").addEventListener("click", () => change({ pinned: { run: state.run, settings: { ...state.settings }, outcomes: state.outcomes } }));
-  by("unpin").addEventListener("click", () => change({ pinned: null }));
-  by("csv").addEventListener("click", () => saved("carsim_classroom.csv", new Blob([csvOf(state.run, state.settings, state.twin, state.seed)], { type: "text/csv" })));
-  by("png").addEventListener("click", async () => saved("carsim_classroom.png", await pictureOf(state.panels, firstDay(), [by("headline").textContent, by("shown").textContent], state.settings)));
-  by("print").addEventListener("click", () => window.print());
-  by("link").addEventListener("click", () => {
+  on(by("preset"), "change", () => setSettings(CarsimModel.defaults(by("preset").value), true));
+  on(by("reset"), "click", () => setSettings(CarsimModel.defaults(state.settings.preset)));
+  on(by("again"), "click", () => change({}, { predict: true }));
+  on(by("day"), "input", () => setDay(firstDay() + (Number(by("day").value) / 400) * (until() - firstDay()), false));
+  on(by("lens"), "input", () => { marrow.step = Number(by("lens").value); drawMarrow(); });
+  on(by("pin"), "click", () => change({ pinned: { run: state.run, settings: { ...state.settings }, outcomes: state.outcomes } }));
+  on(by("unpin"), "click", () => change({ pinned: null }));
+  on(by("csv"), "click", () => saved("carsim_classroom.csv", new Blob([csvOf(state.run, state.settings, state.twin, state.seed)], { type: "text/csv" })));
+  on(by("png"), "click", async () => saved("carsim_classroom.png", await pictureOf(state.panels, firstDay(), [by("headline").textContent, by("shown").textContent], state.settings)));
+  on(by("print"), "click", () => window.print());
+  on(by("link"), "click", () => {
     const link = `${location.href.split("#")[0]}#${linkPart()}`;
     copy(link, by("kept"), say("linkIs", { link }));
   });
-  by("scenario").hidden = !document.getElementById("model").src;
-  by("scenario").addEventListener("click", saveScenario);
-  by("cohort-run").addEventListener("click", runCohort);
-  for (const tab of document.querySelectorAll(".tabs button")) tab.addEventListener("click", () => setView(tab.dataset.view));
-  by("figure-mode").addEventListener("click", () => setFigure(!document.body.classList.contains("figure")));
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("figure")) setFigure(false); });
-  by("theme").addEventListener("click", () => { nextTheme(); setWords(); change({}); });
-  by("language").addEventListener("click", () => { setLanguage(LANGUAGES.find((name) => name !== currentLanguage())); setWords(); change({}); });
-  window.addEventListener("resize", () => change({}));
-  window.addEventListener("hashchange", () => open(location.hash));
+  by("scenario").hidden = !by("model").src;
+  on(by("scenario"), "click", saveScenario);
+  on(by("cohort-run"), "click", runCohort);
+  for (const tab of document.querySelectorAll(".tabs button")) on(tab, "click", () => setView(tab.dataset.view));
+  on(by("figure-mode"), "click", () => setFigure(!document.body.classList.contains("figure")));
+  on(document, "keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("figure")) setFigure(false); });
+  on(by("theme"), "click", () => { nextTheme(); setWords(); change({}); });
+  on(by("language"), "click", () => { setLanguage(LANGUAGES.find((name) => name !== currentLanguage())); setWords(); change({}); });
+  on(window, "resize", () => change({}));
+  on(window, "hashchange", () => open(location.hash));
   for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-    matchMedia(query).addEventListener("change", () => { applyTheme(); draw(); });
+    on(matchMedia(query), "change", () => { applyTheme(); draw(); });
   }
 }
 
@@ -272,6 +274,11 @@ function open(fragment) {
   change({});
 }
 
+// The engine of the browser makes the model quick after a few runs; they are better done before the first drag.
+function warmUp() {
+  for (let twin = 0; twin < 3; twin++) CarsimModel.simulate(state.settings, { twin, seed: state.seed, until: UNTIL, fast: true });
+}
+
 function start() {
   applyTheme();
   setLanguage(navigator.language.startsWith("de") ? "de" : "en");
@@ -284,7 +291,7 @@ function start() {
   by("cohort-progress").hidden = true;
   connect();
   open(location.hash);
-  performance.mark("carsim:ready");
+  setTimeout(warmUp, 200);
 }
 
 start();

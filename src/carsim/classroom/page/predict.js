@@ -1,12 +1,10 @@
 // Predict first, then reveal: the courses end on day 28 until the viewer has said what comes next, or asked to be shown.
-import { make } from "./controls.js";
+import { by, make, on } from "./dom.js";
 import { say } from "./words.js";
 import { fate } from "./verdict.js";
 
 export const LAST_SEEN = 28; // day on which a first remission is judged
 const GUESSES = { remission: "remission", positive: "CD19-positive", negative: "CD19-negative", none: "no_response" };
-
-const by = (id) => document.getElementById(id);
 
 export class Prediction {
   constructor(revealed) {
@@ -14,12 +12,12 @@ export class Prediction {
     this.guess = null;
     this.revealed = revealed;
     for (const guess of Object.keys(GUESSES)) {
-      const button = Object.assign(make("button"), { type: "button" });
+      const button = make("button", { type: "button" });
       button.dataset.word = `predict_${guess}`;
-      button.addEventListener("click", () => this.say(guess));
+      on(button, "click", () => this.say(guess));
       by("choices").append(button);
     }
-    by("show-me").addEventListener("click", () => this.say(null));
+    on(by("show-me"), "click", () => this.say(null));
   }
 
   ask() {

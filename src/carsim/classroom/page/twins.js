@@ -1,5 +1,5 @@
 // The square of twins: one button each, coloured by what becomes of it; a click shows that twin.
-import { make } from "./controls.js";
+import { make, on } from "./dom.js";
 import { say } from "./words.js";
 import { colourOf, fate, groups, nameOf } from "./verdict.js";
 
@@ -10,14 +10,14 @@ export class Twins {
     this.root = root;
     this.legend = legend;
     this.buttons = Array.from({ length: TWINS }, (_, twin) => {
-      const button = Object.assign(make("button"), { type: "button", tabIndex: twin ? -1 : 0, disabled: true });
+      const button = make("button", { type: "button", tabIndex: twin ? -1 : 0, disabled: true });
       button.dataset.colour = "empty";
-      button.addEventListener("click", () => {
+      on(button, "click", () => {
         chosen(button.getAttribute("aria-pressed") === "true" ? null : Number(button.dataset.twin));
       });
       return button;
     });
-    root.addEventListener("keydown", (event) => this.key(event));
+    on(root, "keydown", (event) => this.key(event));
     root.append(...this.buttons);
   }
 
@@ -50,7 +50,7 @@ export class Twins {
 }
 
 export function key(colour, text) {
-  const item = make("span", "key");
+  const item = make("span", { className: "key" });
   const dot = make("i");
   dot.dataset.colour = colour;
   item.append(dot, text);

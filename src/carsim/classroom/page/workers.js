@@ -1,9 +1,11 @@
 // Outcomes of many twins, by the model in a few workers that share them out; a new question replaces the one before.
 
+import { by } from "./dom.js";
+
 const AT_MOST = 4;
 
 function newWorker() {
-  const model = document.getElementById("model");
+  const model = by("model");
   if (model.src) return new Worker(model.src);
   const url = URL.createObjectURL(new Blob([model.textContent], { type: "text/javascript" }));
   return new Worker(url);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from carsim.classroom import squeeze
-from carsim.classroom.package import bundle
+from carsim.classroom.package import bundle, deflated
 
 if TYPE_CHECKING:
     from carsim.spec import Scenario
@@ -43,7 +44,7 @@ def parts(scenario: Scenario | None = None) -> Parts:
 
 def model(scenario: Scenario | None = None) -> str:
     """The model's script, with the values of a scenario as its first case; raises OutsideClassroom."""
-    return squeeze.javascript(bundle(scenario) if scenario else bundle())
+    return bundle(scenario) if scenario else bundle()
 
 
 def one_file(scenario: Scenario | None = None) -> str:
@@ -76,7 +77,9 @@ def script() -> str:
     """The modules of the page as one script; raises ValueError where imports go round in a circle."""
     order: list[str] = []
     _visit(ENTRY, (), order)
-    return '"use strict";(() => {\n' + "".join(squeeze.javascript(_module(name)) for name in order) + "})();\n"
+    words = json.dumps(json.loads(_text("words.json")), separators=(",", ":"))  # in ASCII
+    begin = f'"use strict";(() => {{\nconst PACKED_WORDS="{deflated(words)}";\n'
+    return begin + "".join(squeeze.javascript(_module(name)) for name in order) + "})();\n"
 
 
 def _module(name: str) -> str:

@@ -21,7 +21,7 @@ def bundle() -> str:
     """The text that defines `CarsimModel`, in a page and in a worker alike."""
     data = _read("data.json")
     digest = hashlib.sha256(data.encode()).hexdigest()[:16]
-    table = f'const DATA = JSON.parse(inflated("{_deflated(data)}"));\nDATA.digest = "{digest}";'
+    table = f'const DATA = JSON.parse(inflated("{deflated(data)}"));\nDATA.digest = "{digest}";'
     body = "\n".join([_read("inflate.js"), table, _read("laws.js"), *(_read(name) for name in ENGINE)])
     return (
         f'"use strict";\nvar CarsimModel = (() => {{\n{javascript(body)}return CarsimModel;\n}})();\n'
@@ -33,6 +33,7 @@ def _read(name: str) -> str:
     return (files(__package__) / "model" / name).read_text(encoding="utf-8")
 
 
-def _deflated(text: str) -> str:
+def deflated(text: str) -> str:
+    """A text of ASCII as base64 of a raw deflate stream, for `CarsimModel.inflated`."""
     packed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return base64.b64encode(packed.compress(text.encode()) + packed.flush()).decode("ascii")

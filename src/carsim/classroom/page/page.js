@@ -18,13 +18,13 @@ import { headline, oneWords } from "./verdict.js";
 import { currentLanguage, LANGUAGES, say, setLanguage, translate } from "./words.js";
 import { Pool } from "./workers.js";
 
-const WAIT = 60; // ms of rest before the twins are asked for: a drag sends many changes
+const WAIT = 60, APART = 300; // ms before the twins are asked for, and between two times: a drag sends many changes
 
 const state = { settings: null, view: "one", twin: null, seed: 1, run: null, outcomes: [], pinned: null, day: 120, cursor: null, panels: null, cohort: null };
 const canvases = {};
 const frames = {};
 const twinWorkers = new Pool(), otherWorkers = new Pool();
-let controls, twins, marrow, prediction, waiting = 0, asked = 0, changedAt = null, spokenLater = 0, drawn = false;
+let controls, twins, marrow, prediction, waiting = 0, asked = 0, lastAsked = 0, changedAt = null, spokenLater = 0, drawn = false;
 
 const firstDay = () => state.run.time[0];
 const until = () => (prediction.open ? LAST_SEEN : UNTIL);
@@ -57,8 +57,7 @@ function redraw() {
   }
   if (!drawn) performance.mark("carsim:drawn");
   drawn = true;
-  clearTimeout(asked);
-  asked = setTimeout(askTwins, WAIT);
+  asked ||= setTimeout(askTwins, Math.max(WAIT, lastAsked + APART - performance.now()));
 }
 
 function draw() {
@@ -115,6 +114,7 @@ function drawWords() {
 }
 
 function askTwins() {
+  [asked, lastAsked] = [0, performance.now()];
   if (state.view !== "one") return;
   const { settings, seed } = state;
   twinWorkers.ask({ settings, count: TWINS, seed }, (outcomes, done) => {
@@ -270,7 +270,8 @@ function open(fragment) {
   setWords();
   if (problems.length) refuse(problems, say("refusedAfter"));
   if (rest.predict === "0") prediction.open = false; else prediction.ask();
-  setView(rest.view ?? "one");
+  if (rest.class) by("code").value = rest.class;
+  setView(rest.view ?? (rest.class ? "class" : "one"));
   change({});
 }
 

@@ -58,6 +58,7 @@ class Visit:
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(self.address(fragment))
+        self.until("performance.getEntriesByName('carsim:drawn').length > 0")
 
     def address(self, fragment: str = "") -> str:
         """Where the page lies, with the part after `#`."""

@@ -74,7 +74,6 @@ SLIDERS = {
 @pytest.mark.parametrize("name", SLIDERS)
 def test_a_slider_changes_its_course_and_the_verdict_follows(browser: Browser, folder: Path, name: str) -> None:
     with Visit(browser, folder, ESCAPE) as visit:
-        visit.twins()
         before, shown = visit.courses(), visit.page.inner_text("#shown")
         visit.page.focus(f"#set-{name}")
         for _ in range(3):
@@ -102,7 +101,6 @@ def _column(table: str, name: str) -> list[str]:
 )
 def test_a_choice_changes_its_course(browser: Browser, folder: Path, name: str, choice: str, course: str) -> None:
     with Visit(browser, folder, ESCAPE) as visit:
-        visit.twins()
         before = visit.courses()
         visit.page.check(f"input[name=set-{name}][value='{choice}']", force=True)
         visit.until(f"location.hash.includes('{name}={choice}')")
@@ -138,7 +136,6 @@ def test_a_bad_link_is_refused_with_a_sentence(browser: Browser, folder: Path, f
 def test_a_link_brings_back_what_was_shown(browser: Browser, folder: Path) -> None:
     link = "preset=weak_arm&predict=0&negative_fraction=0.00001&fludarabine=9&twin=7&lang=de"
     with Visit(browser, folder, link) as visit:
-        visit.twins()
         assert visit.page.input_value("#preset") == "weak_arm"
         assert "Zwilling 8" in visit.page.inner_text("#shown")
         visit.until("location.hash.includes('twin=7')")
@@ -213,7 +210,6 @@ def _tab_through(page: Page) -> set[str]:
 @pytest.mark.full
 def test_a_pinned_curve_is_compared_with_the_present_one(browser: Browser, folder: Path) -> None:
     with Visit(browser, folder, ESCAPE) as visit:
-        visit.twins()
         visit.page.click("#pin")
         visit.page.check("input[name=set-costimulation][value=CD28]", force=True)
         visit.until("document.querySelector('#comparison p')?.textContent.includes('4-1BB → CD28')")
@@ -225,7 +221,6 @@ def test_a_pinned_curve_is_compared_with_the_present_one(browser: Browser, folde
 @pytest.mark.full
 def test_what_is_saved_says_what_it_is(browser: Browser, folder: Path) -> None:
     with Visit(browser, folder, ESCAPE) as visit:
-        visit.twins()
         table = visit.courses()
         assert "not for the treatment of any patient" in table.splitlines()[0]
         assert table.splitlines()[2].startswith("time_days,car_t_cells,")

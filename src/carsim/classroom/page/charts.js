@@ -222,7 +222,7 @@ function drawMark(context, mark, frame, tone) {
   context.fillStyle = tone.ink;
   const width = context.measureText(mark.text).width;
   context.textAlign = x + width + 8 > frame.right ? "right" : "left";
-  context.fillText(mark.text, x + (context.textAlign === "right" ? -6 : 6), frame.bottom - 24 - 16 * (mark.row || 0));
+  context.fillText(mark.text, x + (context.textAlign === "right" ? -6 : 6), mark.high ? frame.top + 10 : frame.bottom - 24 - 16 * (mark.row || 0));
 }
 
 // Names at the right end of their lines, pushed apart; where the frame has no room beside it, in a row beside the title.

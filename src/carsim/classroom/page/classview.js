@@ -109,6 +109,6 @@ function drawSpread(canvas, own, pooled) {
   counts.forEach((count, k) => { x.push(Math.max(0, 10 * k - 4), Math.min(100, 10 * k + 4)); values.push(count, 0); });
   const panel = { title: say("studentsTitle"), unit: say("studentsUnit"), range: [0, 4 * Math.ceil(Math.max(...counts) / 4)],
     band: { x, low: values.map(() => 0), high: values, colour: "positive" },
-    lines: [{ x, values, until: Infinity, step: true, colour: "positive" }], marks: [{ at: 100 * pooled, text: `${say("pooled")} ${percent(pooled)} %` }] };
+    lines: [{ x, values, until: Infinity, step: true, colour: "positive" }], marks: [{ at: 100 * pooled, text: `${say("pooled")} ${percent(pooled)} %`, high: true }] };
   show(canvas, panel, found, `${panel.title}: ${own.map(percent).join(", ")} %`);
 }

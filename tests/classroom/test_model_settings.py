@@ -68,12 +68,17 @@ def test_page_starts_from_what_the_scenario_means(preset, changes):
 def test_twins_are_the_patients_of_the_cohort(preset):
     settings = defaults(preset) | {"negative_fraction": 2e-9, "cd22_arm": "bispecific"}
     made = of_run(preset, settings, twins=20, seed=7)
-    script = PATIENT.replace("const answer", "const one") + """
+    script = (
+        PATIENT.replace("const answer", "const one")
+        + """
     const answer = ([settings, count, seed]) => Array.from({length: count}, (_, k) => one([settings, k, seed]));"""
+    )
     for index, found in enumerate(node(script, [settings | {"preset": preset}, 20, 7])):
         same_patient(found, made, index)
         same_schedule(found, made, index)
-    cells = made.patients.initial[:, [row.name for row in made.network.all_species].index("blasts.CD19-negative.marrow")]
+    cells = made.patients.initial[
+        :, [row.name for row in made.network.all_species].index("blasts.CD19-negative.marrow")
+    ]
     assert np.unique(cells).size > 15  # else nothing was drawn
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from carsim.classroom.settings import CHOICES, Settings, defaults, scenario_text
+from carsim.classroom.settings import Settings, defaults, scenario_text
 from carsim.derive.tracing import Trace, Traced
 from carsim.errors import CarsimError
 from carsim.model.cast import RATE_COVARIATES
@@ -95,7 +95,7 @@ def _parameters(made: Prepared, trace: Trace) -> dict[str, Any]:
 
 def _start(made: Prepared, trace: Trace) -> tuple[int, ...]:
     """The place of each state's start among the traced formulas."""
-    shares = {clone.name: trace.leaf("f", clone.name) for clone in made.cast.clones}
+    shares: dict[str, Any] = {clone.name: trace.leaf("f", clone.name) for clone in made.cast.clones}
     covariates: dict[str, Any] = {name: trace.leaf("c", name) for name in COVARIATES}
 
     def burden(fraction: Any, bcells: Any) -> Any:
@@ -157,11 +157,6 @@ def _varies(scenario: Scenario, made: Prepared) -> list[tuple[str, str, float]]:
     }
     known = {row.name for row in made.network.parameters}
     return [(row, stream, log_sd) for row, (stream, log_sd) in spreads.items() if row in known]
-
-
-def key_of(choices: Settings) -> str:
-    """How a page finds the case of its choices."""
-    return " ".join(str(choices[name]) for name in CHOICES)
 
 
 def fixed_rows() -> Sequence[str]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from carsim import rng
 from carsim.catalog import find_population
-from carsim.classroom.cases import DAYS, Case, case_of, fixed_rows, key_of
+from carsim.classroom.cases import DAYS, Case, case_of, fixed_rows
 from carsim.classroom.packing import KINDS, Packing
 from carsim.classroom.presets import PRESETS, Preset
-from carsim.classroom.settings import CHOICES, SETTINGS, SPREAD, defaults, every_choice
+from carsim.classroom.settings import SETTINGS, SPREAD, defaults, every_choice
 from carsim.dataset.provenance import version
 from carsim.derive.javascript import javascript_of
 from carsim.derive.tracing import Trace
@@ -67,14 +67,14 @@ def data() -> tuple[dict[str, Any], list[Any]]:
     """Everything that the page's model reads, and the laws that its numbers mean."""
     index = {law: k for k, law in enumerate(laws())}
     packing, cases = Packing(index, Trace()), list[Case]()
-    variants: dict[str, dict[str, int]] = {}
+    variants: dict[str, list[int]] = {}
     covariates: dict[str, dict[str, float]] = {}
     for preset in PRESETS:
         if variant(preset) in variants:
             continue
-        found = variants.setdefault(variant(preset), {})
+        found = variants.setdefault(variant(preset), [])
         for choices in every_choice():
-            found[key_of(choices)] = resolved(preset.name, choices, packing, cases)
+            found.append(resolved(preset.name, choices, packing, cases))
         known = cases[-1].made.patients.covariates
         covariates[variant(preset)] = {name: float(known[name][0]) for name in ("host_t_cells", "bcell_initial")}
     table = packing.table([*OUTPUTS, *(f"cart_copies.{name}" for name in ("car", "cd22-bbz"))])
@@ -110,7 +110,6 @@ def data() -> tuple[dict[str, Any], list[Any]]:
             }
             for s in SETTINGS
         ],
-        "choices": list(CHOICES),
         "days": DAYS,
         "twins": twins,
         "streams": _streams(table, twins),
@@ -151,7 +150,10 @@ def _twins(population: str) -> dict[str, Any]:
     pairs = {(pair.first, pair.second): pair.value.value for pair in record.correlations}
     rows = root((*COVARIATES, *spreads), pairs)[len(COVARIATES) :]
     weights = [[[weight, k] for k, weight in enumerate(row) if weight != 0.0] for row in rows]
-    return {"covariates": COVARIATES, "spreads": [[n, s, w] for (n, s), w in zip(spreads.items(), weights, strict=True)]}
+    return {
+        "covariates": COVARIATES,
+        "spreads": [[n, s, w] for (n, s), w in zip(spreads.items(), weights, strict=True)],
+    }
 
 
 def _streams(table: dict[str, Any], twins: dict[str, Any]) -> dict[str, int]:
@@ -166,13 +168,15 @@ def _streams(table: dict[str, Any], twins: dict[str, Any]) -> dict[str, int]:
 
 
 def method() -> str:
-    """The numbers of the implicit method, as the engine has them."""
+    """The numbers of the implicit method, as the engine has them, without the zeros beyond each stage."""
     from carsim.engines.kernels.rodas5p import DENSE, GAMMA, A, C
 
-    tables = {"A": A, "C": C, "DENSE": DENSE}
-    return "".join(f"const {name} = {json.dumps(table.tolist())};\n" for name, table in tables.items()) + (
-        f"const GAMMA = {GAMMA!r};\n"
-    )
+    weights = {
+        "A": [row[:k].tolist() for k, row in enumerate(A[:6])],
+        "C": [row[:k].tolist() for k, row in enumerate(C)],
+    }
+    tables = {**weights, "DENSE": DENSE.tolist(), "GAMMA": GAMMA}
+    return "".join(f"const {name} = {json.dumps(table)};\n" for name, table in tables.items())
 
 
 def texts() -> dict[str, str]:

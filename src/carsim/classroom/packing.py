@@ -1,10 +1,10 @@
 """Cases as one small table: rows that many networks share stand once, names become numbers, lists become runs.
 
-    names     of everything that a page asks for by name; other rows have a number alone, beyond the last name
-    rows      by kind, each distinct row of any network (see derive.plain), its names as numbers; [x] is the number x
-    lists     by kind, each distinct list of rows as runs: first, how many, first, how many, ...
-    cases     the numbers of a case's lists, in the order of KINDS
-    nodes     of the traced formulas, those that are used
+names     of everything that a page asks for by name; other rows have a number alone, beyond the last name
+rows      by kind, each distinct row of any network (see derive.plain), its names as numbers; [x] is the number x
+lists     by kind, each distinct list of rows as runs: first, how many, first, how many, ...
+cases     the numbers of a case's lists, in the order of KINDS
+nodes     of the traced formulas, those that are used
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Packing:
         new = {self.names[name]: place for place, name in enumerate(order)}
         used = sorted(self._used())
         place = {node: k for k, node in enumerate(used)}
-        rows = {kind: [self._renumbered(kind, json.loads(row), new, place) for row in self.rows[kind]] for kind in KINDS}
+        rows = {
+            kind: [self._final(kind, json.loads(row), new, place) for row in self.rows[kind]] for kind in KINDS
+        }
         return {
             "names": [name for name in order if name in public],
             "rows": rows,
@@ -105,7 +107,7 @@ class Packing:
 
     def _list(self, kind: str, items: Iterable[Any]) -> int:
         """The number of a list of rows."""
-        known, runs = self.rows[kind], []
+        known, runs = self.rows[kind], list[int]()
         for item in items:
             at = known.setdefault(json.dumps(item), len(known))
             if runs and runs[-2] + runs[-1] == at:
@@ -136,7 +138,7 @@ class Packing:
             return node
         return [node[0], *(place[at] for at in _operands(node))]
 
-    def _renumbered(self, kind: str, row: Any, new: Mapping[int, int], place: Mapping[int, int]) -> Any:
+    def _final(self, kind: str, row: Any, new: Mapping[int, int], place: Mapping[int, int]) -> Any:
         """A row with the final numbers of names and nodes."""
 
         def named(value: Any) -> Any:

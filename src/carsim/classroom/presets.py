@@ -1,6 +1,6 @@
 """The cases a class begins with: a patient, a product, what differs from the catalogue, and where the settings stand.
 
-Each follows a scenario of `scenarios/`, which says where its numbers come from; what a setting names stands in `stands`.
+Each follows a scenario of `scenarios/`, which says where its numbers come from; what settings say stands in `stands`.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ PRESETS = (
         "kte_x19_adult",
         {"dose": 1e6, "costimulation": "CD28", "fludarabine": 12.0},
     ),
-    Preset(
-        "durable_remission", "Durable remission", CHILD, "durable_remission", {"negative_fraction": 0.0}, NO_LOSS
-    ),
+    Preset("durable_remission", "Durable remission", CHILD, "durable_remission", {"negative_fraction": 0.0}, NO_LOSS),
     Preset(
         "cd19_positive_relapse",
         "CD19-positive relapse after lost persistence",

@@ -63,7 +63,7 @@ def defaults(preset: str) -> dict[str, Value]:
 
 
 def every_choice() -> list[dict[str, Value]]:
-    """All combinations of what is chosen rather than turned."""
+    """All combinations of what is chosen rather than turned; the last choice changes first, as a page counts them."""
     return [dict(zip(CHOICES, words, strict=True)) for words in product(*CHOICES.values())]
 
 

@@ -16,8 +16,10 @@ import sympy
 
 from carsim.derive.codegen import as_variables, shared_texts
 from carsim.derive.symbolic import formula_of
-from carsim.model.law import TRAIT_NODES, TRAIT_WEIGHTS, Law
+from carsim.model.law import TRAIT_NODES, TRAIT_STEP, Law
 
+TRAIT_RULE = """const NODES = Array.from({{length: {count}}}, (_, k) => {first} + {step} * k);
+const WEIGHTS = NODES.map((node) => {step} * Math.exp(-0.5 * node * node) / Math.sqrt(2 * Math.PI));"""
 FUNCTIONS = {"exponential": "Math.exp", "logarithm": "Math.log", "power": "Math.pow", "root": "Math.sqrt"}
 
 
@@ -25,7 +27,7 @@ def javascript_of(laws: Sequence[Law]) -> str:
     """The two tables VALUES and SLOPES of these laws, by their position, as JavaScript."""
     parts = []
     if any(law.trait for law in laws):
-        parts.append(f"const NODES = [{_numbers(TRAIT_NODES)}];\nconst WEIGHTS = [{_numbers(TRAIT_WEIGHTS)}];")
+        parts.append(TRAIT_RULE.format(count=len(TRAIT_NODES), first=TRAIT_NODES[0], step=TRAIT_STEP))
     for name, function in (("VALUES", _value), ("SLOPES", _slopes)):
         body = ",\n".join(function(law) for law in laws)
         parts.append(f"const {name} = [\n{body},\n];")
@@ -74,10 +76,15 @@ def _loop(law: Law, arguments: str, formulas: Sequence[sympy.Expr], inner: list[
         text = re.sub(rf"\b{name}\(", f"{function}(", text)
     text = re.sub(r"splat\(lanes, ([^()]*)\)", r"\1", text)
     text = re.sub(r"\b(\d+)\.0\b(?!e)", r"\1", text)
-    loads = ", ".join(f"x{k} = w[e[a + {k}]]" for k, name in enumerate(law.slots) if f"v_{name}" in used)
+    text = _bare(text)
+    loads = ", ".join(
+        f"x{k} = w[e[{f'a + {k}' if k else 'a'}]]" for k, name in enumerate(law.slots) if f"v_{name}" in used
+    )
     head = [f"// {law.name}", f"({arguments}) => {{", f"for (; n > 0; n--, a += {stride}) {{"]
     return "\n".join([*head, *([f"const {loads};"] if loads else []), text, "}", "}"])
 
 
-def _numbers(values: Sequence[float]) -> str:
-    return ", ".join(repr(value) for value in values)
+def _bare(text: str) -> str:
+    """The text without parentheses around a name, a number, or all that is assigned."""
+    text = re.sub(r"(?<![\w.])\(([\w.]+)\)", r"\1", text)
+    return re.sub(r"= \(([^()]*)\);", r"= \1;", text)

@@ -1,4 +1,4 @@
-"""Arithmetic that is written down instead of done: what a page evaluates anew for each patient, from the Python of a run.
+"""Arithmetic that is written down instead of done: what a page evaluates for each patient, from the Python of a run.
 
 A `Traced` stands for one number per patient. NumPy's functions of it note an operation in a `Trace`, once for equal
 ones, so that functions such as `model.start.start` need not be stated a second time in another language.

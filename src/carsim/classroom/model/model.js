@@ -1,6 +1,6 @@
 // What a page calls: settings to a patient, its schedule and its days, and from there to courses and a verdict.
 
-const ACCURATE = 1e-6, QUICK = 1e-4; // relative tolerances: of one course, and of a course while a setting is dragged
+const ACCURATE = 3e-7, QUICK = 1e-4; // relative tolerances: of one course, and of a course while a setting is dragged
 const HOUR = 1 / 24, UNTIL = 24 * DATA.visits.month;
 const PRESET = new Map(DATA.presets.map((preset) => [preset.name, preset]));
 const OPERATIONS = {
@@ -53,8 +53,9 @@ function networkOf(number) {
 
 /** A case with its tables, made when first asked for. */
 function caseOf(settings) {
-  const preset = PRESET.get(settings.preset), key = DATA.choices.map((name) => settings[name]).join(" ");
-  const number = DATA.variants[preset.variant].cases[key];
+  const preset = PRESET.get(settings.preset), chosen = DATA.settings.filter(({kind}) => kind === "choice");
+  const place = chosen.reduce((k, {name, choices}) => k * choices.length + choices.indexOf(settings[name]), 0);
+  const number = DATA.variants[preset.variant].cases[place];
   if (!prepared.has(number)) {
     const net = networkOf(number), clones = rowsIn(number, "clones"), given = rowsIn(number, "given");
     const known = new Set([...net.species, ...net.quantities].map((row) => row.name));
@@ -149,9 +150,10 @@ function daysOf(edges, until) {
 }
 
 /** Fewer days, for a course that is drawn while a setting is dragged. */
-function fewerDays(times) {
+function fewerDays(times, changes) {
+  const near = (day) => changes.some((change) => Math.abs(change - day) <= 1);
   return times.filter((day, k) => k === 0 || k === times.length - 1 || (Number.isInteger(day)
-    && (day < 60 || day % 3 === 0)) || (day < 0 && Math.abs(day * 4 - Math.round(day * 4)) < 1e-6));
+    && (day < 60 || day % 3 === 0 || near(day))) || (day < 0 && Math.abs(day * 4 - Math.round(day * 4)) < 1e-6));
 }
 
 /** What is wrong with settings: codes that a page has sentences for. */
@@ -179,7 +181,7 @@ function simulate(settings, {twin = null, seed = 1, until = UNTIL, fast = false,
   const problems = check(settings);
   if (problems.length) throw Object.assign(new Error(problems.map((p) => `${p.name}: ${p.code}`).join("; ")), {problems});
   const patient = patientOf(settings, {twin, seed, until}), {tables, outputs, schedule} = patient;
-  const days = Float64Array.from(times ?? (fast ? fewerDays(patient.times) : patient.times));
+  const days = Float64Array.from(times ?? (fast ? fewerDays(patient.times, schedule.time) : patient.times));
   const tolerance = relative ?? (fast ? QUICK : ACCURATE);
   const course = new Course(tables, {...patient, times: days, relative: tolerance}).solve();
   const column = (name) => {
@@ -227,6 +229,6 @@ function outcomeOf(settings, seed, twin, options = {}) {
 const CarsimModel = {
   version: DATA.version, digest: DATA.digest, settings: DATA.settings,
   presets: DATA.presets.map(({name, title, settings}) => ({name, title, settings})),
-  defaults: (name) => ({...PRESET.get(name).settings}), check, simulate, patientOf, outcomeOf,
+  defaults: (name) => ({...PRESET.get(name).settings}), check, simulate, patientOf, outcomeOf, inflated,
   structure: {sites: ["marrow", "blood"], maxClones: 6, maxProducts: 2},
 };

@@ -1,8 +1,8 @@
 """How quickly does the classroom page follow a slider, and how soon can it be used?
 
-Workload: the page as one file in Debian's Chromium, offline, without a graphics card. The slider of the CD19-negative
-fraction is moved a step at a time; each move simulates two years of the patient shown and draws four charts, the marrow
-and the words. Then the same with the processor made six times slower, as a phone is. While it moves, workers compute twins.
+Workload: the page as one file in Debian's Chromium, without a graphics card. The slider of the CD19-negative fraction is
+moved a step at a time; each move simulates two years of the patient shown and draws four charts, the marrow and the
+words. Then the same with the processor made six times slower, as a phone is. While it moves, workers compute twins.
 
 How to read it: ms from the event of the slider until everything is drawn. On a machine that does other work beside it the
 times of the processor say more: those of the page's main thread, for one move. First usable is from the start of
@@ -91,7 +91,11 @@ def main() -> None:
         [name, f"{times[len(times) // 2]:.1f}", f"{times[int(0.95 * len(times))]:.1f}", f"{cpu:.1f}"]
         for name, times, cpu in (("as it is", usual, usual_cpu), ("six times slower", slow, slow_cpu))
     ]
-    show("A move of the slider, ms", ["processor", "median", "95th percentile", "main thread's time of the processor"], rows)
+    show(
+        "A move of the slider, ms",
+        ["processor", "median", "95th percentile", "main thread's time of the processor"],
+        rows,
+    )
     show_gates(
         [
             Gate("slider to redraw, median, ms", usual[len(usual) // 2], 30.0),

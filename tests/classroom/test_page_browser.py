@@ -45,7 +45,10 @@ def test_the_page_works_from_a_file_without_a_network(browser: Browser, folder: 
         assert not page.locator("#headline").is_visible()
         page.click("[data-word=predict_negative]")
         visit.twins()
-        assert re.search(r"twins relapse CD19-negative, at a median of day \d+: one cell in ten million", page.inner_text("#headline"))
+        assert re.search(
+            r"twins relapse CD19-negative, at a median of day \d+: one cell in ten million",
+            page.inner_text("#headline"),
+        )
         assert "in" in page.inner_text("#judged")
         assert page.locator("footer").inner_text().startswith("Research and teaching only")
         assert [url for url in visit.requests if not url.startswith(("file:", "blob:"))] == []
@@ -165,8 +168,8 @@ def test_a_phone_of_390_pixels_needs_no_sideways_scrolling(browser: Browser, fol
     for language in ("en", "de"):
         with Visit(browser, folder, f"{ESCAPE}&view={view}&lang={language}", **small) as visit:
             assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
-            wide = "[...document.querySelectorAll('main *, .rail *')].filter(e => e.getBoundingClientRect().right > 391).length"
-            assert visit.page.evaluate(wide) == 0
+            parts = "[...document.querySelectorAll('main *, .rail *')]"
+            assert visit.page.evaluate(f"{parts}.filter(e => e.getBoundingClientRect().right > 391).length") == 0
 
 
 @pytest.mark.full
@@ -174,7 +177,18 @@ def test_everything_can_be_done_with_the_keyboard(browser: Browser, folder: Path
     with Visit(browser, folder, "preset=cd19_negative_escape") as visit:
         page = visit.page
         reached = _tab_through(page)
-        assert {"preset", "set-negative_fraction", "set-costimulation", "lens", "day", "marrow", "pin", "link", "csv", "png"} <= reached
+        assert {
+            "preset",
+            "set-negative_fraction",
+            "set-costimulation",
+            "lens",
+            "day",
+            "marrow",
+            "pin",
+            "link",
+            "csv",
+            "png",
+        } <= reached
         page.focus("[data-word=predict_remission]")
         page.keyboard.press("Enter")
         visit.twins()

@@ -1,4 +1,4 @@
-"""The page as one file: small, closed to the network, the same as the one that ships, and complete in both languages."""
+"""The page as one file: small, closed to the network, the one that ships, and complete in both languages."""
 
 from __future__ import annotations
 
@@ -33,13 +33,17 @@ def test_the_file_is_below_200_kilobytes(text: str) -> None:
 
 def test_the_file_that_ships_is_this_one(text: str) -> None:
     made = "carsim lab --export docs/classroom.html --force"
-    assert _unpacked(SHIPPED.read_text(encoding="utf-8")) == _unpacked(text), f"docs/classroom.html is stale: run `{made}`"
+    assert _unpacked(SHIPPED.read_text(encoding="utf-8")) == _unpacked(text), (
+        f"docs/classroom.html is stale: run `{made}`"
+    )
 
 
 def _unpacked(text: str) -> str:
     """The page with what is packed in it as it was, and without the hashes: libraries of zlib pack differently."""
     text = re.sub(r"'sha256-[^']*'", "", text)
-    return re.sub(r'"[\w+/]{1000,}=*"', lambda found: zlib.decompress(base64.b64decode(found[0][1:-1]), -15).decode(), text)
+    return re.sub(
+        r'"[\w+/]{1000,}=*"', lambda found: zlib.decompress(base64.b64decode(found[0][1:-1]), -15).decode(), text
+    )
 
 
 def test_the_policy_allows_what_is_in_the_file_and_nothing_else(text: str) -> None:
@@ -84,14 +88,21 @@ def test_every_word_that_the_page_asks_for_is_in_the_dictionary() -> None:
 
 
 def test_modules_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {"page.js": 'import { a } from "./other.js";', "other.js": 'import { b } from "./page.js";', "words.json": "{}"}
+    texts = {
+        "page.js": 'import { a } from "./other.js";',
+        "other.js": 'import { b } from "./page.js";',
+        "words.json": "{}",
+    }
     monkeypatch.setattr(assemble, "_text", texts.__getitem__)
     with pytest.raises(ValueError, match="page -> other -> page"):
         assemble.script.__wrapped__()
 
 
 def test_squeezing_touches_no_string_template_or_pattern() -> None:
-    text = 'const a = "x  // y"; // gone\n  const b = `  ${a + 1}  //`;\n\n/* gone */ if (a / 2 > b / 3) c = /[/"]\\s+/g;\nx = y - -z;\nreturn a\n'
+    text = (
+        'const a = "x  // y"; // gone\n  const b = `  ${a + 1}  //`;\n\n'
+        '/* gone */ if (a / 2 > b / 3) c = /[/"]\\s+/g;\nx = y - -z;\nreturn a\n'
+    )
     assert squeeze.javascript(text) == (
         'const a="x  // y";const b=`  ${a + 1}  //`;if(a/2>b/3)c=/[/"]\\s+/g;x=y- -z;return a\n'
     )

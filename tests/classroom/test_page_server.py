@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -23,22 +24,21 @@ def server() -> Iterator[Server]:
         yield running
 
 
-class _running:
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Server:
-        self.thread.start()
-        return self.server
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+@contextmanager
+def _running(server: Server) -> Iterator[Server]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def ask(server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, str, dict[str, str]]:
+def ask(
+    server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[int, str, dict[str, str]]:
     """Status, text and headers of an answer; header names are written with underscores."""
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -61,12 +61,16 @@ def test_the_page_and_its_parts_are_served_with_a_policy_without_inline_scripts(
         assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/style.css/", "/../settings.py", "/%2e%2e/server.py", "/page/index.html", "//", "/scenarios"])
+@pytest.mark.parametrize(
+    "path", ["/style.css/", "/../settings.py", "/%2e%2e/server.py", "/page/index.html", "//", "/scenarios"]
+)
 def test_a_route_that_is_not_in_the_table_is_not_found(server: Server, path: str) -> None:
     assert ask(server, path)[0] == 404
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "localhost.evil:{port}", "", "[", "127.0.0.1:x"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "localhost.evil:{port}", "", "[", "127.0.0.1:x"]
+)
 def test_a_foreign_host_is_refused(server: Server, host: str) -> None:
     assert ask(server, "/", Host=host.format(port=server.server_port))[0] == 421
 
@@ -159,4 +163,8 @@ def test_beyond_loopback_each_route_needs_the_word_of_the_address() -> None:
 
 
 def test_only_loopback_goes_without_a_word() -> None:
-    assert [host for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.168.1.5", "::", "school.example") if is_loopback(host)] == ["127.0.0.1", "::1", "localhost"]
+    assert [
+        host
+        for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.168.1.5", "::", "school.example")
+        if is_loopback(host)
+    ] == ["127.0.0.1", "::1", "localhost"]

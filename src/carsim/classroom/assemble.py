@@ -1,26 +1,24 @@
 """The classroom page from its parts: as one self-contained file, or as the few files that `carsim lab` serves.
 
 The page's JavaScript is written as modules and joined into one classic script, dependencies first, each a function that
-returns what it exports, without comments and indentation; the model (`package`) is a script of its own, since workers run it too. The one file forbids by its content
-security policy everything that is not in it: scripts and style by their SHA-256, no connection to anywhere.
+returns what it exports, without comments and indentation; the model (`package`) is a script of its own, since workers
+run it too. The one file forbids by its content security policy everything that is not in it: scripts and style are
+allowed by their SHA-256, and no connection to anywhere.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from carsim.classroom import squeeze
 from carsim.classroom.package import bundle, deflated
-
-if TYPE_CHECKING:
-    from carsim.spec import Scenario
 
 ENTRY = "page"
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', flags=re.MULTILINE)
@@ -37,19 +35,15 @@ class Parts:
     script: str
 
 
-def parts(scenario: Scenario | None = None) -> Parts:
-    """The parts of the page, with the values of a scenario as its first case; raises OutsideClassroom."""
-    return Parts(squeeze.document(_text("index.html")), squeeze.stylesheet(_text("style.css")), model(scenario), script())
+def parts(start: str = "") -> Parts:
+    """The parts of the page; it begins with `start`, the part of a link after `#`, where its own link says nothing."""
+    document = squeeze.document(_text("index.html")).replace("<html ", f'<html data-start="{html.escape(start)}" ', 1)
+    return Parts(document, squeeze.stylesheet(_text("style.css")), bundle(), script())
 
 
-def model(scenario: Scenario | None = None) -> str:
-    """The model's script, with the values of a scenario as its first case; raises OutsideClassroom."""
-    return bundle(scenario) if scenario else bundle()
-
-
-def one_file(scenario: Scenario | None = None) -> str:
-    """The page as one HTML file that needs nothing else and connects to nothing; raises OutsideClassroom."""
-    page = parts(scenario)
+def one_file(start: str = "") -> str:
+    """The page as one HTML file that needs nothing else and connects to nothing; it begins with `start`."""
+    page = parts(start)
     policy = (
         f"default-src 'none'; script-src {_hash(page.model)} {_hash(page.script)}; style-src {_hash(page.style)}; "
         "worker-src blob:; img-src blob: data:; connect-src 'none'; base-uri 'none'; form-action 'none'"

@@ -1,7 +1,7 @@
 """Sources without what only readers need: comments, indentation, spaces between signs. Names stay as they are.
 
-JavaScript is read token by token, so that nothing inside a string, a template or a regular expression is touched. A line
-break stays where it may end a statement. Templates may not hold templates: their end would need a full parser.
+JavaScript is read token by token, so that nothing inside a string, a template or a regular expression is touched. A
+line break stays where it may end a statement. Templates may not hold templates: their end would need a full parser.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def stylesheet(text: str) -> str:
     """A style sheet without comments, line breaks, and spaces around signs that need none."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"\s+", " ", text)
-    return re.sub(r" ?([{};,]) ?|(?<=:) (?=[^{}]*[;}])", lambda found: found[1] or "", text).replace(";}", "}").strip() + "\n"
+    return (
+        re.sub(r" ?([{};,]) ?|(?<=:) (?=[^{}]*[;}])", lambda found: found[1] or "", text).replace(";}", "}").strip()
+        + "\n"
+    )
 
 
 def document(text: str) -> str:

@@ -56,20 +56,28 @@ def command(
     """
     if assignments and scenario is None:
         raise click.UsageError("--set needs a SCENARIO whose values it sets.")
-    read = options.read(scenario, assignments) if scenario else None
+    start = start_of(options.read(scenario, assignments)) if scenario else ""
     if out is not None:
-        return export(read, out, force=force, quiet=quiet)
-    return serve(read, host, port, browser=browser, quiet=quiet)
+        return export(start, out, force=force, quiet=quiet)
+    return serve(start, host, port, browser=browser, quiet=quiet)
 
 
-def export(scenario: Scenario | None, out: Path, *, force: bool, quiet: bool) -> int:
+def start_of(scenario: Scenario) -> str:
+    """What the page shows first for a scenario; raises OutsideClassroom with what it cannot hold."""
+    from carsim.classroom.opening import opening
+    from carsim.cli.listing import SHIPPED
+
+    return opening(scenario, next(folder for folder in SHIPPED if folder.is_dir()))
+
+
+def export(start: str, out: Path, *, force: bool, quiet: bool) -> int:
     """Write the page to one file."""
     from carsim.classroom.assemble import one_file
     from carsim.dataset.store import write_atomically
 
     if out.suffix.lower() not in SUFFIXES:
         raise click.UsageError(f"--export: got {out}; expected a file that ends in .html, for example classroom.html.")
-    text = one_file(scenario)
+    text = one_file(start)
     refuse_another(out, text, force=force)
     write_atomically(out, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
     if not quiet:
@@ -92,14 +100,14 @@ def refuse_another(out: Path, text: str, *, force: bool) -> None:
         raise OutputRefused(f"{out} holds another page; choose another --export, or replace it with --force")
 
 
-def serve(scenario: Scenario | None, host: str, port: int, *, browser: bool, quiet: bool) -> int:
+def serve(start: str, host: str, port: int, *, browser: bool, quiet: bool) -> int:
     """Serve the page until Ctrl-C."""
     import webbrowser
 
     from carsim.classroom.assemble import parts
     from carsim.classroom.server import Server
 
-    with Server(parts(scenario), host, port) as server:
+    with Server(parts(start), host, port) as server:
         click.echo(server.address)
         if not quiet:
             click.echo("The classroom is at this address until Ctrl-C; it computes in the browser.", err=True)

@@ -89,8 +89,8 @@ export function table(rows, className = "") {
   const line = (row, tag) => {
     const tr = make("tr");
     row.forEach((cell, k) => {
-      const td = make(tag === "th" || k === 0 ? "th" : "td");
-      if (tag === "th") td.scope = "col"; else if (k === 0) td.scope = "row";
+      const td = make(cell !== "" && (tag === "th" || k === 0) ? "th" : "td"); // an empty corner heads nothing
+      if (td.tagName === "TH") td.scope = tag === "th" ? "col" : "row";
       td.append(cell);
       tr.append(td);
     });

@@ -291,7 +291,7 @@ function start() {
   new ClassView(() => state, otherWorkers, (known) => setSettings(known.settings));
   by("cohort-progress").hidden = true;
   connect();
-  open(location.hash);
+  open(location.hash || document.documentElement.dataset.start);
   setTimeout(warmUp, 200);
 }
 

@@ -1,10 +1,10 @@
 """How quickly does the classroom page follow a slider, and how soon can it be used?
 
-Workload: the page as one file in Debian's Chromium, without a graphics card. The slider of the CD19-negative fraction is
+Workload: the page as one file in Chromium, without a graphics card. The slider of the CD19-negative fraction is
 moved a step at a time; each move simulates two years of the patient shown and draws four charts, the marrow and the
 words. Then the same with the processor made six times slower, as a phone is. While it moves, workers compute twins.
 
-How to read it: ms from the event of the slider until everything is drawn. On a machine that does other work beside it the
+How to read it: ms from the event of the slider to all drawn. On a machine that does other work beside it the
 times of the processor say more: those of the page's main thread, for one move. First usable is from the start of
 loading until the first courses are drawn.
 """

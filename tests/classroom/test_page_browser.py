@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,13 +74,12 @@ SLIDERS = {
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", SLIDERS)
-def test_a_slider_changes_its_course_and_the_verdict_follows(browser: Browser, folder: Path, name: str) -> None:
+def test_a_slider_changes_its_course_and_the_link(browser: Browser, folder: Path, name: str) -> None:
     with Visit(browser, folder, ESCAPE) as visit:
-        before, shown = visit.courses(), visit.page.inner_text("#shown")
+        before = visit.courses()
         visit.page.focus(f"#set-{name}")
         for _ in range(3):
             visit.page.keyboard.press("PageDown")  # the keyboard moves it as a drag does
-        visit.until(f"document.getElementById('shown').textContent !== {json.dumps(shown)}")
         assert _column(visit.courses(), SLIDERS[name]) != _column(before, SLIDERS[name])
         visit.until(f"location.hash.includes('{name}=')")
         assert visit.complaints == []

@@ -1,9 +1,9 @@
 """The server of `carsim lab`: a page and its parts from memory, on loopback and a free port.
 
-It simulates nothing, reads no file and writes none: the page computes in the browser. What it answers is a fixed table of
-routes. A request is refused before its body is read where its Host is not this server's (a foreign name that was made
-to resolve here), where it comes from another site, or where the body is too long. Beyond loopback every route lies below
-a secret word that is part of the address, so that only those who were given the address reach the page.
+It simulates nothing, reads no file and writes none: the page computes in the browser. What it answers is a fixed table
+of routes. A request is refused before its body is read where its Host is not this server's (a foreign name made to
+resolve here), where it comes from another site, or where the body is too long. Beyond loopback every route lies
+below a secret word that is part of the address, so that only those who were given the address reach the page.
 """
 
 from __future__ import annotations

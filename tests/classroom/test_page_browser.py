@@ -80,8 +80,8 @@ def test_a_slider_changes_its_course_and_the_link(browser: Browser, folder: Path
         visit.page.focus(f"#set-{name}")
         for _ in range(3):
             visit.page.keyboard.press("PageDown")  # the keyboard moves it as a drag does
-        assert _column(visit.courses(), SLIDERS[name]) != _column(before, SLIDERS[name])
         visit.until(f"location.hash.includes('{name}=')")
+        assert _column(visit.courses(), SLIDERS[name]) != _column(before, SLIDERS[name])
         assert visit.complaints == []
 
 

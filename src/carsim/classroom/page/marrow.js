@@ -197,6 +197,7 @@ export function marrowWords(found, seen) {
   const absent = say(hidden ? "marrowUnseen" : "marrowNoRare");
   const lines = [rare ? say("marrowRare", { name: rare.name, cells: cells(rare.count), ratio: short(total / rare.count) }) : absent];
   if (seen) lines.push(seen.shown ? say("lensSome", { count: seen.shown, name: seen.kind.name }) : say("lensNone", { name: seen.kind.name }));
+  if (seen && seen.perDisc === 1) lines.push(say("lensSpikes"));
   return lines.join(" ");
 }
 

@@ -17,15 +17,14 @@ import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from carsim.classroom.assemble import Parts, linked
-from carsim.classroom.settings import scenario_text
+from carsim.classroom.settings import Value, scenario_text
 from carsim.errors import ScenarioError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Request = socket.socket | tuple[bytes, socket.socket]
 
 LOOPBACK = "127.0.0.1"
 BODY_LIMIT = 64 * 1024  # bytes
@@ -85,17 +84,17 @@ class Server(ThreadingHTTPServer):
         name = f"[{shown}]" if ":" in shown else shown
         return f"http://{name}:{self.server_port}/{self.token and self.token + '/'}"
 
-    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+    def process_request(self, request: Request, client_address: Any) -> None:
         """Answer in a thread of its own, or close at once where too many are open."""
         if self.free.acquire(blocking=False):
-            super().process_request(request, client_address)  # type: ignore[arg-type]
+            super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
-    def process_request_thread(self, request: object, client_address: object) -> None:
+    def process_request_thread(self, request: Request, client_address: Any) -> None:
         """Answer, then make room for another."""
         try:
-            super().process_request_thread(request, client_address)  # type: ignore[arg-type]
+            super().process_request_thread(request, client_address)
         finally:
             self.free.release()
 
@@ -202,12 +201,12 @@ class Handler(BaseHTTPRequestHandler):
 def scenario_of(body: bytes) -> Answer:
     """The scenario that a JSON object of settings means, or what is wrong with it."""
     try:
-        sent: Mapping[str, object] = json.loads(body)
+        sent = json.loads(body)
     except (ValueError, RecursionError):
         return Answer(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
     if not isinstance(sent, dict) or not all(isinstance(value, str | int | float) for value in sent.values()):
         return Answer(HTTPStatus.BAD_REQUEST, "Settings are an object of names with a number or a word each.")
-    settings = {name: value for name, value in sent.items() if name != "preset"}
+    settings: dict[str, Value] = {name: value for name, value in sent.items() if name != "preset"}
     try:
         text = scenario_text(settings, str(sent.get("preset", "")))
     except ScenarioError as error:

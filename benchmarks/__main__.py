@@ -25,6 +25,7 @@ QUESTIONS = (
     "ssa",
     "stochastic_year",
     "agents",
+    "classroom",
     "classroom_page",
 )
 

@@ -12,23 +12,38 @@ const STATUS = ["ok", "too many steps", "not finite", "negative state", "step to
 
 /** Evaluate a program: blocks of laws by the table of functions, blocks of sums here. */
 function run(program, functions, w) {
-  const {heads, entries: e, coefficients: c} = program;
+  const {heads, entries, coefficients} = program;
   for (let b = 0; b < heads.length; b++) {
-    const head = heads[b];
-    if (head.law >= 0) {
-      functions[head.law](w, e, head.count, head.start, head.mask);
-      continue;
-    }
-    let at = head.start, k = head.first;
-    for (let i = 0; i < head.count; i++) {
-      const out = e[at], terms = e[at + 1];
-      let total = 0;
-      at += 2;
-      if (head.law === PRODUCTS) for (let t = 0; t < terms; t++, at += 2) total += c[k++] * (w[e[at]] * w[e[at + 1]]);
-      else for (let t = 0; t < terms; t++) total += c[k++] * w[e[at++]];
-      w[out] = total;
-    }
+    const {law, count, start, mask, first} = heads[b];
+    if (law >= 0) functions[law](w, entries, count, start, mask);
+    else if (law === PRODUCTS) sumProducts(w, entries, coefficients, count, start, first);
+    else sumRows(w, entries, coefficients, count, start, first);
   }
+}
+
+/** Sums of coefficient x row x row. */
+function sumProducts(w, e, c, count, at, k) {
+  for (let i = 0; i < count; i++) {
+    const out = e[at], last = at + 2 + 2 * e[at + 1];
+    let total = 0;
+    for (at += 2; at < last; at += 2) total += c[k++] * (w[e[at]] * w[e[at + 1]]);
+    w[out] = total;
+  }
+}
+
+/** Sums of coefficient x row. */
+function sumRows(w, e, c, count, at, k) {
+  for (let i = 0; i < count; i++) {
+    const out = e[at], last = at + 2 + e[at + 1];
+    let total = 0;
+    for (at += 2; at < last; at++) total += c[k++] * w[e[at]];
+    w[out] = total;
+  }
+}
+
+/** into += weight u, element by element. */
+function addWeighted(into, from, weight, u, n) {
+  for (let s = 0; s < n; s++) into[from + s] += weight * u[s];
 }
 
 /** Overwrite the matrix by its factors; zero if every pivot is finite. */
@@ -143,12 +158,11 @@ class Course {
       const a = A[i], c = C[i], own = stages[i];
       if (i > 0) {
         own.fill(0);
-        if (i > 5) for (let s = 0, u = stages[i - 1]; s < n; s++) w[t.species + s] += u[s];
+        if (i > 5) addWeighted(w, t.species, 1, stages[i - 1], n);
         else w.set(state, t.species);
         for (let j = 0; j < i; j++) {
-          const u = stages[j], ofState = i > 5 ? 0 : a[j], ofSlope = c[j];
-          if (i <= 5) for (let s = 0; s < n; s++) w[t.species + s] += ofState * u[s];
-          for (let s = 0; s < n; s++) own[s] += ofSlope * u[s];
+          if (i <= 5) addWeighted(w, t.species, a[j], stages[j], n);
+          addWeighted(own, 0, c[j], stages[j], n);
         }
         run(t.rates, VALUES, w);
         for (let s = 0; s < n; s++) w[right + s] = w[t.derivative + s] + own[s] * inverseStep;

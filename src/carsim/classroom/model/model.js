@@ -1,6 +1,6 @@
 // What a page calls: settings to a patient, its schedule and its days, and from there to courses and a verdict.
 
-const ACCURATE = 3e-7, QUICK = 1e-4; // relative tolerances: of one course, and of a course while a setting is dragged
+const ACCURATE = 3e-7, QUICK = 1e-3; // relative tolerances: of one course, and of a course while a setting is dragged
 const HOUR = 1 / 24, UNTIL = 24 * DATA.visits.month;
 const PRESET = new Map(DATA.presets.map((preset) => [preset.name, preset]));
 const OPERATIONS = {

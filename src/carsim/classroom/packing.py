@@ -61,9 +61,7 @@ class Packing:
         new = {self.names[name]: place for place, name in enumerate(order)}
         used = sorted(self._used())
         place = {node: k for k, node in enumerate(used)}
-        rows = {
-            kind: [self._final(kind, json.loads(row), new, place) for row in self.rows[kind]] for kind in KINDS
-        }
+        rows = {kind: [self._final(kind, json.loads(row), new, place) for row in self.rows[kind]] for kind in KINDS}
         return {
             "names": [name for name in order if name in public],
             "rows": rows,

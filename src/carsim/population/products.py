@@ -17,8 +17,7 @@ from carsim.population.leukaemia import log_normal
 def composition_factors(products: Sequence[Product], seed: int, n: int) -> Mapping[str, NDArray[np.float64]]:
     """Factor on the row of each product's CD4:CD8 ratio, one per patient."""
     return {
-        row: log_normal(log_sd, seed, purpose, n)
-        for row, (purpose, log_sd) in composition_spreads(products).items()
+        row: log_normal(log_sd, seed, purpose, n) for row, (purpose, log_sd) in composition_spreads(products).items()
     }
 
 

@@ -34,7 +34,7 @@ def test_what_a_class_can_turn_is_carried_over() -> None:
         "patient.marrow_blasts=5 %",
     )
     assert opened("antigen_escape", *changes) == {
-        "preset": "cd19_negative_escape",
+        "preset": "eliana_child",  # with another fraction the same patient as the case of escape
         "negative_fraction": "1e-09",
         "dose": "1000000.0",
         "marrow_blasts": "0.05",

@@ -25,6 +25,8 @@ QUESTIONS = (
     "ssa",
     "stochastic_year",
     "agents",
+    "classroom",
+    "classroom_page",
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from carsim.cli import main
-from carsim.cli.commands import COMMANDS, LATER
+from carsim.cli.commands import COMMANDS
 from carsim.engines import cache
 from carsim.errors import CarsimError, ResourceRefused
 
@@ -32,12 +32,6 @@ def test_every_command_has_help_and_common_options(capsys: Printed, name: str) -
     assert main([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert all(option in shown for option in ("--quiet", "--verbose", "--debug"))
-
-
-@pytest.mark.parametrize("name", LATER)
-def test_commands_of_later_versions_say_so(capsys: Printed, name: str) -> None:
-    assert main([name, "x.yaml"]) == 2
-    assert f"this version of carsim does not have `{name}` yet" in capsys.readouterr().err
 
 
 def test_an_unknown_command_suggests_one(capsys: Printed) -> None:

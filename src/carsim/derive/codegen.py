@@ -66,7 +66,7 @@ def source_of(laws: Sequence[Law], title: str) -> str:
     return "\n".join(parts)
 
 
-def _as_variables(law: Law, expression: sympy.Expr) -> sympy.Expr:
+def as_variables(law: Law, expression: sympy.Expr) -> sympy.Expr:
     """The expression with every slot named as in the printed code, where nothing else begins with `v_`."""
     names = {sympy.Symbol(name, real=True): sympy.Symbol(f"v_{name}", real=True) for name in law.slots}
     return expression.xreplace(names)
@@ -87,8 +87,8 @@ def _dispatcher(name: str, stem: str, count: int, more: str) -> str:
 
 
 def _value_function(i: int, law: Law) -> str:
-    formula = _as_variables(law, formula_of(law))
-    shared, (value,) = _shared([formula])
+    formula = as_variables(law, formula_of(law))
+    shared, (value,) = shared_texts([formula])
     head = _loads(law, [formula])
     body = [f"{name} = {expression}" for name, expression in shared]
     width = len(law.slots)
@@ -100,9 +100,9 @@ def _value_function(i: int, law: Law) -> str:
 
 
 def _partials_function(i: int, law: Law) -> str:
-    formula = _as_variables(law, formula_of(law))
+    formula = as_variables(law, formula_of(law))
     slopes = [sympy.diff(formula, sympy.Symbol(f"v_{name}", real=True)) for name in law.slots]
-    shared, values = _shared(slopes)
+    shared, values = shared_texts(slopes)
     head = _loads(law, slopes)
     body = [f"{name} = {expression}" for name, expression in shared]
     width = len(law.slots)
@@ -134,7 +134,7 @@ def _loads(law: Law, expressions: Sequence[sympy.Expr]) -> list[str]:
     return [f"{name} = load(lanes, workspace, entries[at + {k}])" for k, name in names if name in used]
 
 
-def _shared(expressions: Sequence[sympy.Expr]) -> tuple[list[tuple[str, str]], list[str]]:
+def shared_texts(expressions: Sequence[sympy.Expr]) -> tuple[list[tuple[str, str]], list[str]]:
     """Common subexpressions as (name, text) and the texts of the expressions, each a vector."""
     names = sympy.numbered_symbols("s_", real=True)
     parts, results = sympy.cse(expressions, symbols=names, order="none")

@@ -13,7 +13,7 @@ All arrays have one entry per patient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -36,12 +36,14 @@ def start(
     covariates: Mapping[str, Array],
     products: tuple[Product, ...] = (),
     disease: Mapping[str, Array] = NO_DISEASE,
+    burden_of: Callable[[Array, Array], Array] | None = None,
 ) -> Array:
     """Initial states, shape (patients, species).
 
     `fractions` gives each clone's share of all blasts, one per patient; `covariates` needs `marrow_blasts` (share of
     nucleated cells), `host_t_cells` (1/uL) and `bcell_initial` (share of the marrow's B-cell capacity); all else comes
     from `parameters`. `disease` gives the blasts at further sites: CNS in cells/uL of fluid, extramedullary in cells.
+    `burden_of` is `blasts_of_fraction`, where nobody only notes what is to be worked out (see derive.tracing).
     """
     p = parameters
     size = p["weight"] / p["reference_weight"]
@@ -50,7 +52,7 @@ def start(
     state["bcells.marrow"] = covariates["bcell_initial"] * p["bcell_capacity"] * size
     state["bcells.blood"] = state["bcells.marrow"] * p["bcell_maturation"] / p["bcell_death"]
     bcells = (state["bcells.progenitor"] + state["bcells.marrow"]) / capacity
-    burden = blasts_of_fraction(covariates["marrow_blasts"], bcells)
+    burden = (burden_of or blasts_of_fraction)(covariates["marrow_blasts"], bcells)
     for clone in clones:
         state |= _clone(clone.name, fractions[clone.name] * burden * capacity, p)
         for site, level in disease.items():

@@ -123,11 +123,19 @@ def poisson(uniform: Array, mean: Array) -> Array:
 
 
 def density_factors(leukaemia: Leukaemia, lineage: Lineage, seed: int, n: int) -> Mapping[str, Array]:
-    """Factor on the row of each median density that differs between patients; what arises from a clone has its own."""
+    """Factor on the row of each median density that differs between patients."""
+    return {
+        row: log_normal(log_sd, seed, purpose, n)
+        for row, (purpose, log_sd) in density_spreads(leukaemia, lineage).items()
+    }
+
+
+def density_spreads(leukaemia: Leukaemia, lineage: Lineage) -> Mapping[str, tuple[str, float]]:
+    """Stream and spread by row of each median density that differs; what arises from a clone differs as its own."""
     clones = {main_name(leukaemia): leukaemia.main} | {clone.name: clone for clone in leukaemia.clones}
     founders = {name: name for name in clones} | dict(lineage.founders)
     return {
-        f"density.{name}.{antigen}": log_normal(density.patient_log_sd, seed, f"density.{founder}.{antigen}", n)
+        f"density.{name}.{antigen}": (f"density.{founder}.{antigen}", density.patient_log_sd)
         for name, founder in founders.items()
         for antigen, density in clones[founder].antigens.items()
         if density.patient_log_sd > 0.0

@@ -32,7 +32,7 @@ def renal_clearance(base: Any, slope: Any, egfr: Any, size: Any, exponent: Any, 
 
 def clearance(parameters: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Clearance of F-ara-A in L/d, one per patient: the law of the network on a patient's parameters."""
-    value = renal_clearance.function(
+    value: NDArray[np.float64] = renal_clearance.function(
         base=parameters["fludarabine_clearance_base"],
         slope=parameters["fludarabine_clearance_egfr"],
         egfr=parameters["egfr"],
@@ -40,7 +40,7 @@ def clearance(parameters: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float
         exponent=parameters["allometric_exponent"],
         offset=parameters["fludarabine_clearance_offset"],
     )
-    return np.asarray(value, dtype=np.float64)
+    return value
 
 
 def add(body: Body) -> None:

@@ -75,7 +75,7 @@ def test_other_engines_say_nothing() -> None:
     assert single_cells(year()) == []
 
 
-def run(scenario: Scenario, notify: object = None) -> xr.Dataset:
+def run(scenario: Scenario, events: object = None, notify: object = None) -> xr.Dataset:
     """What the pipeline would give: a year of one patient, and the cells of the first hand-made course."""
     data = year().drop_vars("clone_extinct_day").assign_coords(product=["tisa"], phenotype=["effector"])
     data = data.merge(compute(data))

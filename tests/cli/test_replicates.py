@@ -28,7 +28,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     """What the pipeline would give for the scenario asked for; the sizes may be changed."""
     size = {"patients": 1, "failed": 0, "missing": 0}
 
-    def run(scenario: Scenario, notify: object = None) -> xr.Dataset:
+    def run(scenario: Scenario, events: object = None, notify: object = None) -> xr.Dataset:
         data = chances(size["patients"], scenario.run.replicates, size["missing"])
         data["status"].values.ravel()[: size["failed"]] = 2
         statuses = data["status"].values.ravel().tolist()

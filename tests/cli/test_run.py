@@ -46,7 +46,7 @@ def result(scenario: Scenario, patients: int = 1, failed: int = 0) -> xr.Dataset
 @pytest.fixture(autouse=True)
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
     size = {"patients": 1, "failed": 0}
-    monkeypatch.setattr("carsim.pipeline.run", lambda scenario, notify=None: result(scenario, **size))
+    monkeypatch.setattr("carsim.pipeline.run", lambda scenario, events=None, notify=None: result(scenario, **size))
     monkeypatch.chdir(tmp_path)
     return size
 

@@ -65,9 +65,9 @@ def command(
 def start_of(scenario: Scenario) -> str:
     """What the page shows first for a scenario; raises OutsideClassroom with what it cannot hold."""
     from carsim.classroom.opening import opening
-    from carsim.cli.listing import SHIPPED
+    from carsim.spec.shipped import shipped
 
-    return opening(scenario, next(folder for folder in SHIPPED if folder.is_dir()))
+    return opening(scenario, shipped())
 
 
 def export(start: str, out: Path, *, force: bool, quiet: bool) -> int:

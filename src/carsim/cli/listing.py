@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carsim import catalog
 
 Row = dict[str, Any]
-LISTED = (".", "trials", "sweeps")  # folders of scenarios to start from; systems have a list of their own
+LISTED = (".", "trials", "strategies", "sweeps")  # folders of scenarios to start from; systems have a list of their own
 
 
 @click.command("list")

@@ -23,6 +23,8 @@ TIGHT = Options(rtol=1e-10, atol_scale=1e-4)
 FLOOR = 1e-6  # of a row's largest value: below it, and below 1e-9 of its unit, an absolute error is compared
 AGREED = 1e-6
 QUICK = {"early_tocilizumab", "sequential_cd19_cd22"}  # events at conditions, and those of a visit
+# Two clones reach one cell in the same instant: COPASI acts on one of the two events, now this and now that.
+AT_ONCE = {"sequential_cd19_cd22"}
 DETERMINISTIC = sorted(path.stem for path in SCENARIOS.glob("*.yaml") if carsim.load(path).run.engine == "ode")
 
 
@@ -50,7 +52,8 @@ def test_a_scenario_runs_to_the_same_numbers_elsewhere(name: str) -> None:
     assert own.status[0] == 0
     assert set(findings(text)) <= UNDECLARED
     assert largest_difference(values(text, made.times, rows, tolerances(made.network)), own.values[0]) < AGREED
-    assert largest_difference(values_in_copasi(text, made.times, rows), own.values[0]) < AGREED
+    if name not in AT_ONCE:
+        assert largest_difference(values_in_copasi(text, made.times, rows), own.values[0]) < AGREED
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

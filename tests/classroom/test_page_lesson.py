@@ -9,7 +9,7 @@ import pytest
 
 from ..house.tree import ROOT
 
-NOTEBOOK = ROOT / "docs" / "teach" / "three_experiments.ipynb"
+NOTEBOOK = ROOT / "docs" / "notebooks" / "three_experiments.ipynb"
 
 
 @pytest.mark.full

@@ -23,6 +23,7 @@ NOT_EXECUTED = {
     "calibrate": "takes half an hour; tests/calibrate conducts small studies",
     "scorecard": "simulates trials of minutes; tests/scorecard and tests/cli conduct small ones",
     "selftest": "tests/selftest conducts all of it",
+    "lab": "serves until it is stopped; tests/classroom opens and exports pages",
     "sweep scenarios/sweeps/escape_map.yaml --out my_sweep.zarr --executor": "needs a cluster; tests/sweeps has one",
     "sweep scenarios/sweeps/bispecific_balance.yaml": "minutes; the escape map is simulated smaller",
     "sweep map my_balance.zarr": "of the sweep before",
@@ -47,6 +48,7 @@ NOT_EXECUTED = {
 PYTHON_NOT_EXECUTED = {
     "docs/how-to/one_patient.md": "needs measurements; tests/individual does the same with invented ones",
     "docs/how-to/cluster.md": "needs a cluster; tests/sweeps has one",
+    "docs/how-to/compare.md": "needs scenarios of one's own; tests/trial compares some",
 }
 # What is executed smaller than it is printed: texts of commands and snippets, and of scenarios in the copy.
 SMALLER = {"--patients 40": "--patients 3", "cohort.n=40": "cohort.n=3", "scenario, 50": "scenario, 2"}

@@ -39,9 +39,10 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", notebooks.stored(), ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     done = notebooks.execute(path, tmp_path)
-    assert '"image/png"' in done.read_text(encoding="utf-8")
+    draws = path.stem != "three_experiments"  # which prints what the page shows
+    assert ('"image/png"' in done.read_text(encoding="utf-8")) == draws
     pages = dict(notebooks.pages(done.parent, tmp_path))
-    assert len(pages) >= 2
+    assert len(pages) >= 1 + draws
     assert "Research and teaching only" in str(pages[f"notebooks/{path.stem}.md"])
 
 

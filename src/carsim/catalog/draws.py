@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from carsim.catalog.calibrated import ABOUT, TABLE
+from carsim.catalog.calibrated import ABOUT, SPREAD, TABLE
 from carsim.catalog.load import parameters
 from carsim.errors import CarsimError, Place, Problem, ScenarioError
 from carsim.units import to_text
@@ -70,10 +70,13 @@ class Draws:
         head = json.dumps([self.paths, self.units]).encode()
         return hashlib.sha256(head + np.ascontiguousarray(self.values, dtype="<f8").tobytes()).hexdigest()
 
-    def settings(self, number: int) -> dict[str, str]:
-        """What one draw sets, by path, as text with units that reads back to the same bits."""
+    def settings(self, number: int) -> dict[str, str | float]:
+        """What one draw sets, by path: text with units that reads back to the same bits; a spread is a plain number."""
         row = self.values[number].tolist()
-        return {path: to_text(value, unit) for path, unit, value in zip(self.paths, self.units, row, strict=True)}
+        return {
+            path: value if path.startswith(SPREAD) else to_text(value, unit)
+            for path, unit, value in zip(self.paths, self.units, row, strict=True)
+        }
 
     def chosen(self, n: int | None) -> Draws:
         """n of the draws, evenly spaced, since neighbours of a chain are alike; all without n."""

@@ -69,7 +69,7 @@ def _values(value: Value, path: str, seed: int, draws: NDArray[np.int64], attemp
     return np.minimum(found, 1.0) if value.unit == "1" and value.high <= 1.0 else found
 
 
-def _is_model(scenario: Scenario, settings: dict[str, str]) -> bool:
+def _is_model(scenario: Scenario, settings: dict[str, str | float]) -> bool:
     try:
         scenario.with_(**settings)
     except ScenarioError:

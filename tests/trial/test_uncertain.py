@@ -128,7 +128,7 @@ def test_a_table_of_draws(tmp_path: Path) -> None:
     (tmp_path / "draws.csv").write_text(TABLE, encoding="utf-8")
     found = draws_of(simulated(), None, tmp_path / "draws.csv")
     assert (found.n, found.units) == (3, ("1/d", "1"))
-    assert found.settings(1) == {KILL: "6.25 1/d", "cohort.marrow_blasts.median": "0.75"}
+    assert found.settings(1) == {KILL: "6.25 1/d", "cohort.marrow_blasts.median": 0.75}
     read = simulated().with_(**found.settings(1))
     assert (read.parameters["kill_max"], read.cohort.marrow_blasts.median) == (6.25, 0.75)
     assert found.chosen(2).values[:, 0].tolist() == [7.5, 6.25]
@@ -175,6 +175,25 @@ def test_the_shipped_draws_are_what_they_are_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "posterior.toml").write_text(about.replace("seed = 7\n", ""), encoding="utf-8")
     with pytest.raises(NoDraws, match="lacks seed"):
         posterior(tmp_path)
+
+
+def test_a_trial_is_conducted_under_shipped_draws() -> None:
+    """Every draw makes a scenario, and the patients differ as it says, which is not what the catalogue says."""
+    shipped = posterior()
+    scenario = simulated().with_(**{"cohort.n": 4})
+    spreads = [scenario.with_(**shipped.settings(k)).cohort.spreads["exhaustion"] for k in range(shipped.n)]
+    assert spreads == shipped.values[:, shipped.paths.index("cohort.spreads.exhaustion")].tolist()
+    node = node_of(trial(scenario, draws=shipped.chosen(2)))
+    assert node.sizes["draw"] == 2
+    assert (node["n"] > 0).all()
+    assert (node["failed"] == 0).all()
+
+
+@pytest.mark.parametrize("path", ["cohort.marrow_blasts.log_sd", "cohort.spreads.kill_max"])
+def test_a_draw_sets_a_plain_number(path: str) -> None:
+    one = Draws("table", "by hand", (path,), ("1",), np.array([[0.625]]))
+    cohort = simulated().with_(**{"cohort.marrow_blasts.median": 0.5}).with_(**one.settings(0)).cohort
+    assert (cohort.marrow_blasts.log_sd if "log_sd" in path else cohort.spreads["kill_max"]) == 0.625
 
 
 def test_a_check_under_draws_is_of_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from carsim.catalog.calibrated import ABOUT, SPREAD, TABLE
+from carsim.catalog.calibrated import ABOUT, TABLE
 from carsim.catalog.load import parameters
 from carsim.errors import CarsimError, Place, Problem, ScenarioError
 from carsim.units import to_text
@@ -71,10 +71,10 @@ class Draws:
         return hashlib.sha256(head + np.ascontiguousarray(self.values, dtype="<f8").tobytes()).hexdigest()
 
     def settings(self, number: int) -> dict[str, str | float]:
-        """What one draw sets, by path: text with units that reads back to the same bits; a spread is a plain number."""
+        """What one draw sets, by path: a number where there is no unit, else text that reads back to the same bits."""
         row = self.values[number].tolist()
         return {
-            path: value if path.startswith(SPREAD) else to_text(value, unit)
+            path: value if unit == "1" else to_text(value, unit)
             for path, unit, value in zip(self.paths, self.units, row, strict=True)
         }
 

@@ -58,4 +58,4 @@ def check_suffix(out: Path, suffixes: tuple[str, ...], named: Path) -> None:
 
 def _told(rows: int, out: Path, *, quiet: bool) -> None:
     if not quiet:
-        click.echo(f"Wrote {out}: {rows:,} rows", err=True)
+        click.echo(f"Wrote {out}: {rows:,} row{'s' if rows != 1 else ''}", err=True)

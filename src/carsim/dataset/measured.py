@@ -189,14 +189,16 @@ def _header_problems(name: str, header: Sequence[str]) -> list[Problem]:
     twice = [column for at, column in enumerate(header) if column in header[:at]]
     missing = [column for column in NEEDED if column not in header]
     found += [Problem(Place(name, 1), "", f"a second column `{column}`", "each column once") for column in twice]
-    return found + [Problem(Place(name, 1), "", f"no column `{column}`", "a column of it") for column in missing]
+    expected = f"the columns {', '.join(NEEDED)}"
+    return found + [Problem(Place(name, 1), "", f"no column `{column}`", expected) for column in missing]
 
 
 def _event_header_problems(name: str, header: Sequence[str], start: object) -> list[Problem]:
     twice = [column for at, column in enumerate(header) if column in header[:at]]
     missing = [" or ".join(either) for either in EVENT_NEEDED if not set(either) & set(header)]
     found = [Problem(Place(name, 1), "", f"a second column `{column}`", "each column once") for column in twice]
-    found += [Problem(Place(name, 1), "", f"no column `{column}`", "a column of it") for column in missing]
+    expected = f"the columns {', '.join(' or '.join(either) for either in EVENT_NEEDED)}"
+    found += [Problem(Place(name, 1), "", f"no column `{column}`", expected) for column in missing]
     if start is None:
         found.append(Problem(Place(name, 1), "", "column `TIME`, of no scenario", "`day`, of the scenario"))
     return found

@@ -42,7 +42,7 @@ def problem(error: ErrorDetails, root: Node, whole: type[Part]) -> Problem:
         valid = _keys(candidates)
         meant = nearest(key, valid)
         at = ".".join(path.split(".")[:-1]) if "." not in key else path.removesuffix(f".{key}")
-        expected = f"a key of {f'`{at}`' if at and at != path else 'a scenario'}: {', '.join(valid)}"
+        expected = f"a key of {f'`{at}`' if at and at != path else f'a {whole.__name__.lower()}'}: {', '.join(valid)}"
         return Problem(place, path, f"the unknown key `{shown(key)}`", expected, f"`{meant}`" if meant else None)
     if kind == "missing":
         key = str(location[-1])

@@ -28,7 +28,12 @@ from carsim.errors import Place, Problem, ScenarioError, nearest
 from carsim.treatment.doses import Dose, Infusion
 
 COLUMNS: Final = ("ID", "TIME", "AMT", "RATE", "II", "ADDL", "EVID", "CMT")
-NEEDED: Final = ("ID", "TIME", "AMT", "CMT")
+NEEDED: Final = {
+    "ID": "the patient's identifier",
+    "TIME": "days from the start of the simulation",
+    "AMT": "the amount of a dose",
+    "CMT": "what a dose enters, by name or number",
+}
 OBSERVED: Final = ("DV", "MDV", "CENS", "LIMIT", "DVID", "YTYPE")
 ZERO: Final = frozenset({"", "."})
 LIMIT_BYTES: Final = 64 * 2**20
@@ -128,8 +133,8 @@ def _header_problems(name: str, header: Sequence[str]) -> list[Problem]:
         if column in header[: at - 1]
     ]
     found += [
-        Problem(Place(name, 1), "", f"no column `{column}`", "a column of it")
-        for column in NEEDED
+        Problem(Place(name, 1), "", f"no column `{column}`", f"one, {meaning}")
+        for column, meaning in NEEDED.items()
         if column not in header
     ]
     for at, column in enumerate(header, start=1):
@@ -205,7 +210,7 @@ def changes(
     used: dict[tuple[int, str, float], int] = {}
     for record in events.records:
         row = numbers.get(record.compartment, record.compartment)
-        problem = _unknown(events, record, row, compartments, places)
+        problem = _unknown(events, record, row, compartments, numbers, places)
         if problem is not None:
             problems.append(problem)
             continue
@@ -235,15 +240,21 @@ def _change(
 
 
 def _unknown(
-    events: Events, record: Record, row: str, compartments: Mapping[str, Compartment], places: Mapping[str, int]
+    events: Events,
+    record: Record,
+    row: str,
+    compartments: Mapping[str, Compartment],
+    numbers: Mapping[str, str],
+    places: Mapping[str, int],
 ) -> Problem | None:
     if record.who not in places:
         first, *rest = places
         expected = f"one of {len(places)} patients, {first} to {rest[-1]}" if rest else f"the one patient, {first}"
         return Problem(events.place(record, "ID"), "ID", f"`{record.who}`", expected)
     if row not in compartments:
-        meant = nearest(row, compartments)
-        expected = f"what the scenario's treatment gives: {', '.join(compartments) or 'nothing'}"
+        meant = None if record.compartment.isdigit() else nearest(row, compartments)
+        known = [f"{name} ({number})" for number, name in numbers.items() if name in compartments]
+        expected = f"what the scenario's treatment gives: {', '.join(known) or 'nothing'}; numbers are of one scenario"
         got = f"`{record.compartment}`"
         return Problem(events.place(record, "CMT"), "CMT", got, expected, f"`{meant}`" if meant else None)
     if record.rate and not compartments[row].input:

@@ -33,6 +33,11 @@ save_patients = click.option(
     metavar="FILE",
     help="Write the cohort as a table (.csv) that `cohort: {from: FILE}` reads back as the same patients.",
 )
+seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random streams.")
+trial_engine = click.option("--engine", type=click.Choice(ENGINES), help="Simulation method; default: hybrid.")
+result = click.option(
+    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it."
+)
 force = click.option("--force", is_flag=True, help="Replace results of carsim that come from another run.")
 
 
@@ -54,7 +59,7 @@ def simulated(command: Command) -> Command:
             "--replicates", type=click.IntRange(min=1), metavar="N", help="Courses of each patient, by other chances."
         ),
         click.option("--patients", type=click.IntRange(min=1), metavar="N", help="Number of patients of a cohort."),
-        click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random streams."),
+        seed,
         click.option(
             "--engine",
             type=click.Choice(ENGINES),

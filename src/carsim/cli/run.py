@@ -39,7 +39,7 @@ RESULTS = Path("results")
 @click.option("--parameter-set", metavar="NAME", help="Parameter set of a published model; default: its first.")
 @click.option("--until", type=click.FloatRange(min=0, min_open=True), metavar="DAYS", help="Its last day.")
 @options.simulated
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it.")
+@options.result
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),

@@ -42,10 +42,10 @@ CHECK = "predictive_check"  # the node of a tree, and the key of `--json`
     help="Evaluate a stored trial again, without simulating.",
 )
 @options.settings
-@click.option("--engine", type=click.Choice(options.ENGINES), help="Simulation method; default: hybrid.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random streams.")
+@options.trial_engine
+@options.seed
 @click.option("--patients", type=click.IntRange(min=1), metavar="N", help="Patients of each arm.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Result file (.nc), or a folder for it.")
+@options.result
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),

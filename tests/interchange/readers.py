@@ -7,10 +7,12 @@ start of a species that starts between 0 and 1.
 
 from __future__ import annotations
 
+import locale
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,18 @@ from carsim.engines.protocol import Options
 from carsim.interchange.identifiers import name_of, sid
 from carsim.model.network import Network
 
-with warnings.catch_warnings():
+
+@contextmanager
+def same_locale() -> Iterator[None]:
+    """COPASI sets C for the whole process when it is imported or opens a file, and other tests read UTF-8."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+
+
+with same_locale(), warnings.catch_warnings():
     # their wrappers are made by SWIG, whose types warn from Python 3.12 on when they are made
     warnings.filterwarnings("ignore", "builtin type [Ss]wig", DeprecationWarning)
     import basico
@@ -71,6 +84,7 @@ def values(
     return np.array(runner.simulate(times=list(times - times[0])))[:, 1:]
 
 
+@same_locale()
 def values_in_copasi(text: str, times: np.ndarray, rows: Sequence[str]) -> np.ndarray:
     """Rows (n_times, n_rows) by COPASI's LSODA at these times, the first of them the start."""
     model = basico.load_model_from_string(text)
@@ -108,6 +122,7 @@ def _runner(text: str) -> Any:
     return runner
 
 
+@same_locale()
 def run_archive(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     """A COMBINE archive run by COPASI as it says: names of columns, titles of plots, values (n_times, n_columns)."""
     model = COPASI.CRootContainer.addDatamodel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def execute(path: Path, folder: Path) -> Path:
 
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=LONGEST, resources={"metadata": {"path": str(ROOT)}})
-    client.execute()
+    asyncio.run(client.async_execute())  # `execute` would leave an event loop open
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / path.name
     nbformat.write(notebook, done)

@@ -1,5 +1,6 @@
 """What listens to a species, and species that move rates steeply told from those that do so about in proportion."""
 
+import numpy as np
 import pytest
 
 from carsim import spec
@@ -11,7 +12,7 @@ from carsim.derive.watching import watch_of
 from carsim.engines import hybrid
 from carsim.engines.kernels import looking
 from carsim.model.build import build
-from carsim.model.law import law
+from carsim.model.law import exp, law
 from carsim.model.network import Change, Condition, Event, Network
 from carsim.spec.prepare import cast_of
 from tests.scenarios.test_one_set import FOLDER
@@ -168,3 +169,45 @@ def test_no_cells_of_the_published_systems_are_steep(name):
     counted = {species.name for species in net.all_species if species.kind == "count"}
     assert counted
     assert not [name for name, flag in steep(net).items() if flag and name in counted]
+
+
+@pytest.mark.parametrize("rate", MILD | STEEP)
+def test_a_sweep_finds_the_same_at_once_and_point_by_point(rate, monkeypatch):
+    """Point by point where a law refuses arrays, as one does that calls `math`."""
+    net = one((MILD | STEEP)[rate])
+    low = Lowering(rows_of(net))
+    rows = low.rows
+    values = listening._place(low, 1)
+    order = sorted(rows.formulas, key=lambda r: (low.level[r], r))
+    looked = list(rows.rates.values())
+    points = np.exp(np.linspace(0.0, 9.0, 40))
+    species = rows.species + 1
+    at_once = listening._sweep(rows, values, species, order, looked, points)
+    monkeypatch.setattr(listening, "_formula", refusing_arrays(listening._formula))
+    one_by_one = listening._sweep(rows, values, species, order, looked, points)
+    assert at_once.shape == (len(looked), points.size)
+    np.testing.assert_allclose(at_once, one_by_one, rtol=1e-12)
+    assert np.ptp(at_once[looked.index(rows.rates["death"])]) > 0.0
+
+
+def refusing_arrays(formula):
+    """The same, of numbers alone."""
+
+    def of_numbers(each, values):
+        found = formula(each, values)
+        if isinstance(found, np.ndarray):
+            raise TypeError("only numbers")
+        return found
+
+    return of_numbers
+
+
+def test_a_sweep_ends_where_a_rate_is_not_defined():
+    net = one(lambda net, x, y: net.parameter("b", 0.3) * x * exp(y))
+    low = Lowering(rows_of(net))
+    rows = low.rows
+    order = sorted(rows.formulas, key=lambda r: (low.level[r], r))
+    points = np.array([1.0, 10.0, 1e3, 1e4])
+    found = listening._sweep(rows, listening._place(low, 0), rows.species + 1, order, [rows.rates["birth"]], points)
+    assert found.shape == (1, 3)
+    assert np.isnan(found[0]).tolist() == [False, False, True]

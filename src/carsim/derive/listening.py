@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -111,25 +112,46 @@ def _leaps(
     order = sorted((each for each in rows.formulas if each in low.moving | behind), key=lambda r: (low.level[r], r))
     own = {r: (1.0 + STALE) ** follows_alone(rows.formulas[r], range(row, row + 1)).count(row) for r in behind & rates}
     looked = [r for r in order if r in behind and (r in rates or r in watched)]
-    before: list[float] | None = None
-    values = list(place)
+    values: list[Any] = list(place)
     for r in order:
         values[r] = _value(rows.formulas[r], values)
-    for point in points.tolist():
-        values[row] = point
-        for r in order:
-            if r in behind:
-                values[r] = _value(rows.formulas[r], values)
-        now = [values[r] for r in looked]
-        if any(math.isnan(value) or (value < 0.0 and r in rates) for r, value in zip(looked, now, strict=True)):
+    found = _sweep(rows, values, row, [r for r in order if r in behind], looked, points)
+    for r, course in zip(looked, found, strict=True):
+        if np.isnan(course).any() or (r in rates and (course < 0.0).any()):
             return True
-        if before is not None:
-            for r, value, earlier in zip(looked, now, before, strict=True):
-                expected = earlier * own.get(r, 1.0)
-                if abs(value - expected) > (MOST if r in rates else NEAR * STALE) * abs(expected):
-                    return True
-        before = now
+        expected, most = course[:-1] * own.get(r, 1.0), MOST if r in rates else NEAR * STALE
+        with np.errstate(invalid="ignore"):  # two infinities are no leap
+            if (np.abs(course[1:] - expected) > most * np.abs(expected)).any():
+                return True
     return False
+
+
+def _sweep(
+    rows: Rows, values: list[Any], row: int, behind: list[int], looked: list[int], points: np.ndarray
+) -> np.ndarray:
+    """The looked-at rows (row, point) along a sweep of one row, to the first point where one behind it is undefined.
+
+    All points at once. Where a law does not take arrays, or anything is not finite on the way, one by one: then Python
+    says what is undefined.
+    """
+    swept = list(values)
+    swept[row] = points
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            for r in behind:
+                swept[r] = _formula(rows.formulas[r], swept)
+            return np.array([np.broadcast_to(np.asarray(swept[r], dtype=float), points.shape) for r in looked])
+    except (ArithmeticError, ValueError, TypeError):
+        pass
+    swept, found = list(values), []
+    for point in points.tolist():
+        swept[row] = point
+        for r in behind:
+            swept[r] = _value(rows.formulas[r], swept)
+        found.append([swept[r] for r in looked])
+        if any(math.isnan(value) for value in found[-1]):
+            break
+    return np.array(found).reshape(-1, len(looked)).T
 
 
 def _state(low: Lowering, number: int) -> list[float]:
@@ -146,13 +168,20 @@ def _state(low: Lowering, number: int) -> list[float]:
     return values
 
 
-def _value(formula: Bound | Sum, values: list[float]) -> float:
+def _formula(formula: Bound | Sum, values: list[Any]) -> Any:
+    """A row from those it reads, each a number or an array of them."""
+    if isinstance(formula, Sum):
+        return sum(c * values[a] * values[b] for c, a, b in formula.terms)
+    read = zip(formula.law.slots, formula.rows, strict=True)
+    return formula.law.evaluate({name: values[row] for name, row in read})
+
+
+def _value(formula: Bound | Sum, values: list[Any]) -> float:
     """A row from those it reads; not a number where it is not defined."""
     if isinstance(formula, Sum):
         return math.fsum(c * values[a] * values[b] for c, a, b in formula.terms)
-    read = zip(formula.law.slots, formula.rows, strict=True)
     try:
-        return float(formula.law.evaluate({name: values[row] for name, row in read}))
+        return float(_formula(formula, values))
     except (ArithmeticError, ValueError, TypeError):
         return math.nan
 

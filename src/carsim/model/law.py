@@ -35,12 +35,12 @@ TRAIT_WEIGHTS: tuple[float, ...] = tuple(
 
 
 def exp(x: Any) -> Any:
-    """Exponential of a number, a SymPy expression, or a dimensionless unit."""
+    """Exponential of a number or array, a SymPy expression, or a dimensionless unit."""
     return _apply("exp", x)
 
 
 def log(x: Any) -> Any:
-    """Natural logarithm of a number, a SymPy expression, or a dimensionless unit."""
+    """Natural logarithm of a number or array, a SymPy expression, or a dimensionless unit."""
     return _apply("log", x)
 
 
@@ -49,6 +49,8 @@ def _apply(name: str, x: Any) -> Any:
         return getattr(math, name)(x)
     if hasattr(x, "dimensionless_function"):  # the unit algebra of model.check
         return x.dimensionless_function(name)
+    if hasattr(x, "__array__"):  # an array exists, so NumPy has been imported
+        return getattr(sys.modules["numpy"], name)(x)
     return getattr(sys.modules["sympy"], name)(x)  # an expression exists, so SymPy has been imported
 
 

@@ -95,7 +95,8 @@ def _interval(level: Array, error: Array) -> tuple[Array, Array]:
     inside = (level > 0.0) & (level < 1.0)
     safe = np.where(inside, level, 0.5)
     width = Z * error / (safe * np.log(safe))
-    return (
-        np.where(inside, safe ** np.exp(-width), np.nan),
-        np.where(inside, safe ** np.exp(width), np.nan),
-    )
+    with np.errstate(over="ignore"):  # at a level of nearly 0 or 1 the limit is 0: the power of infinity
+        return (
+            np.where(inside, safe ** np.exp(-width), np.nan),
+            np.where(inside, safe ** np.exp(width), np.nan),
+        )

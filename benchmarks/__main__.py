@@ -19,6 +19,7 @@ QUESTIONS = (
     "work_precision",
     "scaling",
     "cohort",
+    "sweep_overhead",
     "shares",
     "cold_start",
     "assembly",

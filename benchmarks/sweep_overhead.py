@@ -81,6 +81,7 @@ def swept(scenario: Scenario, folder: Path) -> Callable[[], object]:
 
 def main() -> None:
     """Measure, and print the tables."""
+    sizes = {name: sized(*counts) for name, counts in SIZES.items()}  # first: a process begins at its parent's memory
     scenario = workload(PATIENTS)
     with tempfile.TemporaryDirectory() as folder:
         sides = {"engine": bare(scenario), "sweep": swept(scenario, Path(folder))}
@@ -89,7 +90,6 @@ def main() -> None:
     overhead = ratio(spent["sweep"], spent["engine"])
     rows = [[name, f"{np.median(times):.1f}", f"{PATIENTS / np.median(times):.0f}"] for name, times in spent.items()]
     show(f"{PATIENTS:,} patients for a year on two cores", ["side", "s", "patients a second"], rows)
-    sizes = {name: sized(*counts) for name, counts in SIZES.items()}
     rows = [[name, *(f"{value:.2f}" for value in found[:3]), f"{found[3]:.0f}"] for name, found in sizes.items()]
     show("Size of a sweep", ["points", "planned, s", "store made, s", "opened, s", "memory, MB"], rows)
     few, many = sizes.values()

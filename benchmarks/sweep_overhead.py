@@ -32,6 +32,7 @@ from carsim.sweeps.plan import plan
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "scenarios" / "sweeps" / "escape_map.yaml"
+AXES = ("CD19-negative-share", "largest-kill-rate")
 PATIENTS, REPEATS = 10_000, 3
 SIZES = {"a thousand points": (100, 10), "a million points": (1000, 1000)}
 SIZED = """
@@ -40,9 +41,7 @@ from pathlib import Path
 import carsim
 from carsim.sweeps.metadata import create
 from carsim.sweeps.plan import plan
-file, first, second = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-names = ("CD19-negative-share", "largest-kill-rate")
-scenario = carsim.load(file, [f"sweep.axes.{name}.n={n}" for name, n in zip(names, (first, second))])
+scenario = carsim.load(sys.argv[1], sys.argv[2:])
 begun = time.perf_counter()
 made = plan(scenario)
 planned = time.perf_counter() - begun
@@ -50,7 +49,7 @@ with tempfile.TemporaryDirectory() as folder:
     create(made, Path(folder, "store.zarr"))
     created = time.perf_counter() - begun - planned
     begun = time.perf_counter()
-    found = carsim.open_sweep(Path(folder, "store.zarr"))
+    carsim.open_sweep(Path(folder, "store.zarr"))
     opened = time.perf_counter() - begun
 print(json.dumps([planned, created, opened, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
@@ -58,9 +57,13 @@ print(json.dumps([planned, created, opened, resource.getrusage(resource.RUSAGE_S
 
 def workload(patients: int) -> Scenario:
     """So many courses of a year, a quarter of them at each of the four points."""
-    axes = ("CD19-negative-share", "largest-kill-rate")
     year = [f"cohort.n={patients // 4}", "run.engine=ode", "run.until=365 d"]
-    return carsim.load(FILE, [*year, *(f"sweep.axes.{name}.n=2" for name in axes)])
+    return carsim.load(FILE, [*year, *points(2, 2)])
+
+
+def points(*counts: int) -> list[str]:
+    """The overrides that give the axes so many points."""
+    return [f"sweep.axes.{name}.n={n}" for name, n in zip(AXES, counts, strict=True)]
 
 
 def bare(scenario: Scenario) -> Callable[[], object]:
@@ -81,7 +84,7 @@ def swept(scenario: Scenario, folder: Path) -> Callable[[], object]:
 
 def main() -> None:
     """Measure, and print the tables."""
-    sizes = {name: sized(*counts) for name, counts in SIZES.items()}  # first: a process begins at its parent's memory
+    sizes = {name: sized(counts) for name, counts in SIZES.items()}  # first: a process begins at its parent's memory
     scenario = workload(PATIENTS)
     with tempfile.TemporaryDirectory() as folder:
         sides = {"engine": bare(scenario), "sweep": swept(scenario, Path(folder))}
@@ -102,9 +105,9 @@ def main() -> None:
     )
 
 
-def sized(first: int, second: int) -> list[float]:
+def sized(counts: tuple[int, int]) -> list[float]:
     """Seconds to plan, to make the store and to open it, and the largest memory in MB, in a process of its own."""
-    command = [sys.executable, "-c", SIZED, str(FILE), str(first), str(second)]
+    command = [sys.executable, "-c", SIZED, str(FILE), *points(*counts)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: list[float] = json.loads(done.stdout)
     return found

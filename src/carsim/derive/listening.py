@@ -151,7 +151,7 @@ def _sweep(
         found.append([swept[r] for r in looked])
         if any(math.isnan(value) for value in found[-1]):
             break
-    return np.array(found).reshape(-1, len(looked)).T
+    return np.array(found).reshape(len(found), len(looked)).T
 
 
 def _state(low: Lowering, number: int) -> list[float]:

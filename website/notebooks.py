@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ def execute(path: Path, folder: Path) -> Path:
 
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=LONGEST, resources={"metadata": {"path": str(ROOT)}})
-    asyncio.run(client.async_execute())  # `execute` would leave an event loop open
+    with closing(asyncio.new_event_loop()) as loop:  # `execute` leaves its loop open, `asyncio.run` drops the caller's
+        loop.run_until_complete(client.async_execute())
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / path.name
     nbformat.write(notebook, done)

@@ -92,7 +92,7 @@ def compiled(function: Callable[..., None], arguments: Sequence[Any], width: int
     key = (function, signature)
     if key not in _kernels:
         part, piece = function.__name__, _piece(function.__code__.co_filename, width, signature)
-        sentence = f"Compiling the kernel `{part}`, once for all networks (about 20 seconds)."
+        sentence = f"Compiling the kernel `{part}`, once for all networks (half a minute, `hybrid` more than one)."
         _tell(notify, part, piece, sentence)
         with cache.in_use(part, piece):
             made = njit(cache=True, error_model="numpy", nogil=True)(function)

@@ -23,8 +23,14 @@ DOCS = ROOT / "docs"
 SECTIONS = {  # folder: heading, and the pages that come first
     "start": ("Start", ()),
     "teach": ("Teach", ("index.md",)),
-    "how-to": ("How to", ("one_patient.md", "patients.md", "trial.md", "sweep.md", "calibrate.md", "scorecard.md")),
-    "explain": ("Explain", ("biology.md", "mechanisms.md", "chance.md", "facts.md", "literature.md", "sbml.md")),
+    "how-to": (
+        "How to",
+        ("product.md", "new_trial.md", "results.md", "one_patient.md", "patients.md", "trial.md", "sweep.md"),
+    ),
+    "explain": (
+        "Explain",
+        ("biology.md", "mechanisms.md", "chance.md", "verification.md", "facts.md", "literature.md", "sbml.md"),
+    ),
     "notebooks": ("Notebooks", ("first_patient.md", "relapse_map.md", "bispecific_or_sequential.md")),
     "reference": ("Reference", tuple(Path(page).name for page in reference.PAGES)),
     "develop": ("Develop", ("house.md", "decisions.md", "contributing.md", "changelog.md", "decisions")),

@@ -128,7 +128,8 @@ def test_a_damaged_store_is_told_and_mended(capsys: Printed) -> None:
             "does not encrypt",
         ),
         (["small.yaml", "--out", "s", "--executor", "slurm", "--sbatch=x; rm"], 2, "expected one option"),
-        (["check", "absent"], 2, "is no store of a sweep"),
+        (["check", "absent"], 2, "absent is not there"),
+        (["check", "."], 2, ". is no store of a sweep"),
     ],
 )
 def test_what_cannot_be_is_refused(words: list[str], status: int, said: str, capsys: Printed) -> None:

@@ -132,7 +132,7 @@ def test_parquet_without_its_package_says_what_to_install(
     ("name", "out", "words"),
     [
         ("trial.nc", "x.txt", "expected a file that ends in .csv"),
-        ("nothing.nc", "x.csv", "is no result"),
+        ("nothing.nc", "x.csv", "is not there"),
         ("text.nc", "x.csv", "is no NetCDF file"),
         ("foreign.nc", "x.csv", "was not written by carsim"),
     ],

@@ -30,9 +30,12 @@ CREATED = {  # what a command of a guide writes
     "scenario.yaml",
     "escape.zarr",
     "my_product.yaml",
+    "my_binder.yaml",
+    "my_trial.yaml",
     "my_map.yaml",
     "my_map.zarr",
     "results/strong_arm.nc",
+    "results/antigen_escape.nc",
 }
 GENERATED = {(ROOT / "docs" / place).resolve() for place in PAGES}  # made with the site, see website/reference.py
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^ *```(sh|python)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^ *```(sh|python|yaml)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from carsim.cli import main
 from carsim.cli.commands import root
 from carsim.errors import CarsimError
 
-from .guides import ROOT, Command, commands, every_command, every_snippet
+from .guides import ROOT, Command, blocks, commands, every_command, every_snippet, guides
 
 # Commands that no test executes as they are printed, and why; the words are the beginning of the command.
 NOT_EXECUTED = {
@@ -153,6 +153,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     product, sweep = re.findall(r"```yaml\n(.*?)```", (ROOT / START).read_text(encoding="utf-8"), flags=re.DOTALL)
     (folder / "my_product.yaml").write_text(product, encoding="utf-8")
     (folder / "my_map.yaml").write_text(product + sweep, encoding="utf-8")
+    for guide in guides():
+        for text in blocks("yaml", guide.read_text(encoding="utf-8")):
+            if named := re.match(r"# (my_\w+\.yaml)\n", text):
+                (folder / named[1]).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -164,9 +168,9 @@ def test_what_guides_print_does_what_they_say(checkout: Path, monkeypatch: pytes
     assert len(executed) > 20
     assert [command for command in executed if not succeeds(command)] == []
     shutil.rmtree("my_sweep.zarr")  # a guide makes it by Python too
-    guides = {guide: found for guide, found in every_snippet().items() if guide not in PYTHON_NOT_EXECUTED}
-    assert len(guides) >= 3
-    for guide, snippets in guides.items():
+    printed = {guide: found for guide, found in every_snippet().items() if guide not in PYTHON_NOT_EXECUTED}
+    assert len(printed) >= 3
+    for guide, snippets in printed.items():
         names = {"scenario": spec.load("scenarios/systems/eliana.yaml", ["cohort.n=3"]), "carsim": carsim}
         for snippet in snippets:
             exec(compile(smaller(snippet, SMALLER), guide, "exec"), names)  # noqa: S102  (our own guides)

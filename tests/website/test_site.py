@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from website import gallery, notebooks, reference
+from website import gallery, notebooks, reference, verification
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,3 +51,9 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
 def test_a_picture_of_the_gallery_is_made(name: str, tmp_path: Path) -> None:
     (entry,) = gallery.named([name])
     assert gallery.make(entry, tmp_path).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.full
+def test_the_picture_of_the_verification_is_made(tmp_path: Path) -> None:
+    assert verification.draw(tmp_path / "made.png").read_bytes().startswith(b"\x89PNG")
+    assert all(-1.0 <= place <= 1.0 for _, place in verification.papers())

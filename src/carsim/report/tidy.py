@@ -71,8 +71,9 @@ def table_of(path: Path) -> Tidy:
     if path.is_dir() and is_store(path):
         return _of_sweep(path)
     if not path.is_file():
+        what = "is not there" if not path.exists() else "is no result"
         raise NoTable(
-            f"{path} is no result; expected what `carsim run`, `trial` or `compare` wrote (.nc) or the store of a sweep"
+            f"{path} {what}; expected what `carsim run`, `trial` or `compare` wrote (.nc) or the store of a sweep"
         )
     import xarray as xr
 

@@ -23,9 +23,9 @@ from carsim.sweeps.store import (
     MANIFEST,
     Store,
     StoreInconsistent,
-    SweepRefused,
     attributes_at,
     locked,
+    no_store,
     open_store,
     plan_in,
 )
@@ -55,7 +55,7 @@ def check(path: Path, *, repair: bool = False) -> Report:
     """
     manifest = files.read_record(path / MANIFEST)
     if manifest is None and attributes_at(path).get("sweep_format") != FORMAT:
-        raise SweepRefused(f"{path} is no store of a sweep that could be read; start it anew with --force")
+        raise no_store(path)
     with locked(path):
         found = _metadata(path, manifest)
         if found and repair:

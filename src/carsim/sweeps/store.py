@@ -184,8 +184,13 @@ def attributes_of(path: Path) -> dict[str, Any]:
         return attrs
     if is_store(path):
         raise StoreInconsistent(f"{path}: its zarr.json is gone or was altered; {_mended(path)}")
+    raise no_store(path)
+
+
+def no_store(path: Path) -> SweepRefused:
+    """What is said of a path that is no store of a sweep."""
     what = "is not there" if not path.exists() else "is no store of a sweep"
-    raise SweepRefused(f"{path} {what}; one is made by `carsim sweep SCENARIO --out STORE`")
+    return SweepRefused(f"{path} {what}; one is made by `carsim sweep SCENARIO --out STORE`")
 
 
 def _mended(path: Path) -> str:

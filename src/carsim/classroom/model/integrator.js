@@ -267,8 +267,8 @@ class Course {
   }
 
   writeOutput() {
-    const {t, w, values} = this, rows = t.outputRows, at = this.output++ * rows.length;
-    for (let i = 0; i < rows.length; i++) values[at + i] = w[rows[i]];
+    const {t, w, values, times} = this, rows = t.outputRows, at = this.output++;
+    for (let i = 0; i < rows.length; i++) values[i * times.length + at] = w[rows[i]];
   }
 
   /** Write every output inside the accepted step; those at a stop wait for what happens there. */

@@ -1,6 +1,6 @@
 // What a page calls: settings to a patient, its schedule and its days, and from there to courses and a verdict.
 
-const ACCURATE = 3e-7, QUICK = 1e-3; // relative tolerances: of one course, and of a course while a setting is dragged
+const ACCURATE = 3e-7, QUICK = 3e-3; // relative tolerances: of one course, and of a course while a setting is dragged
 const HOUR = 1 / 24, UNTIL = 24 * DATA.visits.month;
 const PRESET = new Map(DATA.presets.map((preset) => [preset.name, preset]));
 const OPERATIONS = {
@@ -185,8 +185,8 @@ function simulate(settings, {twin = null, seed = 1, until = UNTIL, fast = false,
   const tolerance = relative ?? (fast ? QUICK : ACCURATE);
   const course = new Course(tables, {...patient, times: days, relative: tolerance}).solve();
   const column = (name) => {
-    const k = outputs.indexOf(name), width = outputs.length;
-    return Float64Array.from(days, (_, i) => course.values[i * width + k]);
+    const k = outputs.indexOf(name);
+    return course.values.subarray(k * days.length, (k + 1) * days.length);
   };
   const sum = (names) => names.map(column).reduce((total, part) => total.map((value, i) => value + part[i]));
   const ofSite = (site) => sum(patient.carts.filter((name) => name.endsWith(`.${site}`)));

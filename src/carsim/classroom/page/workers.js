@@ -12,7 +12,8 @@ function newWorker() {
 }
 
 export class Pool {
-  constructor(size = Math.min(AT_MOST, Math.max(1, navigator.hardwareConcurrency || 2))) {
+  // One core is left to the page, which simulates too and draws: with none a slider follows half as quickly.
+  constructor(size = Math.min(AT_MOST, Math.max(1, (navigator.hardwareConcurrency || 2) - 1))) {
     this.size = size;
     this.workers = null;
     this.asked = 0;

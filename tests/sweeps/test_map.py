@@ -209,7 +209,7 @@ def test_a_map_of_endpoints_has_a_scale_of_colours_with_unit_for_each(endpoints:
     from carsim.plot.sweep_map import draw_averages
 
     data = open_sweep(endpoints)
-    asked = ("relapse_day", "cart_peak_copies", "relapse_phenotype=CD19-negative")
+    asked = ("relapse_day", "cart_peak_copies", "relapse_phenotype=CD19-negative", "infection_grade_max")
     figure = draw_averages(as_grid([average(data, what) for what in asked], data))
     panels = [axes for axes in figure.axes if axes.get_title()]
     bars = [axes for axes in figure.axes if not axes.get_title()]
@@ -218,22 +218,28 @@ def test_a_map_of_endpoints_has_a_scale_of_colours_with_unit_for_each(endpoints:
         "who has one: relapse day",
         "cart peak copies",
         "relapse phenotype: CD19-negative",
+        "infection grade max",
     ]
     assert [axes.get_ylabel() for axes in bars] == [
         "mean of who has one (d)",
         "share of patients",
         "mean (copies/ug)",
         "share of patients",
+        "mean",
     ]
     low, high = bars[0].get_ylim()
     assert low <= 105.0 < 540.0 <= high
     norms = [type(axes.collections[0].norm) for axes in panels]
-    assert norms == [Normalize, Normalize, LogNorm, Normalize]  # peaks differ by five decades
+    assert norms == [Normalize, Normalize, LogNorm, Normalize, Normalize]  # peaks differ by five decades
     assert bars[2].get_ylim() == (5.0, 500_000.0)
+    assert len({label.get_text() for label in bars[4].get_yticklabels()}) == len(bars[4].get_yticks()) > 1  # 1 anywhere
     assert bars[1].get_ylim() == (0.0, 1.0)
     texts = [text.get_text() for text in figure.texts]
     assert "kill-rate (1/d)" in texts
-    assert "9 virtual patients at each point, the same at all of them; dots: points of the sweep" in texts
+    assert (
+        "9 virtual patients at each point, the same at all of them; dots: points of the sweep; white: nobody has one"
+        in texts
+    )
     assert any("not for the treatment of any patient" in text for text in texts)
 
 
@@ -293,3 +299,19 @@ def test_another_number_of_axes_is_printed_and_not_drawn(tmp_path: Path, capsys:
     assert main(["sweep", "map", str(store), "--on", "cured", "--plot", str(tmp_path / "map.png")]) == 2
     assert "a map needs two axes of numbers; this sweep has share" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_axes_are_in_the_order_of_the_scenario(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever order the files of the store are found in."""
+    opened = xr.open_zarr
+
+    def backwards(*given: object, **settings: object) -> xr.Dataset:
+        found = opened(*given, **settings)
+        turned = {name: found.variables[name] for name in reversed(list(found.variables))}
+        return xr.Dataset(turned, attrs=found.attrs).set_coords(list(found.coords))
+
+    for way in (opened, backwards):
+        monkeypatch.setattr(xr, "open_zarr", way)
+        data = open_sweep(path)
+        assert [name for name in data.coords if name != "patient"] == ["share", "kill-rate"]
+        assert list(data) == sorted(data)

@@ -104,6 +104,8 @@ def _page(grid: xr.Dataset, along: str, up: str, panels: int, columns: int) -> t
     least, most = int(grid["n"].min()), int(grid["n"].max())
     who = f"{least}" if least == most else f"{least} to {most}"
     told = f"{who} virtual patients at each point, the same at all of them; dots: points of the sweep"
+    if any(np.isnan(grid[name].values).any() for name in grid.data_vars):
+        told += "; white: nobody has one"
     figure.text(LEFT, 1.0 - 0.4 / height, told, fontsize=SMALL, color=FAINT, va="top")
     figure.text(0.5, 0.36 / height, _name(grid, along), fontsize=TEXT, ha="center")
     figure.text(0.012, 0.5, _name(grid, up), fontsize=TEXT, va="center", rotation=90)
@@ -157,6 +159,8 @@ def _scale_of(values: Array) -> _Scale:
         last = min(step for step in steps if step >= high * 0.999)
         inside = tuple(step for step in steps if first <= step <= last)
         return _Scale(inside, inside[1:-1:2], log=True)
+    if high - low <= 1e-9 * abs(high):  # the same everywhere
+        low, high = low - 0.1 * (abs(low) or 1.0), high + 0.1 * (abs(high) or 1.0)
     limits = tuple(map(float, MaxNLocator(BANDS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)))
     return _Scale(limits, limits[1:-1:2])
 

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 def open_sweep(path: Path | str) -> xr.Dataset:
     """The store of a sweep as a dataset (point, patient[, replicate]) that is read from disk where it is used.
 
+    The axes are in the order of the scenario, what is kept in that of its names.
     A value holds where `status` is 0; it is -1 where nothing was simulated yet. Raises SweepRefused for no store,
     StoreInconsistent for one whose metadata cannot be read.
     """
     import xarray as xr
 
-    attributes_of(Path(path))
+    axes = str(attributes_of(Path(path))["coordinates"]).split()
     found: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None, decode_timedelta=False)
-    return found
+    order = [*axes, *sorted(str(name) for name in found.variables if name not in axes)]  # a folder is read in any
+    kept = {name: found.variables[name] for name in order}
+    coords = {name: kept.pop(name) for name in order if name in found.coords}
+    return xr.Dataset(kept, coords=coords, attrs=found.attrs)
 
 
 def words(array: xr.DataArray) -> xr.DataArray:

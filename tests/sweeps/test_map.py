@@ -315,3 +315,19 @@ def test_axes_are_in_the_order_of_the_scenario(path: Path, monkeypatch: pytest.M
         data = open_sweep(path)
         assert [name for name in data.coords if name != "patient"] == ["share", "kill-rate"]
         assert list(data) == sorted(data)
+
+
+def test_an_axis_that_moves_several_values_names_them_all(tmp_path: Path) -> None:
+    from carsim.plot.sweep_map import draw_averages
+
+    together = AXES.replace(
+        "    - {path: parameters.kill_max, name: kill-rate, linear: [1 1/d, 2 1/d], n: 2}",
+        "    - zip:\n"
+        "        - {path: parameters.kill_max, name: kill-rate, linear: [1 1/d, 2 1/d], n: 2}\n"
+        "        - {path: parameters.effector_death.4-1BB, name: death, linear: [0.1 1/d, 0.2 1/d], n: 2}",
+    )
+    data = open_sweep(create(plan(scenario(together)), tmp_path / "store").path)
+    grid = as_grid([average(data, "cured")], data)
+    assert grid["kill-rate"].attrs["with"] == "death"
+    assert "with" not in grid["share"].attrs
+    assert "kill-rate (1/d), with death" in [text.get_text() for text in draw_averages(grid).texts]

@@ -185,5 +185,6 @@ def _words(attrs: dict[str, str]) -> tuple[str, str]:
 
 
 def _name(grid: xr.Dataset, name: str) -> str:
-    unit = grid[name].attrs.get("units", "1")
-    return name.replace("_", " ") + ("" if unit == "1" else f" ({unit})")
+    """The name of an axis with its unit, and what moves with it."""
+    unit, others = grid[name].attrs.get("units", "1"), grid[name].attrs.get("with", "")
+    return name.replace("_", " ") + ("" if unit == "1" else f" ({unit})") + (f", with {others}" if others else "")

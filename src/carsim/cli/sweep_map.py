@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,6 @@ from carsim.cli.output import print_json, print_notes, print_table
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
 
     from carsim.sweeps.averages import Average
 
@@ -88,7 +87,7 @@ def map_command(
 def _drawn(
     grid: xr.Dataset,
     path: Path,
-    draw: Callable[[xr.Dataset], Figure],
+    draw: Callable[[xr.Dataset], Any],
     *,
     force: bool,
     wanted: bool,

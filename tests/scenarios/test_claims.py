@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from carsim import spec
+from carsim.catalog import find_value
 from carsim.engines.run import simulate
 from carsim.pipeline import run
 from carsim.spec.prepare import prepare
@@ -217,3 +218,14 @@ def test_cells_of_low_density_outlive_the_peak_and_found_the_relapse():
     assert float(late["clone_cd19_left_high"]) < start * np.exp(1.645 * float(late["clone_cd19_start_log_sd"]))
     assert float(late["clone_founder_share"]) < 0.05  # many founders, not one
     assert float(result(name)["cart_cells"].isel(patient=0, time=-1).sum()) < 0.1
+
+
+def test_the_axis_of_persistence_runs_through_both_costimulatory_domains():
+    """At the death of effectors of each domain, that of memory is within a tenth of the domain's own."""
+    sweep = spec.load(str(FOLDER / "sweeps" / "persistence_map.yaml")).sweep
+    effectors, memory = (np.log(axis.numbers([0.0, 1.0])) for axis in sweep.axes[1].axes)
+    for domain in ("4-1BB", "CD28"):
+        at = np.log(find_value(f"effector_death.{domain}").value)
+        assert effectors[0] < at < effectors[1]
+        on_line = np.exp(np.interp(at, effectors, memory))
+        assert on_line == pytest.approx(find_value(f"memory_death.{domain}").value, rel=0.1)

@@ -110,7 +110,7 @@ def test_the_command_ranks_the_axes(
     assert effects["dose"]["estimate"] > 1e6
     assert effects["kill-rate"] == {"estimate": 0.0, "low": 0.0, "high": 0.0}
     assert main([*words, "--resume", "--on", "cart_peak_copies=9"]) == 2
-    assert "expected a word of `cart_peak_copies`: it has none" in capsys.readouterr().err
+    assert "store: --on: got `cart_peak_copies=9`; expected `cart_peak_copies` alone" in capsys.readouterr().err
 
 
 def test_the_file_says_how_it_is_sampled_and_what_is_kept(
@@ -147,3 +147,93 @@ def test_the_file_says_how_it_is_sampled_and_what_is_kept(
     assert other.sample is not None
     assert (other.sample.n, other.sample.seed) == (2, 5)
     assert other.keep == ("cart_peak_copies", "age", "mrd_day28")
+
+
+def files_of(store: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Blocks that were simulated, of `s.yaml` in a folder of its own, which keeps two endpoints and a course."""
+    blocks: list[int] = []
+
+    def numbered(made: Plan, block: Block, threads: int = 1) -> Computed:
+        blocks.append(block.number)
+        shape = (block.points[1] - block.points[0], made.patients)
+        values = np.arange(*block.points, dtype=float)[:, None].repeat(made.patients, axis=1)
+        kept = {c.name: values[..., None].repeat(made.times.size, axis=2) if c.course else values for c in made.columns}
+        return Computed({**kept, "status": np.zeros(shape, dtype=np.int8)}, {})
+
+    monkeypatch.setattr("carsim.sweeps.worker.compute_block", numbered)
+    monkeypatch.chdir(tmp_path)
+    more = "  sample: {method: morris, n: 2}\n  keep: [cart_peak_copies, relapse_phenotype]\n  courses: [cart_copies]\n"
+    Path("s.yaml").write_text(HEAD.lstrip() + AXES + more, encoding="utf-8")
+    return blocks
+
+
+WORDS = ("sensitivity", "s.yaml", "--out", "store", "--workers", "0", "--quiet")
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        (
+            "cart_peak_copy",
+            "got `cart_peak_copy`; expected an endpoint or covariate that the sweep keeps: cart_peak_copies",
+        ),
+        ("cart_peak_copy", "did you mean `cart_peak_copies`"),
+        (
+            "relapse_phenotype",
+            "got `relapse_phenotype`, which holds words, without one of them; expected relapse_pheno",
+        ),
+        ("relapse_phenotype", "relapse_phenotype=WORD with one of: CD19-positive, "),
+        ("relapse_phenotype=CD19", "got `CD19`; expected relapse_phenotype=WORD with one of: CD19-positive, "),
+        ("relapse_day=early", "got `relapse_day=early`; expected `relapse_day` alone, which holds no words"),
+        (
+            "cart_copies",
+            "got `cart_copies`; expected an endpoint or covariate that the sweep keeps: cart_peak_copies, ",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_simulated(
+    what: str, told: str, simulated: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WORDS, "--on", what]) == 2
+    error = capsys.readouterr().err
+    assert "s.yaml: --on: got `" in error
+    assert told in error
+    assert simulated == []
+    assert not Path("store").exists()
+
+
+def test_a_store_is_asked_for_what_it_keeps_and_refuses_the_rest_unharmed(
+    simulated: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first call's endpoint is kept beside those of the file; a finished store has no room for another."""
+    assert main([*WORDS, "--on", "efs_day"]) == 0
+    before, count = files_of(Path("store")), len(simulated)
+    assert main([*WORDS, "--on", "mrd_day28", "--resume"]) == 2
+    error = capsys.readouterr().err
+    assert "store: --on: got `mrd_day28`, which the sweep does not keep" in error
+    assert (
+        "expected one of cart_peak_copies, efs_day, relapse_phenotype; to ask for it, add it to `sweep.keep`" in error
+    )
+    for what in ("efs_day", "cart_peak_copies", "relapse_phenotype=CD19-negative"):
+        assert main([*WORDS, "--on", what, "--resume"]) == 0
+    assert len(simulated) == count
+    assert files_of(Path("store")) == before
+
+
+def test_another_files_store_is_told_apart_whatever_it_keeps(
+    simulated: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WORDS, "--on", "efs_day"]) == 0
+    count = len(simulated)
+    for keep in ("[cart_peak_copies, mrd_day28]", "[mrd_day28]"):
+        text = Path("s.yaml").read_text(encoding="utf-8")
+        head, _, rest = text.partition("  keep: ")
+        Path("s.yaml").write_text(f"{head}  keep: {keep}\n{rest.partition(chr(10))[2]}", encoding="utf-8")
+        assert main([*WORDS, "--on", "efs_day", "--resume"]) == 2
+        assert "store holds another sweep" in capsys.readouterr().err
+    assert len(simulated) == count

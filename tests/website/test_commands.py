@@ -27,6 +27,7 @@ NOT_EXECUTED = {
     "sweep scenarios/sweeps/escape_map.yaml --out my_sweep.zarr --executor": "needs a cluster; tests/sweeps has one",
     "sweep scenarios/sweeps/bispecific_balance.yaml": "minutes; the escape map is simulated smaller",
     "sweep map my_balance.zarr": "of the sweep before",
+    "sweep map my_persistence.zarr": "of a sweep of minutes; tests/sweeps draws small ones",
     "sweep optimum my_interval.zarr": "of a sweep of minutes; tests/sweeps finds optima",
     "compare": "minutes, and scenarios of one's own; tests/cli compares small ones",
     "export csv": "needs results of one's own; tests/cli writes tables of some",

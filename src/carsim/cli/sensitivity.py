@@ -63,10 +63,11 @@ def command(
     Simulates the points into the store --out as `carsim sweep` does, then prints the indices with 95 % intervals:
     carsim sensitivity FILE --on relapse_phenotype=CD19-negative --out my_sweep.zarr
 
-    With --resume any other endpoint that the sweep keeps needs no simulation.
+    The endpoint is kept beside those of the file. With --resume any other one that the store keeps needs no simulation.
     """
     reading = partial(options.read, scenario, engine=engine, seed=seed, patients=patients, replicates=replicates)
-    read = _with_endpoint(_designed(reading, assignments, method, n), what.partition("=")[0])
+    read = _keeping(_designed(reading, assignments, method, n), what, out if resume else None)
+    from carsim.sweeps.asked import asked, kept_by
     from carsim.sweeps.conduct import conduct
     from carsim.sweeps.plan import plan
     from carsim.sweeps.read import open_sweep
@@ -74,6 +75,10 @@ def command(
 
     with progress("Preparing", quiet=quiet) as say:
         made = plan(read)
+        try:
+            asked(what, kept_by(made))  # before anything is simulated or written
+        except ValueError as error:
+            raise click.UsageError(f"{out if resume else scenario}: --on: {error}.") from error
         outcome = conduct(made, out, workers=workers, resume=resume, force=force, notify=say)
     try:
         found = sensitivity(open_sweep(out), what, made.points)
@@ -100,10 +105,23 @@ def _designed(
     return reading((*assignments, *changed))
 
 
-def _with_endpoint(scenario: Scenario, name: str) -> Scenario:
-    """The scenario with one endpoint more that is kept, where it is not kept already."""
-    kept = scenario.sweep.keep if scenario.sweep is not None else ()
-    return scenario if name in kept or scenario.sweep is None else scenario.with_(**{"sweep.keep": [*kept, name]})
+def _keeping(scenario: Scenario, what: str, begun: Path | None) -> Scenario:
+    """The scenario with the endpoint among what is kept; of a store that is gone on with, with what that one keeps.
+
+    A store keeps what its first call asked for beside what the file says, and nothing can be added to it.
+    """
+    from carsim.sweeps.asked import is_known
+    from carsim.sweeps.store import is_begun, open_store
+
+    if scenario.sweep is None:
+        return scenario
+    own, name = scenario.sweep.keep, what.partition("=")[0]
+    kept = (*own, name) if is_known(name) and name not in own else own
+    if begun is not None and is_begun(begun):
+        stored = open_store(begun).plan.scenario.sweep
+        if stored is not None and stored.keep[: len(own)] == own and len(stored.keep) <= len(own) + 1:
+            kept = stored.keep  # of any other store it is told that it is another sweep's
+    return scenario if kept == own else scenario.with_(**{"sweep.keep": list(kept)})
 
 
 def _tell(found: Sensitivity, what: str, out: Path, *, as_json: bool, quiet: bool) -> None:

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
-from carsim.sweeps.sensitivity import ENDS, per_patient
+from carsim.sweeps.asked import of_patients
+from carsim.sweeps.sensitivity import ENDS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,9 +58,7 @@ def optimum(data: xr.Dataset, what: str, *, lowest: bool = False) -> Optimum:
 
     ValueError for no such endpoint, a sweep of fewer than two points or patients, or of more points than `MOST`.
     """
-    values = per_patient(data, what)
-    values = values.mean("replicate") if "replicate" in values.dims else values
-    return best_of(values.transpose("point", "patient").values, int(data.attrs["seed"]), lowest=lowest)
+    return best_of(of_patients(data, what).values, int(data.attrs["seed"]), lowest=lowest)
 
 
 def best_of(values: Array, seed: int, *, lowest: bool = False) -> Optimum:
@@ -73,11 +72,7 @@ def best_of(values: Array, seed: int, *, lowest: bool = False) -> Optimum:
             "patients or more"
         )
     sign = -1.0 if lowest else 1.0
-    counts = _drawn(seed, patients)
-    numbers = np.where(known, sign * values, 0.0)
-    with np.errstate(invalid="ignore"):
-        mean = numbers.sum(axis=1) / known.sum(axis=1)
-        drawn = (counts @ numbers.T) / (counts @ known.T.astype(np.float64))  # (draw, point)
+    mean, drawn = means(sign * values, seed)
     best = int(np.nanargmax(mean))
     low, high = np.nanquantile(np.where(has, drawn, 0.0), ENDS, axis=0)
     behind = mean[best] - mean
@@ -101,6 +96,20 @@ def best_of(values: Array, seed: int, *, lowest: bool = False) -> Optimum:
         may_be_best=kept,
         patients=patients,
     )
+
+
+def means(values: Array, seed: int) -> tuple[Array, Array]:
+    """Means (point,) over the patients of values (point, patient) who have one, and of `DRAWS` draws, (draw, point).
+
+    NaN for nobody.
+    """
+    known = np.isfinite(values)
+    numbers = np.where(known, values, 0.0)
+    counts = _drawn(seed, values.shape[1])
+    with np.errstate(invalid="ignore"):
+        mean: Array = numbers.sum(axis=1) / known.sum(axis=1)
+        drawn: Array = (counts @ numbers.T) / (counts @ known.T.astype(np.float64))
+    return mean, drawn
 
 
 def _drawn(seed: int, patients: int) -> Array:

@@ -13,7 +13,6 @@ al., Environ Modell Softw 22:1509 (2007).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -22,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carsim import rng
-from carsim.errors import nearest
-from carsim.sweeps.columns import STATUS
+from carsim.sweeps.asked import per_patient
 from carsim.sweeps.designs import STEP
 
 if TYPE_CHECKING:
@@ -63,28 +61,6 @@ def quantity_of(data: xr.Dataset, what: str) -> Array:
     values = per_patient(data, what)
     found: Array = values.mean([dim for dim in values.dims if dim != "point"]).values
     return found
-
-
-def per_patient(data: xr.Dataset, what: str) -> xr.DataArray:
-    """An endpoint of each patient (and replicate), or with `name=word` 1 where it is that word and 0 where not.
-
-    NaN for a simulation that did not end well and where there is no such endpoint. ValueError for no such thing.
-    """
-    name, _, word = what.partition("=")
-    if name not in data or "patient" not in data[name].dims:
-        meant = nearest(name, [str(known) for known in data.data_vars])
-        raise ValueError(f"got `{name}`; expected what the sweep kept" + (f"; did you mean `{meant}`" if meant else ""))
-    known, values = data[STATUS] == 0, data[name]
-    if word:
-        words = json.loads(values.attrs.get("words", "[]"))
-        if word not in words:
-            raise ValueError(f"got `{word}`; expected a word of `{name}`: {', '.join(words) or 'it has none'}")
-        values = (values & (1 << words.index(word))) != 0
-    elif "words" in values.attrs:
-        raise ValueError(f"got `{name}`, which holds words; expected one of them too, for example {name}=other")
-    elif values.dtype.kind != "f":
-        known &= values >= 0
-    return values.astype(float).where(known)
 
 
 def sensitivity(data: xr.Dataset, what: str, points: Points) -> Sensitivity:

@@ -1,0 +1,249 @@
+"""One patient of a network as an mrgsolve model file: what `carsim export mrgsolve` writes.
+
+    $PARAM   parameters that nothing changes             $INIT   species, in the order of their CMT; then what happenings
+    $GLOBAL  each law once, as a function                        change (modes, parameters, memory), which stand still
+    $MAIN    quantities of parameters alone              $EVENT  extinctions, modes and triggered events
+    $ODE     quantities that rates need, rates, dxdt     $TABLE  all quantities of states, after the record's dose
+
+Doses are records of the table that `carsim export events` writes. TIME 0 is the start of the simulation; `day` counts
+the scenario's days. Lines follow the order of statement, and equal input gives equal text.
+
+Specification: mrgsolve user guide, https://mrgsolve.org/user-guide/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from carsim.derive.cplusplus import function_of
+from carsim.derive.rows import Bound, Rows, Sum
+from carsim.derive.rows import rows_of as resolved
+from carsim.interchange.cpp_names import Names
+from carsim.interchange.fixed import fixed_values
+from carsim.interchange.happenings import Happenings, happenings
+from carsim.interchange.identifiers import sid
+from carsim.interchange.individual import Individual
+from carsim.interchange.mrgsolve_events import event_block, rows_of
+from carsim.interchange.mrgsolve_watch import WATCH
+from carsim.interchange.refusals import refuse_unsayable
+from carsim.interchange.sedml import Course
+from carsim.model.law import Law
+from carsim.model.network import Network
+
+INCLUDES: Final = "#include <algorithm>\n#include <cmath>\n#include <limits>\n#include <vector>"
+SETTINGS: Final = "rtol = 1e-10, atol = 1e-12, maxsteps = 100000, recsort = 3"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the blocks are made from: the identifier of each row and law, and who moves.
+
+    `still` are compartments that only happenings change: names of rows and identifiers of what events remember.
+    """
+
+    network: Network
+    one: Individual
+    rows: Rows
+    happenings: Happenings
+    names: Mapping[str, str]  # of rows by name, of memory by its identifier
+    laws: Mapping[Law, str]
+    rates: Mapping[str, str]
+    by_place: Mapping[int, str]  # rows of the network by their place in `rows`
+    still: tuple[str, ...]
+    fixed: frozenset[str]
+
+    @property
+    def compartments(self) -> dict[str, int]:
+        """The number of each compartment, as CMT of tables has it; species come first."""
+        first = [row.name for row in self.network.all_species]
+        return {self.names[row]: place for place, row in enumerate((*first, *self.still), start=1)}
+
+    def formula(self, place: int, names: Mapping[str, str] | None = None) -> str:
+        """The right-hand side of the quantity or rate at this place of `rows`; `names` replaces the identifiers."""
+        return self._text(self.rows.formulas[place], names or self.names)
+
+    def reads(self, place: int) -> set[str]:
+        """The rows that the quantity or rate at this place reads."""
+        return {self.by_place[row] for row in self.rows.formulas[place].rows if row in self.by_place}
+
+    def _text(self, formula: Bound | Sum, names: Mapping[str, str]) -> str:
+        def part(place: int) -> str:
+            return names[self.by_place[place]] if place in self.by_place else repr(self.rows.constants[place])
+
+        if isinstance(formula, Bound):
+            return f"{self.laws[formula.law]}({', '.join(part(place) for place in formula.rows)})"
+        terms = []
+        for coefficient, *factors in formula.terms:
+            texts = [part(place) for place in factors if place]
+            texts = texts if coefficient == 1.0 and texts else [repr(coefficient), *texts]
+            terms.append(" * ".join(texts))
+        return " + ".join(terms) or "0.0"
+
+
+def document(network: Network, one: Individual, course: Course, title: str, about: Iterable[str] = ()) -> str:
+    """The file's text; raises CannotExport with every reason for which the model cannot be said."""
+    network.seal()
+    refuse_unsayable(network, one)
+    parts = _parts(network, one)
+    events, watch = _events(parts)
+    blocks = {
+        "$PROB": [_plain(title), *(_plain(line) for line in about)],
+        "$PLUGIN": ["evtools"],
+        "$SET": [f"end = {course.length!r}, delta = {course.length / course.steps!r}, {SETTINGS}"],
+        "$PARAM @annotated": list(_parameters(parts)),
+        "$INIT @annotated": list(_compartments(parts)),
+        "$GLOBAL": [INCLUDES, *_functions(parts), *([WATCH.rstrip(), watch] if events else [])],
+        "$MAIN": [_stated(parts, row) for row in _quantities(parts) if row in parts.fixed],
+        "$ODE": list(_equations(parts)),
+        "$EVENT": events,
+        "$TABLE": list(_table(parts)),
+        "$CAPTURE": ["day", *(parts.names[row] for row in _quantities(parts) if row not in parts.fixed)],
+    }
+    return "\n\n".join("\n".join([block, *lines]) for block, lines in blocks.items() if lines) + "\n"
+
+
+def _parts(network: Network, one: Individual) -> Parts:
+    made = happenings(network, (), one.start)
+    changed = {identifier for event in made.events for identifier in event.values}
+    species = {row.name for row in network.all_species}
+    moving = [name for name in network.rows if sid(name) in changed and name not in species]
+    still = [*moving, *(mode.name for mode in network.modes if mode.name not in moving)]
+    memory = [item.identifier for item in made.memory]
+    rows = resolved(network)
+    claimed = Names()
+    names = {row: claimed.claim(row) for row in network.rows}
+    names |= {item.identifier: claimed.claim(item.name) for item in made.memory}
+    laws = dict.fromkeys(formula.law for formula in rows.formulas.values() if isinstance(formula, Bound))
+    return Parts(
+        network=network,
+        one=one,
+        rows=rows,
+        happenings=made,
+        names=names,
+        laws={law: claimed.claim(f"law {law.name}") for law in laws},
+        rates={row: claimed.claim(f"rate {row}") for row in rows.rates},
+        by_place={place: row for row, place in rows.names.items()},
+        still=(*still, *memory),
+        fixed=frozenset(fixed_values(network, one.parameters, {*moving})),
+    )
+
+
+def _quantities(parts: Parts) -> list[str]:
+    return [quantity.name for quantity in parts.network.quantities]
+
+
+def _stated(parts: Parts, row: str) -> str:
+    quantity = next(quantity for quantity in parts.network.quantities if quantity.name == row)
+    comment = _plain(": ".join(filter(None, (row, quantity.meaning))))
+    return f"double {parts.names[row]} = {parts.formula(parts.rows.names[row])};  // {comment} ({quantity.unit})"
+
+
+def _parameters(parts: Parts) -> Iterator[str]:
+    for row in parts.network.parameters:
+        if row.name not in parts.still:
+            value = parts.one.parameters[row.name]
+            source = f"source {row.source}" if row.source else ""
+            yield _annotated(parts.names[row.name], value, row.name, row.meaning, source, unit=row.unit)
+
+
+def _compartments(parts: Parts) -> Iterator[str]:
+    for row in parts.network.all_species:
+        yield _annotated(parts.names[row.name], parts.one.initial[row.name], row.name, row.meaning, unit=row.unit)
+    parameters = {row.name: row for row in parts.network.parameters}
+    modes = {mode.name: mode for mode in parts.network.modes}
+    memory = {item.identifier: item for item in parts.happenings.memory}
+    for name in parts.still:
+        identifier = parts.names[name]
+        if name in parameters:
+            row = parameters[name]
+            yield _annotated(identifier, parts.one.parameters[name], name, row.meaning, row.source, unit=row.unit)
+        elif name in modes:
+            mode = modes[name]
+            words = ", ".join(f"{place} {word}" for place, word in enumerate(mode.states))
+            yield _annotated(identifier, float(mode.states.index(mode.initial)), name, mode.meaning, words)
+        else:
+            item = memory[name]
+            yield _annotated(identifier, item.value, f"remembered {item.name}", unit=item.unit)
+
+
+def _annotated(name: str, value: float, *texts: str, unit: str = "1") -> str:
+    """A line of an annotated block; brackets and the last parentheses are its own syntax."""
+    text = "; ".join(_plain(part) for part in texts if part).translate(str.maketrans("[]", "()"))
+    return f"{name} : {value!r} : {text} ({unit})"
+
+
+def _functions(parts: Parts) -> Iterator[str]:
+    yield "namespace {"
+    for law, name in parts.laws.items():
+        own = Names()
+        mean = f", mean over log-normal {law.trait}" if law.trait else ""
+        yield f"// {law.name}{mean}\n" + function_of(law, name, {slot: own.claim(slot) for slot in law.slots})
+    yield "}"
+
+
+def _equations(parts: Parts) -> Iterator[str]:
+    """Quantities that rates need, the rate of each reaction, and what it does to each species."""
+    needed = _behind(parts, {row for place in parts.rows.rates.values() for row in parts.reads(place)})
+    yield from (_stated(parts, row) for row in _quantities(parts) if row in needed and row not in parts.fixed)
+    changes: dict[str, list[str]] = {row.name: [] for row in parts.network.all_species}
+    for reaction in parts.network.reactions:
+        rate = parts.rates[reaction.name]
+        yield f"double {rate} = {parts.formula(parts.rows.rates[reaction.name])};  // {_plain(reaction.process)} ({reaction.unit})"
+        for sign, side in (("-", reaction.consumes), ("+", reaction.produces)):
+            for ref, count in side:
+                changes[ref.name].append(f"{sign} {rate}" if count == 1.0 else f"{sign} {float(count)!r} * {rate}")
+    for row, terms in changes.items():
+        yield f"dxdt_{parts.names[row]} = {' '.join(terms).removeprefix('+ ') or '0.0'};"
+    yield from (f"dxdt_{parts.names[row]} = 0.0;" for row in parts.still)
+
+
+def _events(parts: Parts) -> tuple[list[str], str]:
+    """The lines of $EVENT and its `watch`; none where nothing happens."""
+    events = parts.happenings.events
+    if not events:
+        return [], ""
+    rows = {sid(row): row for row in parts.network.rows} | {name: name for name in parts.still}
+    named = {rows[identifier] for identifier in rows_of(events)}
+    behind = _behind(parts, named)
+    places = parts.compartments
+    copied = {parts.names[row]: places[parts.names[row]] for row in parts.names if row in behind | named
+              and parts.names[row] in places}
+    names = {row: f"now_{name}" if name in copied else name for row, name in parts.names.items()}
+    quantities = [
+        f"{parts.names[row]} = {parts.formula(parts.rows.names[row], names)};"
+        for row in _quantities(parts)
+        if row in behind and row not in parts.fixed
+    ]
+    return event_block(events, {identifier: names[row] for identifier, row in rows.items()}, quantities, copied)
+
+
+def _table(parts: Parts) -> Iterator[str]:
+    """Quantities as they are after the record; those of $ODE, which were computed before it, anew."""
+    needed = _behind(parts, {row for place in parts.rows.rates.values() for row in parts.reads(place)})
+    for row in _quantities(parts):
+        if row in needed and row not in parts.fixed:
+            yield f"{parts.names[row]} = {parts.formula(parts.rows.names[row])};"
+        elif row not in parts.fixed:
+            yield _stated(parts, row)
+    yield f"double day = TIME + ({parts.one.start!r});  // of the scenario (d)"
+
+
+def _behind(parts: Parts, rows: Collection[str]) -> set[str]:
+    """These rows and all that their quantities read."""
+    formulas = set(_quantities(parts))
+    found: set[str] = set()
+    unread = list(rows)
+    while unread:
+        row = unread.pop()
+        if row not in found:
+            found.add(row)
+            unread += parts.reads(parts.rows.names[row]) if row in formulas else ()
+    return found
+
+
+def _plain(text: str) -> str:
+    """A text on one line, without what mrgsolve would take for a block or a comment's end."""
+    return re.sub(r"\s+", " ", text).replace("$", "").removesuffix("\\")

@@ -1,9 +1,12 @@
 """One patient of a network as an mrgsolve model file: what `carsim export mrgsolve` writes.
 
-    $PARAM   parameters that nothing changes             $INIT   species, in the order of their CMT; then what happenings
-    $GLOBAL  each law once, as a function                        change (modes, parameters, memory), which stand still
-    $MAIN    quantities of parameters alone              $EVENT  extinctions, modes and triggered events
-    $ODE     quantities that rates need, rates, dxdt     $TABLE  all quantities of states, after the record's dose
+    $PARAM   parameters that nothing changes
+    $INIT    species, in the order of their CMT; then what only happenings change: modes, parameters, memory
+    $GLOBAL  each law once, as a function
+    $MAIN    quantities of parameters alone
+    $ODE     quantities that rates need, rates, dxdt
+    $EVENT   extinctions, modes, triggered events, and scheduled changes other than doses
+    $TABLE   all quantities of states, after the record's dose
 
 Doses are records of the table that `carsim export events` writes. TIME 0 is the start of the simulation; `day` counts
 the scenario's days. Lines follow the order of statement, and equal input gives equal text.
@@ -34,7 +37,7 @@ from carsim.model.law import Law
 from carsim.model.network import Network
 
 INCLUDES: Final = "#include <algorithm>\n#include <cmath>\n#include <limits>\n#include <vector>"
-SETTINGS: Final = "rtol = 1e-10, atol = 1e-12, maxsteps = 100000, recsort = 3"
+SETTINGS: Final = "rtol = 1e-12, atol = 1e-12, maxsteps = 100000, recsort = 3"
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,19 @@ class Parts:
         return " + ".join(terms) or "0.0"
 
 
-def document(network: Network, one: Individual, course: Course, title: str, about: Iterable[str] = ()) -> str:
-    """The file's text; raises CannotExport with every reason for which the model cannot be said."""
+def document(
+    network: Network, one: Individual, course: Course, dosed: Collection[str] = (), about: Iterable[str] = ()
+) -> str:
+    """The file's text; raises CannotExport with every reason for which the model cannot be said.
+
+    `dosed` are the rows whose scheduled changes are left to the table of doses; `about` are the lines of $PROB.
+    """
     network.seal()
     refuse_unsayable(network, one)
-    parts = _parts(network, one)
+    parts = _parts(network, one, dosed)
     events, watch = _events(parts)
     blocks = {
-        "$PROB": [_plain(title), *(_plain(line) for line in about)],
+        "$PROB": [_plain(line) for line in (network.title, *about)],
         "$PLUGIN": ["evtools"],
         "$SET": [f"end = {course.length!r}, delta = {course.length / course.steps!r}, {SETTINGS}"],
         "$PARAM @annotated": list(_parameters(parts)),
@@ -105,8 +113,8 @@ def document(network: Network, one: Individual, course: Course, title: str, abou
     return "\n\n".join("\n".join([block, *lines]) for block, lines in blocks.items() if lines) + "\n"
 
 
-def _parts(network: Network, one: Individual) -> Parts:
-    made = happenings(network, (), one.start)
+def _parts(network: Network, one: Individual, dosed: Collection[str]) -> Parts:
+    made = happenings(network, [change for change in one.changes if change.row not in dosed], one.start)
     changed = {identifier for event in made.events for identifier in event.values}
     species = {row.name for row in network.all_species}
     moving = [name for name in network.rows if sid(name) in changed and name not in species]
@@ -152,14 +160,14 @@ def _parameters(parts: Parts) -> Iterator[str]:
 def _compartments(parts: Parts) -> Iterator[str]:
     for row in parts.network.all_species:
         yield _annotated(parts.names[row.name], parts.one.initial[row.name], row.name, row.meaning, unit=row.unit)
-    parameters = {row.name: row for row in parts.network.parameters}
+    changed = {row.name: row for row in parts.network.parameters}
     modes = {mode.name: mode for mode in parts.network.modes}
     memory = {item.identifier: item for item in parts.happenings.memory}
     for name in parts.still:
         identifier = parts.names[name]
-        if name in parameters:
-            row = parameters[name]
-            yield _annotated(identifier, parts.one.parameters[name], name, row.meaning, row.source, unit=row.unit)
+        if name in changed:
+            value, parameter = parts.one.parameters[name], changed[name]
+            yield _annotated(identifier, value, name, parameter.meaning, parameter.source, unit=parameter.unit)
         elif name in modes:
             mode = modes[name]
             words = ", ".join(f"{place} {word}" for place, word in enumerate(mode.states))
@@ -191,7 +199,8 @@ def _equations(parts: Parts) -> Iterator[str]:
     changes: dict[str, list[str]] = {row.name: [] for row in parts.network.all_species}
     for reaction in parts.network.reactions:
         rate = parts.rates[reaction.name]
-        yield f"double {rate} = {parts.formula(parts.rows.rates[reaction.name])};  // {_plain(reaction.process)} ({reaction.unit})"
+        formula, process = parts.formula(parts.rows.rates[reaction.name]), _plain(reaction.process)
+        yield f"double {rate} = {formula};  // {process} ({reaction.unit})"
         for sign, side in (("-", reaction.consumes), ("+", reaction.produces)):
             for ref, count in side:
                 changes[ref.name].append(f"{sign} {rate}" if count == 1.0 else f"{sign} {float(count)!r} * {rate}")
@@ -209,8 +218,11 @@ def _events(parts: Parts) -> tuple[list[str], str]:
     named = {rows[identifier] for identifier in rows_of(events)}
     behind = _behind(parts, named)
     places = parts.compartments
-    copied = {parts.names[row]: places[parts.names[row]] for row in parts.names if row in behind | named
-              and parts.names[row] in places}
+    copied = {
+        parts.names[row]: places[parts.names[row]]
+        for row in parts.names
+        if row in behind | named and parts.names[row] in places
+    }
     names = {row: f"now_{name}" if name in copied else name for row, name in parts.names.items()}
     quantities = [
         f"{parts.names[row]} = {parts.formula(parts.rows.names[row], names)};"

@@ -10,9 +10,12 @@ Triggers act when they become true, in order of priority, as SBML has it (`happe
 from typing import Final
 
 LONGEST: Final = 0.1  # d between two looks
-WATCH: Final = """\
-namespace {
-const double longest = %(longest)r;  // d between two looks
+WATCH: Final = (
+    f"""\
+namespace {{
+const double longest = {LONGEST};    // d between two looks
+"""
+    + """\
 const double first = 1e-3;     // d to the look after a dose or a happening, which have no slope yet
 const double close_by = 1e-5;  // d before a crossing from which on it is gone to, not half-way
 const double past = 1e-9;      // d behind the crossing
@@ -95,4 +98,5 @@ struct Watch {
   }
 };
 }
-""" % {"longest": LONGEST}
+"""
+)

@@ -37,7 +37,7 @@ from carsim.model.law import Law
 from carsim.model.network import Network
 
 INCLUDES: Final = "#include <algorithm>\n#include <cmath>\n#include <limits>\n#include <vector>"
-SETTINGS: Final = "rtol = 1e-12, atol = 1e-12, maxsteps = 100000, recsort = 3"
+SETTINGS: Final = "rtol = 1e-12, atol = 1e-13, maxsteps = 100000, recsort = 3"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ namespace {{
 const double longest = {LONGEST};    // d between two looks
 """
     + """\
-const double first = 1e-3;     // d to the look after a dose or a happening, which have no slope yet
+const double first = 1e-6;     // d to the look after a dose or a happening, which have no slope yet
 const double close_by = 1e-5;  // d before a crossing from which on it is gone to, not half-way
 const double past = 1e-9;      // d behind the crossing
 

@@ -43,7 +43,7 @@ struct Self {{
 }};
 namespace evt {{ void replace(Self& self, double amount, int cmt) {{ self.replaced.push_back({{cmt - 1, amount}}); }} }}
 namespace {{ {variables} }}
-extern "C" void run_main(const double* _THETA_, const double* _A_) {{
+extern "C" void run_main(const double* _THETA_, const double* _A_, int NEWIND) {{
 {rows}
 {MAIN}
 }}
@@ -113,15 +113,15 @@ class Model:
         self.captured = self.blocks["CAPTURE"].split()
         self.names = [*self.compartments, *self.captured]
         self.called = self._called()
-        self._library = ctypes.CDLL(str(_compiled(self._source(), folder)))
+        self._library = ctypes.CDLL(str(compiled(self._source(), folder)))
         self._theta = _pointer(np.array([value for value, _ in self.parameters.values()]))
 
     def _called(self) -> dict[str, str]:
         """What carsim calls each identifier: the first words of its description, or of the comment on its line."""
         found = {name: text.rsplit(" (", 1)[0] for name, (_, text) in (self.parameters | self.compartments).items()}
         found = {name: text.split("; ")[0] for name, text in found.items()}
-        for body in (self.blocks[name] for name in ("MAIN", "ODE", "TABLE") if name in self.blocks):
-            for name, text in re.findall(r"^double (\w+) = .*;  // (.*) \(.*\)$", body, flags=re.MULTILINE):
+        for body in (self.blocks[name] for name in ("GLOBAL", "MAIN", "ODE", "TABLE") if name in self.blocks):
+            for name, text in re.findall(r"^double (\w+)(?: = .*)?;  // (.*) \(.*\)$", body, flags=re.MULTILINE):
                 if not name.startswith("rate_"):
                     found[name] = text.split(": ")[0]
         return found
@@ -153,9 +153,9 @@ class Model:
         """Rows (n_times, n_names) at these times, the first of them 0; `absolute` tolerance of each compartment."""
         return Run(self, absolute).records(given, times)
 
-    def main(self, state: np.ndarray) -> None:
-        """$MAIN: the variables of parameters alone."""
-        self._library.run_main(self._theta, _pointer(state))
+    def main(self, state: np.ndarray, newind: int) -> None:
+        """$MAIN, of the first record of an individual (0) or a later one (2)."""
+        self._library.run_main(self._theta, _pointer(state), newind)
 
     def slopes(self, state: np.ndarray, rates: np.ndarray) -> np.ndarray:
         """$ODE with the infusions of this time."""
@@ -198,10 +198,10 @@ class Run:
         for time in times.tolist():
             heappush(queue, (time, OUTPUT, next(order), None))
         self.bound = float(times[-1]) + 1.0
-        self.model.main(self.state)
         out, newind = [], 0
         while len(out) < len(times):
             time, kind, _, dose = heappop(queue)
+            self.model.main(self.state, newind)
             self.advance(time)
             if dose is not None:
                 ends = self.give(dose, kind)
@@ -253,7 +253,8 @@ class Run:
         self.time = time
 
 
-def _compiled(source: str, folder: Path) -> Path:
+def compiled(source: str, folder: Path) -> Path:
+    """The library of a C++ source; what the compiler warns of is an error."""
     compiler = shutil.which("g++")
     assert compiler, "the tests of mrgsolve files need g++, which is not on the PATH"
     (folder / "model.cpp").write_text(source, encoding="utf-8")

@@ -124,6 +124,22 @@ def test_compartments_have_the_numbers_of_tables_and_descriptions_say_what_they_
     assert text == export_mrgsolve(scenario).text
 
 
+def test_texts_that_mrgsolve_would_read_as_its_own_are_taken_apart(tmp_path: Path) -> None:
+    network = Network("A title\n$ODE\nof // two lines")
+    cells = network.species(
+        "cells", unit="cells", initial=3.0, meaning="some [kind] of cells (in all), see https://x.org"
+    )
+    rate = network.parameter("double", 0.5, unit="1/d", meaning="ends with \\", source="a: b ## c")
+    network.reaction("int = 3", consumes={cells: 1}, rate=first_order(rate_constant=rate, amount=cells))
+    text = of_network(network)
+    model = Model(text, tmp_path)
+    assert list(model.blocks) == ["PROB", "PLUGIN", "SET", "PARAM", "INIT", "GLOBAL", "ODE", "TABLE", "CAPTURE"]
+    described = "".join(model.blocks[name] for name in ("PROB", "PARAM", "INIT"))
+    assert [part for part in ("//", "##", "[", "\\") if part in described] == []
+    assert model.parameters["double_2"] == (0.5, "double; ends with ; source a: b # # c (1/d)")
+    assert model.run([], np.array([0.0, 2.0]))[1, 0] == pytest.approx(3.0 * np.exp(-1.0), rel=1e-9)
+
+
 def test_what_happens_for_ever_stops_the_simulation(tmp_path: Path) -> None:
     network, cells = decay(1e4, 0.0)
     network.reaction(

@@ -1,9 +1,9 @@
 """One patient of a network as an mrgsolve model file: what `carsim export mrgsolve` writes.
 
-    $PARAM   parameters that nothing changes
-    $INIT    species, in the order of their CMT; then what only happenings change: modes, parameters, memory
-    $GLOBAL  each law once, as a function
-    $MAIN    quantities of parameters alone
+    $PARAM   parameters
+    $INIT    species, in the order of their CMT
+    $GLOBAL  each law once, as a function; variables for what only happenings change: modes, parameters, memory
+    $MAIN    quantities of parameters alone; the start of those variables
     $ODE     quantities that rates need, rates, dxdt
     $EVENT   extinctions, modes, triggered events, and scheduled changes other than doses
     $TABLE   all quantities of states, after the record's dose
@@ -44,25 +44,26 @@ SETTINGS: Final = "rtol = 1e-12, atol = 1e-13, maxsteps = 100000, recsort = 3"
 class Parts:
     """What the blocks are made from: the identifier of each row and law, and who moves.
 
-    `still` are compartments that only happenings change: names of rows and identifiers of what events remember.
+    `still` is what only happenings change, with its value at the start: parameters, modes, what events remember. These
+    are variables, not compartments: a solver's rounding would take a mode of 1 to 1 - 4e-16, which is no mode.
     """
 
     network: Network
     one: Individual
     rows: Rows
     happenings: Happenings
-    names: Mapping[str, str]  # of rows by name, of memory by its identifier
+    identifiers: Mapping[str, str]  # of rows by name, of memory by its identifier
+    names: Mapping[str, str]  # what formulas read: for a parameter that changes, the variable `now_X`
     laws: Mapping[Law, str]
     rates: Mapping[str, str]
     by_place: Mapping[int, str]  # rows of the network by their place in `rows`
-    still: tuple[str, ...]
+    still: Mapping[str, str]
     fixed: frozenset[str]
 
     @property
     def compartments(self) -> dict[str, int]:
-        """The number of each compartment, as CMT of tables has it; species come first."""
-        first = [row.name for row in self.network.all_species]
-        return {self.names[row]: place for place, row in enumerate((*first, *self.still), start=1)}
+        """The number of each compartment, as CMT of tables has it."""
+        return {self.names[row.name]: place for place, row in enumerate(self.network.all_species, start=1)}
 
     def formula(self, place: int, names: Mapping[str, str] | None = None) -> str:
         """The right-hand side of the quantity or rate at this place of `rows`; `names` replaces the identifiers."""
@@ -97,18 +98,19 @@ def document(
     refuse_unsayable(network, one)
     parts = _parts(network, one, dosed)
     events, watch = _events(parts)
+    states = [parts.names[row] for row in _quantities(parts) if row not in parts.fixed]
     blocks = {
         "$PROB": [_plain(line) for line in (network.title, *about)],
         "$PLUGIN": ["evtools"],
         "$SET": [f"end = {course.length!r}, delta = {course.length / course.steps!r}, {SETTINGS}"],
         "$PARAM @annotated": list(_parameters(parts)),
         "$INIT @annotated": list(_compartments(parts)),
-        "$GLOBAL": [INCLUDES, *_functions(parts), *([WATCH.rstrip(), watch] if events else [])],
-        "$MAIN": [_stated(parts, row) for row in _quantities(parts) if row in parts.fixed],
+        "$GLOBAL": [INCLUDES, "namespace {", *_functions(parts), *_variables(parts), "}", *watch],
+        "$MAIN": list(_main(parts)),
         "$ODE": list(_equations(parts)),
         "$EVENT": events,
         "$TABLE": list(_table(parts)),
-        "$CAPTURE": ["day", *(parts.names[row] for row in _quantities(parts) if row not in parts.fixed)],
+        "$CAPTURE": ["day", *(parts.names[row] for row in parts.still if row in network.rows), *states],
     }
     return "\n\n".join("\n".join([block, *lines]) for block, lines in blocks.items() if lines) + "\n"
 
@@ -116,26 +118,27 @@ def document(
 def _parts(network: Network, one: Individual, dosed: Collection[str]) -> Parts:
     made = happenings(network, [change for change in one.changes if change.row not in dosed], one.start)
     changed = {identifier for event in made.events for identifier in event.values}
-    species = {row.name for row in network.all_species}
-    moving = [name for name in network.rows if sid(name) in changed and name not in species]
-    still = [*moving, *(mode.name for mode in network.modes if mode.name not in moving)]
-    memory = [item.identifier for item in made.memory]
     rows = resolved(network)
     claimed = Names()
-    names = {row: claimed.claim(row) for row in network.rows}
-    names |= {item.identifier: claimed.claim(item.name) for item in made.memory}
+    identifiers = {row: claimed.claim(row) for row in network.rows}
+    identifiers |= {item.identifier: claimed.claim(item.name) for item in made.memory}
+    moving = [row.name for row in network.parameters if sid(row.name) in changed]
+    still = {row: identifiers[row] for row in moving}
+    still |= {mode.name: repr(float(mode.states.index(mode.initial))) for mode in network.modes}
+    still |= {item.identifier: repr(item.value) for item in made.memory}
     laws = dict.fromkeys(formula.law for formula in rows.formulas.values() if isinstance(formula, Bound))
     return Parts(
         network=network,
         one=one,
         rows=rows,
         happenings=made,
-        names=names,
+        identifiers=identifiers,
+        names=identifiers | {row: f"now_{identifiers[row]}" for row in moving},
         laws={law: claimed.claim(f"law {law.name}") for law in laws},
         rates={row: claimed.claim(f"rate {row}") for row in rows.rates},
         by_place={place: row for row, place in rows.names.items()},
-        still=(*still, *memory),
-        fixed=frozenset(fixed_values(network, one.parameters, {*moving})),
+        still=still,
+        fixed=frozenset(fixed_values(network, one.parameters, moving)),
     )
 
 
@@ -151,30 +154,32 @@ def _stated(parts: Parts, row: str) -> str:
 
 def _parameters(parts: Parts) -> Iterator[str]:
     for row in parts.network.parameters:
-        if row.name not in parts.still:
-            value = parts.one.parameters[row.name]
-            source = f"source {row.source}" if row.source else ""
-            yield _annotated(parts.names[row.name], value, row.name, row.meaning, source, unit=row.unit)
+        value, source = parts.one.parameters[row.name], f"source {row.source}" if row.source else ""
+        yield _annotated(parts.identifiers[row.name], value, row.name, row.meaning, source, unit=row.unit)
 
 
 def _compartments(parts: Parts) -> Iterator[str]:
     for row in parts.network.all_species:
         yield _annotated(parts.names[row.name], parts.one.initial[row.name], row.name, row.meaning, unit=row.unit)
-    changed = {row.name: row for row in parts.network.parameters}
-    modes = {mode.name: mode for mode in parts.network.modes}
-    memory = {item.identifier: item for item in parts.happenings.memory}
-    for name in parts.still:
-        identifier = parts.names[name]
-        if name in changed:
-            value, parameter = parts.one.parameters[name], changed[name]
-            yield _annotated(identifier, value, name, parameter.meaning, parameter.source, unit=parameter.unit)
-        elif name in modes:
-            mode = modes[name]
-            words = ", ".join(f"{place} {word}" for place, word in enumerate(mode.states))
-            yield _annotated(identifier, float(mode.states.index(mode.initial)), name, mode.meaning, words)
-        else:
-            item = memory[name]
-            yield _annotated(identifier, item.value, f"remembered {item.name}", unit=item.unit)
+
+
+def _variables(parts: Parts) -> Iterator[str]:
+    """The declaration of what only happenings change."""
+    network = parts.network
+    said = {row.name: f"{row.name}: as it is now ({row.unit})" for row in network.parameters}
+    for mode in network.modes:
+        words = ", ".join(f"{place} {word}" for place, word in enumerate(mode.states))
+        said[mode.name] = f"{mode.name}: {mode.meaning}; {words} (1)"
+    said |= {item.identifier: f"remembered {item.name} ({item.unit})" for item in parts.happenings.memory}
+    yield from (f"double {parts.names[row]};  // {_plain(said[row])}" for row in parts.still)
+
+
+def _main(parts: Parts) -> Iterator[str]:
+    yield from (_stated(parts, row) for row in _quantities(parts) if row in parts.fixed)
+    if parts.still:
+        yield "if (NEWIND <= 1) {"
+        yield from (f"  {parts.names[row]} = {start};" for row, start in parts.still.items())
+        yield "}"
 
 
 def _annotated(name: str, value: float, *texts: str, unit: str = "1") -> str:
@@ -184,12 +189,10 @@ def _annotated(name: str, value: float, *texts: str, unit: str = "1") -> str:
 
 
 def _functions(parts: Parts) -> Iterator[str]:
-    yield "namespace {"
     for law, name in parts.laws.items():
         own = Names()
         mean = f", mean over log-normal {law.trait}" if law.trait else ""
         yield f"// {law.name}{mean}\n" + function_of(law, name, {slot: own.claim(slot) for slot in law.slots})
-    yield "}"
 
 
 def _equations(parts: Parts) -> Iterator[str]:
@@ -206,30 +209,26 @@ def _equations(parts: Parts) -> Iterator[str]:
                 changes[ref.name].append(f"{sign} {rate}" if count == 1.0 else f"{sign} {float(count)!r} * {rate}")
     for row, terms in changes.items():
         yield f"dxdt_{parts.names[row]} = {' '.join(terms).removeprefix('+ ') or '0.0'};"
-    yield from (f"dxdt_{parts.names[row]} = 0.0;" for row in parts.still)
 
 
-def _events(parts: Parts) -> tuple[list[str], str]:
+def _events(parts: Parts) -> tuple[list[str], list[str]]:
     """The lines of $EVENT and its `watch`; none where nothing happens."""
     events = parts.happenings.events
     if not events:
-        return [], ""
+        return [], []
     rows = {sid(row): row for row in parts.network.rows} | {name: name for name in parts.still}
-    named = {rows[identifier] for identifier in rows_of(events)}
-    behind = _behind(parts, named)
+    behind = _behind(parts, {rows[identifier] for identifier in rows_of(events)})
     places = parts.compartments
-    copied = {
-        parts.names[row]: places[parts.names[row]]
-        for row in parts.names
-        if row in behind | named and parts.names[row] in places
-    }
+    copied = {name: places[name] for row, name in parts.names.items() if row in behind and name in places}
     names = {row: f"now_{name}" if name in copied else name for row, name in parts.names.items()}
     quantities = [
         f"{parts.names[row]} = {parts.formula(parts.rows.names[row], names)};"
         for row in _quantities(parts)
         if row in behind and row not in parts.fixed
     ]
-    return event_block(events, {identifier: names[row] for identifier, row in rows.items()}, quantities, copied)
+    spelled = {identifier: names[row] for identifier, row in rows.items()}
+    lines, watch = event_block(events, spelled, quantities, copied, next(iter(places)))
+    return lines, [WATCH.rstrip(), watch]
 
 
 def _table(parts: Parts) -> Iterator[str]:
@@ -257,5 +256,6 @@ def _behind(parts: Parts, rows: Collection[str]) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """A text on one line, without what mrgsolve would take for a block or a comment's end."""
-    return re.sub(r"\s+", " ", text).replace("$", "").removesuffix("\\")
+    """A text on one line, without what begins a block or a comment of mrgsolve, or makes C++ go on to the next line."""
+    text = re.sub(r"\s+", " ", text).replace("$", "").rstrip("\\")
+    return re.sub(r"([/#])(?=\1)", r"\1 ", text)

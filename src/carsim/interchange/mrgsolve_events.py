@@ -1,7 +1,7 @@
 """What happens at moments, as the $EVENT block of an mrgsolve file: the happenings that SBML files state, in C++.
 
 Each look copies the compartments that conditions or changes name (`now_X`), does what has become true, one after
-another, and puts back what has changed, which also restarts the solver.
+another, puts back what has changed, and starts the solver anew.
 """
 
 from __future__ import annotations
@@ -57,24 +57,29 @@ class Looks:
 
 
 def event_block(
-    events: Sequence[Happening], names: Mapping[str, str], quantities: Sequence[str], moving: Mapping[str, int]
+    events: Sequence[Happening],
+    names: Mapping[str, str],
+    quantities: Sequence[str],
+    copied: Mapping[str, int],
+    first: str,
 ) -> tuple[list[str], str]:
     """The lines of $EVENT, and the definition of its `watch`.
 
-    `names` as in `Looks`; `quantities` are the assignments that triggers and changes need, in their order; `moving`
-    has the compartment numbers of the rows that are copied.
+    `names` as in `Looks`; `quantities` are the assignments that triggers and changes need, in their order; `copied`
+    has the numbers of the compartments that are copied, `first` is compartment 1.
     """
     looks = Looks(names)
     triggers = [f"watch.holds[{place}] = {looks.trigger(event.trigger)};" for place, event in enumerate(events)]
     lines = ["if (NEWIND <= 1) watch.start();", "watch.look(TIME, EVID != 0);"]
-    lines += [f"double now_{name} = {name};" for name in moving]
+    lines += [f"double now_{name} = {name};" for name in copied]
     lines += ["auto see = [&]() {", "  watch.see();", *(f"  {line}" for line in (*quantities, *triggers)), "};"]
     lines += ["int happened = 0;", "see();", "while (watch.next()) {"]
     lines += [f"  if (++happened > {MOST}) {{ self.stop(); break; }}", "  switch (watch.happens) {"]
     for place, event in enumerate(events):
         lines += [f"  case {place}:  // {event.name}", *(f"    {line}" for line in _acts(event, looks)), "    break;"]
     lines += ["  }", "  see();", "}"]
-    lines += [f"if (now_{name} != {name}) evt::replace(self, now_{name}, {place});" for name, place in moving.items()]
+    lines.append(f"if (happened > 0) evt::replace(self, {first}, 1);  // starts the solver anew")
+    lines += [f"if (now_{name} != {name}) evt::replace(self, now_{name}, {place});" for name, place in copied.items()]
     lines.append("if (watch.ask()) self.push(mrgsolve::evdata(watch.asked, 0));")
     before = ", ".join(str(int(event.held_before)) for event in events)
     delays = ", ".join(repr(event.delay) for event in events)

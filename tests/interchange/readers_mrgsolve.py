@@ -31,6 +31,7 @@ END, DOSE, OUTPUT, LOOK = range(4)  # kinds of records in their order at one mom
 ASKED, REPLACED, STOPPED = 1, 2, 4  # what $EVENT has done
 
 SOURCE: Final = """
+#define _nEQ {count}
 {global}
 #include <utility>
 namespace mrgsolve {{ struct evdata {{ evdata(double t, int e) : time(t), evid(e) {{}} double time; int evid; }}; }}
@@ -51,7 +52,7 @@ extern "C" void run_ode(const double* _THETA_, const double* _A_, const double* 
 {rows}
 {slopes}
 {ODE}
-for (int k = 0; k < {count}; ++k) _DADT_[k] += _R_[k];
+for (int k = 0; k < _nEQ; ++k) _DADT_[k] += _R_[k];
 }}
 extern "C" int run_event(const double* _THETA_, double* _A_, double TIME, int EVID, int NEWIND, double* next) {{
 Self self;

@@ -140,6 +140,16 @@ def test_texts_that_mrgsolve_would_read_as_its_own_are_taken_apart(tmp_path: Pat
     assert model.run([], np.array([0.0, 2.0]))[1, 0] == pytest.approx(3.0 * np.exp(-1.0), rel=1e-9)
 
 
+def test_a_solver_that_tries_states_far_below_zero_is_sent_back(tmp_path: Path) -> None:
+    """With mrgsolve 1.8 the courses of two scenarios ended in NaN where its LSODA had tried such states."""
+    model = Model(export_mrgsolve(carsim.load(SCENARIOS / "early_tocilizumab.yaml")).text, tmp_path)
+    start = np.array([value for value, _ in model.compartments.values()])
+    model.main(start, 0)
+    slopes = [model.slopes(state, np.zeros_like(start)) for state in (start, np.full_like(start, -1e22))]
+    assert all(np.isfinite(slope).all() for slope in slopes)
+    assert [(slope == 1e30).any() for slope in slopes] == [False, True]
+
+
 def test_what_happens_for_ever_stops_the_simulation(tmp_path: Path) -> None:
     network, cells = decay(1e4, 0.0)
     network.reaction(

@@ -37,6 +37,9 @@ from carsim.model.law import Law
 from carsim.model.network import Network
 
 INCLUDES: Final = "#include <algorithm>\n#include <cmath>\n#include <limits>\n#include <vector>"
+BACK: Final = """\
+// A solver tries states below zero, where powers have no value; a slope that no step can take sends it back.
+for (auto k = 0; k < _nEQ; ++k) if (!std::isfinite(_DADT_[k])) _DADT_[k] = 1e30;"""
 SETTINGS: Final = "rtol = 1e-12, atol = 1e-13, maxsteps = 100000, recsort = 3"
 
 
@@ -209,6 +212,7 @@ def _equations(parts: Parts) -> Iterator[str]:
                 changes[ref.name].append(f"{sign} {rate}" if count == 1.0 else f"{sign} {float(count)!r} * {rate}")
     for row, terms in changes.items():
         yield f"dxdt_{parts.names[row]} = {' '.join(terms).removeprefix('+ ') or '0.0'};"
+    yield BACK
 
 
 def _events(parts: Parts) -> tuple[list[str], list[str]]:

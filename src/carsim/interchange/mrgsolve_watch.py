@@ -1,8 +1,8 @@
 """The part of an mrgsolve file that is the same in all: how conditions are looked at, in C++.
 
 mrgsolve has no events that wait for a condition; its $EVENT block runs at records. So records are asked for: the next
-one half-way to the crossing that two looks predict, until that is CLOSE, then PAST behind it. What happens is then late
-by about 1e-9 d. The longest step is LONGEST: a condition that comes and goes between two looks is missed.
+one half-way to the crossing that two looks predict, until that is `close_by`, then `past` behind it. What happens is
+then late by about 1e-9 d. The longest step is LONGEST: a condition that comes and goes between two looks is missed.
 
 Triggers act when they become true, in order of priority, as SBML has it (`happenings.py`).
 """

@@ -1,4 +1,4 @@
-"""`carsim export sbml`: the file, what is said about it, and what is never overwritten."""
+"""`carsim export sbml` and `mrgsolve`: the file, what is said about it, and what is never overwritten."""
 
 from __future__ import annotations
 
@@ -78,16 +78,38 @@ def test_a_patient_of_a_cohort_is_chosen_by_identifier(tmp_path: Path, capsys: P
     assert "--patient: got '9'; expected one of 3 patients, 1 to 3" in capsys.readouterr().err
 
 
+def test_an_mrgsolve_model_is_written_and_its_doses_are_named(tmp_path: Path, capsys: Printed) -> None:
+    out = tmp_path / "child.cpp"
+    command = ["export", "mrgsolve", CHILD, str(out)]
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert f"Wrote {out}: mrgsolve model, patient 1" in said
+    assert "Not in the file:\n  doses: `carsim export events` writes them" in said
+    assert out.read_text(encoding="utf-8").startswith("$PROB\n")
+    first = out.read_bytes()
+    assert main(command) == 0
+    assert main([*command, "--set", "parameters.kill_half=1e5 cells/mL"]) == 2
+    assert "holds another run" in capsys.readouterr().err
+    assert out.read_bytes() == first
+    out.write_text("$PROB mine\n", encoding="utf-8")
+    assert main([*command, "--force"]) == 2
+    assert out.read_text(encoding="utf-8") == "$PROB mine\n"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["xml", CHILD, "x.xml"], "No such command 'xml'"), (["sbml", CHILD, "x.txt"], "ends in .xml or .sbml")],
+    [
+        (["xml", CHILD, "x.xml"], "No such command 'xml'"),
+        (["sbml", CHILD, "x.txt"], "ends in .xml or .sbml"),
+        (["mrgsolve", CHILD, "x.R"], "ends in .cpp"),
+    ],
 )
 def test_other_formats_are_named(words: list[str], said: str, capsys: Printed) -> None:
     assert main(["export", *words]) == 2
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", ["sbml", "omex"])
+@pytest.mark.parametrize("form", ["sbml", "omex", "mrgsolve"])
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -96,7 +118,7 @@ def test_other_formats_are_named(words: list[str], said: str, capsys: Printed) -
     ],
 )
 def test_cells_and_chance_are_refused_by_name(form: str, name: str, said: str, tmp_path: Path, capsys: Printed) -> None:
-    out = tmp_path / {"sbml": "x.xml", "omex": "x.omex"}[form]
+    out = tmp_path / {"sbml": "x.xml", "omex": "x.omex", "mrgsolve": "x.cpp"}[form]
     assert main(["export", form, str(SCENARIOS / f"{name}.yaml"), str(out)]) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()

@@ -63,6 +63,19 @@ def omex(scenario: Path, out: Path, **given: Any) -> int:
     return _write("COMBINE archive", export_archive, (".omex",), scenario, out, **given)
 
 
+@command.command("mrgsolve")
+@_of_one_patient
+def mrgsolve(scenario: Path, out: Path, **given: Any) -> int:
+    """Write one patient of SCENARIO to OUT.cpp as an mrgsolve model file.
+
+    Doses are records of the table that `carsim export events` writes; the model is run with both. Extinctions, modes
+    and triggered events are part of the model. What is there already is treated as by `carsim export sbml`.
+    """
+    from carsim.interchange.scenario import export_mrgsolve
+
+    return _write("mrgsolve model", export_mrgsolve, (".cpp",), scenario, out, **given)
+
+
 @command.command("events")
 @options.scenario_file
 @click.argument("out", type=click.Path(path_type=Path))

@@ -92,7 +92,7 @@ def run_of(path: Path) -> dict[str, Any] | None:
     """The run that a result file or figure comes from; None when carsim did not write it."""
     try:
         readers: dict[str, Callable[[Path], dict[str, Any]]] = {".png": _png_text, ".pdf": _marked, ".svg": _marked}
-        readers |= {".xml": _marked, ".sbml": _marked, ".omex": _marked}
+        readers |= dict.fromkeys((".xml", ".sbml", ".omex", ".cpp"), _marked)
         readers |= {".csv": _marked_at_an_end, ".parquet": _marked_at_an_end}
         found = readers.get(path.suffix.lower(), _netcdf_attributes)(path)
     except (OSError, ValueError, struct.error):
@@ -132,7 +132,7 @@ def figure_mark(run: Mapping[str, Any]) -> str:
 
 
 def _marked(path: Path) -> dict[str, Any]:
-    """The words of `figure_mark` in a PDF, an SVG, SBML or a COMBINE archive; all hold them as plain text."""
+    """The words of `figure_mark` in figures, SBML, archives and models of others; all hold them as plain text."""
     return _marks(path.read_bytes())
 
 

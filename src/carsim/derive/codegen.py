@@ -9,7 +9,8 @@ literals are printed exactly, and nothing is reordered but by SymPy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy
@@ -139,6 +140,13 @@ def shared_texts(expressions: Sequence[sympy.Expr]) -> tuple[list[tuple[str, str
     names = sympy.numbered_symbols("s_", real=True)
     parts, results = sympy.cse(expressions, symbols=names, order="none")
     return [(_text(name), _text(part)) for name, part in parts], [_vector(result) for result in results]
+
+
+def of_numbers(text: str, functions: Mapping[str, str]) -> str:
+    """Printed text in the arithmetic of plain numbers, with functions by these other names."""
+    for name, function in functions.items():
+        text = re.sub(rf"\b{name}\(", f"{function}(", text)
+    return re.sub(r"splat\(lanes, ([^()]*)\)", r"\1", text)
 
 
 def _vector(expression: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import sympy
 
-from carsim.derive.codegen import as_variables, shared_texts
+from carsim.derive.codegen import as_variables, of_numbers, shared_texts
 from carsim.derive.symbolic import formula_of
 from carsim.model.law import TRAIT_NODES, TRAIT_STEP, Law
 
@@ -72,9 +72,7 @@ def _loop(law: Law, arguments: str, formulas: Sequence[sympy.Expr], inner: list[
     text = "\n".join(inner)
     for k, name in enumerate(law.slots):
         text = re.sub(rf"\bv_{re.escape(name)}\b", f"x{k}", text)
-    for name, function in FUNCTIONS.items():
-        text = re.sub(rf"\b{name}\(", f"{function}(", text)
-    text = re.sub(r"splat\(lanes, ([^()]*)\)", r"\1", text)
+    text = of_numbers(text, FUNCTIONS)
     text = re.sub(r"\b(\d+)\.0\b(?!e)", r"\1", text)
     text = _bare(text)
     loads = ", ".join(

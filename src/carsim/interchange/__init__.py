@@ -1,1 +1,1 @@
-"""Models and doses in the forms that other tools read: SBML, COMBINE archives, PEtab problems, tables of events."""
+"""Models and doses in the forms that other tools read: SBML, COMBINE, PEtab, mrgsolve, tables of events."""

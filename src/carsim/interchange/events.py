@@ -40,15 +40,7 @@ def events_table(scenario: Scenario) -> tuple[str, tuple[str, ...], tuple[str, .
     Raises CannotExport where an entry at a fixed time is no dose into a species.
     """
     made = prepare(scenario.with_(**{"run.replicates": 1}), Path(scenario.file).parent if scenario.file else None)
-    rows = {entry.input: row for row, entry in made.compartments.items() if entry.input}
-    rows |= {row: row for row in made.compartments}
-    strange = sorted({change.label for change in made.fixed if change.row not in rows})
-    if strange:
-        raise CannotExport(
-            f"treatment: got {label}, which switches a parameter and is no dose into a species; expected a scenario "
-            "without it, or with a condition (`when`), which tables leave out"
-            for label in strange
-        )
+    rows = dosed_rows(made)
     text, count = _text(made, rows)
     used = dict.fromkeys(rows[change.row] for change in made.fixed)
     cmt = {row: number for number, row in numbers(made.network).items()}
@@ -60,6 +52,23 @@ def events_table(scenario: Scenario) -> tuple[str, tuple[str, ...], tuple[str, .
     waiting = [entry for entry in scenario.treatment if entry.when is not None]
     leaves_out = [f"{entry.name}, which waits for a condition" for entry in waiting]
     return text, holds, (*leaves_out, "observations: DV is missing", "the model: `carsim export sbml` or `omex`")
+
+
+def dosed_rows(made: Prepared) -> dict[str, str]:
+    """The species that is dosed through each row at fixed times: itself, or the rate of its infusion.
+
+    Raises CannotExport where an entry at a fixed time is no dose into a species.
+    """
+    rows = {entry.input: row for row, entry in made.compartments.items() if entry.input}
+    rows |= {row: row for row in made.compartments}
+    strange = sorted({change.label for change in made.fixed if change.row not in rows})
+    if strange:
+        raise CannotExport(
+            f"treatment: got {label}, which switches a parameter and is no dose into a species; expected a scenario "
+            "without it, or with a condition (`when`), which tables leave out"
+            for label in strange
+        )
+    return rows
 
 
 def _text(made: Prepared, rows: dict[str, str]) -> tuple[str, int]:

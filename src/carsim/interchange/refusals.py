@@ -1,4 +1,4 @@
-"""What SBML cannot say, or not in the same words: such a model is refused with every reason, never exported in part."""
+"""What a file cannot say, or not in the same words: it is refused with every reason, never exported in part."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from carsim.derive.equations import laws_of, report
 from carsim.derive.expressions import CannotDerive, refuse_unknown
 from carsim.derive.symbolic import formula_of_cell
 from carsim.errors import CarsimError
+from carsim.interchange.fixed import rows_read
 from carsim.interchange.individual import Individual
 from carsim.model.dimension import parse
 from carsim.model.network import Network
@@ -60,6 +61,25 @@ def refuse_unsayable(network: Network, one: Individual) -> None:
         raise CannotExport(problems)
 
 
+def refuse_read(network: Network, infused: Iterable[str]) -> None:
+    """Raise CannotExport where more than the infusion itself reads its rate: that is in the table, not in the model."""
+    inputs = set(infused)
+    formulas = [(f"quantity {q.name!r}", q.terms if q.formula is None else q.formula) for q in network.quantities]
+    formulas += [
+        (f"reaction {reaction.name!r}", reaction.rate)
+        for reaction in network.reactions
+        if reaction.consumes or [count for _, count in reaction.produces] != [1.0]
+    ]
+    problems = [
+        f"{where}: reads {row!r}, the rate of an infusion, which is in the table of doses; expected none but the "
+        "inflow to read it"
+        for where, formula in formulas
+        for row in sorted(rows_read(formula) & inputs)
+    ]
+    if problems:
+        raise CannotExport(problems)
+
+
 def _units(network: Network) -> Iterator[str]:
     for name, ref in network.rows.items():
         try:
@@ -85,7 +105,7 @@ def _modes(network: Network) -> Iterator[str]:
             if move.source == move.target:
                 yield (
                     f"mode {mode.name!r}: got a transition from {move.source!r} to itself; expected another state: an "
-                    "event of SBML comes once when its trigger becomes true, and this one would come for ever"
+                    "event of a file comes once when its trigger becomes true, and this one would come for ever"
                 )
 
 

@@ -1,7 +1,8 @@
-"""One patient of a scenario as SBML and as a COMBINE archive: what `carsim export` writes, and what it leaves out."""
+"""One patient of a scenario as SBML, a COMBINE archive or an mrgsolve model: what is written, and what is left out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,18 +114,60 @@ def sbml_of(scenario: Scenario, model: OnePatient) -> Export:
         ),
         figure_mark(run_of(scenario)),
     )
+    content = document(network, one, about).encode()
+    holds = _holds(model, {"times of treatment": len({change.day for change in one.changes})})
+    return Export(content, one.identifier, holds, tuple(_left_out(network, model.made.patients)))
+
+
+def _holds(model: OnePatient, more: Mapping[str, int] | None = None) -> tuple[str, str]:
+    """How much of what is in a file, and what its time means."""
+    network = model.network
     counts = {
         "species": len(network.all_species),
         "reactions": len(network.reactions),
         "quantities": len(network.quantities),
-        "times of treatment": len({change.day for change in one.changes}),
         "extinctions": len(network.extinctions),
         "modes": len(network.modes),
         "events": len(network.events),
+        **(more or {}),
     }
-    holds = (", ".join(f"{count} {what}" for what, count in counts.items()), model.days)
-    content = document(network, one, about).encode()
-    return Export(content, one.identifier, holds, tuple(_left_out(network, model.made.patients)))
+    return ", ".join(f"{count} {what}" for what, count in counts.items()), model.days
+
+
+def export_mrgsolve(scenario: Scenario, patient: str | None = None) -> Export:
+    """The scenario of one patient as an mrgsolve model file, without its doses, which are a table.
+
+    Raises as `export` does, CannotExport also for treatment at fixed times that no table of doses can hold.
+    """
+    from carsim.dataset.provenance import NOT_FOR_TREATMENT, version
+    from carsim.dataset.store import figure_mark
+    from carsim.interchange.events import dosed_rows
+    from carsim.interchange.mrgsolve import document
+    from carsim.interchange.mrgsolve_watch import LONGEST
+    from carsim.interchange.refusals import refuse_read
+    from carsim.interchange.sedml import Course
+
+    model = one_patient(scenario, patient)
+    network, one = model.network, model.one
+    dosed = dosed_rows(model.made)
+    refuse_read(network, [row for row, species in dosed.items() if row != species])
+    about = (
+        f"Patient {one.identifier} of this scenario, exported by carsim {version()}. {NOT_FOR_TREATMENT}",
+        f"{model.days}. Doses are records: carsim export events writes them.",
+        figure_mark(run_of(scenario)),
+    )
+    course = Course.of(model.length, scenario.run.every)
+    content = document(network, one, course, dosed, (scenario.title, *about)).encode()
+    leaves_out = (
+        *_others(model.made.patients),
+        "doses: `carsim export events` writes them as the table that this model is run with",
+        f"conditions that come and go between two looks, which are {LONGEST:g} d apart or less; any other moment is "
+        "found to about 1e-9 d",
+        "the refusal of states below zero, and their own absolute tolerances: $SET has one for all",
+        "days of output other than even ones, endpoints, detection limits and noise of assays",
+        "ranges and grades of parameters; their sources stand beside them",
+    )
+    return Export(content, one.identifier, _holds(model), leaves_out)
 
 
 def export_archive(scenario: Scenario, patient: str | None = None) -> Export:
@@ -162,11 +205,14 @@ def index_of(patients: Patients, wanted: str | None) -> int:
     return patients.identifiers.index(wanted)
 
 
+def _others(patients: Patients) -> list[str]:
+    return [] if patients.n == 1 else [f"the other {patients.n - 1} patients, and how they differ"]
+
+
 def _left_out(network: Network, patients: Patients) -> list[str]:
     means = any(averages_a_trait(quantity.formula) for quantity in network.quantities)
-    others = [] if patients.n == 1 else [f"the other {patients.n - 1} patients, and how they differ"]
     return [
-        *others,
+        *_others(patients),
         "days of output, endpoints, detection limits and noise of assays",
         "which species are counts, for methods of chance; a note of each says so",
         "tolerances: set a relative one of 1e-9; a note of each species has its absolute one",

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import xarray as xr
 
 from carsim.cli import main
 from carsim.scorecard import blind, conduct, without
@@ -53,6 +54,21 @@ def test_other_patients_are_simulated_anew(folder, monkeypatch):
 def test_an_unknown_system_is_refused(tmp_path, capsys):
     assert main(["scorecard", "eliza", "--out", str(tmp_path)]) == 2
     assert "`eliza` is no system" in capsys.readouterr().err
+
+
+def test_who_failed_is_named_and_the_rest_is_scored(folder, tmp_path, monkeypatch, capsys):
+    tree = conduct.read_trial(folder / "trials" / "chop-p1.nc")
+    arm, data = next((name, node.to_dataset()) for name, node in tree["arms"].children.items())
+    ended = data.status.copy(data=[1, *data.status.values[1:]])
+    tree[f"arms/{arm}"] = xr.DataTree(data.assign(status=ended))
+    monkeypatch.setattr(conduct, "conduct", lambda *given, **more: tree)
+    assert main(["scorecard", "chop-p1", "--patients", "6", "--out", str(tmp_path)]) == 3
+    printed = capsys.readouterr()
+    assert (
+        f"carsim: 1 of {ended.size} patients of arm {arm} of chop-p1 failed:\n  patient {data.patient.values[0]}, day "
+        in printed.err
+    )
+    assert "Research and teaching only" in printed.out
 
 
 def test_predictions_are_written_once(folder, tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ import click
 
 from carsim.cli import options
 from carsim.cli.exits import DONE, SOME_FAILED
+from carsim.cli.failures import tell_failures
 from carsim.cli.output import finite, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from carsim.scorecard.score import Scored
     from carsim.scorecard.without import Compared
     from carsim.spec import Scenario
+
+    Failing = tuple[str, xr.Dataset]  # an arm of a trial by name, and its patients
 
 
 @click.command("scorecard")
@@ -85,8 +88,8 @@ def command(
         )
         raise
     failed += failed_off
-    if failed:
-        click.echo(f"carsim: {failed} simulated patients failed and are not counted", err=True)
+    for arm, data in failed:
+        tell_failures(data, arm=arm)
     with progress("Comparing", quiet=quiet) as say:
         say(f"Comparing {len(facts)} facts")
         scored = [score(fact, trials, seed) for fact in facts]
@@ -113,8 +116,8 @@ def command(
 
 def _simulated(
     facts: list[Any], wanted: tuple[str, ...], patients: int | None, seed: int, out: Path, *, quiet: bool
-) -> tuple[dict[str, xr.DataTree], list[Path], int]:
-    """The trials that facts are read off, by system; where predictions are written; how many patients failed."""
+) -> tuple[dict[str, xr.DataTree], list[Path], list[Failing]]:
+    """The trials that facts are read off, by system; where predictions are written; arms in which patients failed."""
     from carsim.scorecard import conduct
     from carsim.scorecard.blind import predict_once
 
@@ -126,14 +129,14 @@ def _simulated(
     conduct.check_places(facts, stated)
     trials: dict[str, xr.DataTree] = {}
     predicted: list[Path] = []
-    failed = 0
+    failed: list[Failing] = []
     with progress("Simulating", quiet=quiet) as say:
         for number, name in enumerate(names, start=1):
             sized = conduct.scenario_of(name, folder, patients or conduct.PATIENTS)
             sizes = conduct.sizes_of(stated[name])
             notice = _notice(say, f"{number} of {len(names)}, {name}")
             tree = conduct.conduct(name, sized, sizes, out / "trials", notify=notice)
-            failed += _failed(tree)
+            failed += _failed(tree, name)
             if name in blind:
                 predicted.append(predict_once(name, tree, sizes, seed, out / "blind"))
             if name in read:
@@ -148,10 +151,11 @@ def _systems() -> Path:
     return next((folder for folder in SHIPPED if folder.is_dir()), SHIPPED[0]) / "systems"
 
 
-def _failed(tree: xr.DataTree) -> int:
+def _failed(tree: xr.DataTree, trial: str) -> list[Failing]:
+    """The arms of a trial in which patients failed, who are not counted."""
     from carsim.trials.store import arms_in
 
-    return sum(int((data["status"].values != 0).sum()) for data in arms_in(tree).values())
+    return [(f"{arm} of {trial}", data) for arm, data in arms_in(tree).items() if (data["status"].values != 0).any()]
 
 
 def _switched(facts: list[Any], patients: int | None) -> dict[str, tuple[str, dict[str, Scenario]]]:
@@ -169,8 +173,8 @@ def _switched(facts: list[Any], patients: int | None) -> dict[str, tuple[str, di
 
 def _simulated_without(
     switched: Mapping[str, tuple[str, dict[str, Scenario]]], store: Path, *, quiet: bool
-) -> tuple[dict[str, dict[str, xr.DataTree]], int]:
-    """The trials with a mechanism switched off, by id of the fact and system; how many patients failed in them."""
+) -> tuple[dict[str, dict[str, xr.DataTree]], list[Failing]]:
+    """The trials with a mechanism switched off, by id of the fact and system; arms in which patients failed."""
     from carsim.scorecard import conduct
 
     of_switch = dict(switched.values())
@@ -184,7 +188,12 @@ def _simulated_without(
                 name: conduct.conduct(name, scenario, sizes[name], store / switch, notify=notice)
                 for name, scenario in scenarios.items()
             }
-    failed = sum(_failed(tree) for trees in trials.values() for tree in trees.values())
+    failed = [
+        one
+        for switch, trees in trials.items()
+        for name, tree in trees.items()
+        for one in _failed(tree, f"{name} without the mechanism of {switch}")
+    ]
     return {fact: trials[switch] for fact, (switch, _) in switched.items()}, failed
 
 

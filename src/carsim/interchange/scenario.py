@@ -157,7 +157,7 @@ def export_mrgsolve(scenario: Scenario, patient: str | None = None) -> Export:
         figure_mark(run_of(scenario)),
     )
     course = Course.of(model.length, scenario.run.every)
-    content = document(network, one, course, dosed, (scenario.title, *about)).encode()
+    content = document(network, one, course, dosed, about).encode()
     leaves_out = (
         *_others(model.made.patients),
         "doses: `carsim export events` writes them as the table that this model is run with",

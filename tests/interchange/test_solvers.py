@@ -23,8 +23,9 @@ TIGHT = Options(rtol=1e-10, atol_scale=1e-4)
 FLOOR = 1e-6  # of a row's largest value: below it, and below 1e-9 of its unit, an absolute error is compared
 AGREED = 1e-6
 QUICK = {"early_tocilizumab", "sequential_cd19_cd22"}  # events at conditions, and those of a visit
-# Two clones reach one cell in the same instant: COPASI acts on one of the two events, now this and now that.
-AT_ONCE = {"sequential_cd19_cd22"}
+# Two clones reach one cell in the same instant, and COPASI acts on both events in some runs and on one in others. There
+# a rate of one of the two is set apart by one per cent.
+AT_ONCE = {"sequential_cd19_cd22": "antigen_dimming.CD22"}
 DETERMINISTIC = sorted(path.stem for path in SCENARIOS.glob("*.yaml") if carsim.load(path).run.engine == "ode")
 
 
@@ -43,6 +44,16 @@ def test_scenarios_without_chance_are_most_of_them() -> None:
 )
 def test_a_scenario_runs_to_the_same_numbers_elsewhere(name: str) -> None:
     scenario = carsim.load(SCENARIOS / f"{name}.yaml")
+    assert differences(scenario, in_copasi=name not in AT_ONCE) < AGREED
+    if name in AT_ONCE:
+        row = AT_ONCE[name]
+        value = float(prepare(scenario, SCENARIOS).patients.parameters[row][0])
+        apart = scenario.with_(**{f"parameters.{row}": f"{1.01 * value!r} 1/d"})
+        assert differences(apart, in_copasi=True) < AGREED
+
+
+def differences(scenario: carsim.Scenario, *, in_copasi: bool) -> float:
+    """The largest difference between carsim and libRoadRunner, and COPASI if asked for; its file has no error."""
     made = prepare(scenario, SCENARIOS)
     rows = [row for row, ref in made.network.rows.items() if ref.kind != "parameter"]
     own = simulate(
@@ -51,9 +62,9 @@ def test_a_scenario_runs_to_the_same_numbers_elsewhere(name: str) -> None:
     text = export(scenario).text
     assert own.status[0] == 0
     assert set(findings(text)) <= UNDECLARED
-    assert largest_difference(values(text, made.times, rows, tolerances(made.network)), own.values[0]) < AGREED
-    if name not in AT_ONCE:
-        assert largest_difference(values_in_copasi(text, made.times, rows), own.values[0]) < AGREED
+    found = [values(text, made.times, rows, tolerances(made.network))]
+    found += [values_in_copasi(text, made.times, rows)] if in_copasi else []
+    return max(largest_difference(one, own.values[0]) for one in found)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

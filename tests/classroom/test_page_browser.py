@@ -171,6 +171,21 @@ def test_a_phone_of_390_pixels_needs_no_sideways_scrolling(browser: Browser, fol
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_patient_prints_on_two_sheets(browser: Browser, folder: Path, language: str) -> None:
+    with Visit(browser, folder, f"{ESCAPE}&lang={language}") as visit:
+        visit.twins()
+        sheets = re.findall(rb"/Type\s*/Page\b", visit.page.pdf(format="A4"))
+        assert len(sheets) == 2
+        visit.page.set_viewport_size({"width": 688, "height": 1017})  # A4 less its margins
+        visit.page.emulate_media(media="print")
+        chart = visit.page.locator("#panel-leukaemia").bounding_box()
+        assert chart is not None
+        assert chart["x"] >= 0
+        assert chart["x"] + chart["width"] <= 688
+
+
+@pytest.mark.full
 def test_everything_can_be_done_with_the_keyboard(browser: Browser, folder: Path) -> None:
     with Visit(browser, folder, "preset=cd19_negative_escape") as visit:
         page = visit.page

@@ -1,6 +1,6 @@
 // One small chart on a canvas: lines over days or months, on a linear or logarithmic axis, with labels that do not collide.
 import { power, short } from "./numbers.js";
-import { colours } from "./theme.js";
+import { colours, onPaper } from "./theme.js";
 
 export const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 const BREAK = { day: 30, share: 0.4, gap: 14 }; // the first month takes two fifths of the width, as in carsim's figures
@@ -20,7 +20,7 @@ export function dayAt(x, first, last, left, right) {
 }
 
 export function prepare(canvas, width, height) {
-  const ratio = matchMedia("print").matches ? 3 : window.devicePixelRatio || 1; // on paper as crisp as on a good screen
+  const ratio = onPaper() ? 3 : window.devicePixelRatio || 1; // on paper as crisp as on a good screen
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);

@@ -12,7 +12,7 @@ import { clamp } from "./numbers.js";
 import { describe, dayUnder, indexOf, MRD_LIMIT, paint, PANELS, spoken, UNTIL } from "./panels.js";
 import { LAST_SEEN, Prediction } from "./predict.js";
 import { decode, encode } from "./share.js";
-import { applyTheme, currentTheme, nextTheme } from "./theme.js";
+import { applyTheme, currentTheme, nextTheme, setPaper } from "./theme.js";
 import { key as legendKey, Twins, TWINS } from "./twins.js";
 import { headline, oneWords } from "./verdict.js";
 import { currentLanguage, LANGUAGES, say, setLanguage, translate } from "./words.js";
@@ -257,8 +257,9 @@ function connect() {
   on(by("language"), "click", () => { setLanguage(LANGUAGES.find((name) => name !== currentLanguage())); setWords(); change({}); });
   on(window, "resize", () => change({}));
   on(window, "hashchange", () => open(location.hash));
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-    on(matchMedia(query), "change", () => { applyTheme(); draw(); });
+  on(matchMedia("(prefers-color-scheme: dark)"), "change", () => { applyTheme(); draw(); });
+  for (const name of ["beforeprint", "afterprint"]) { // not when the medium changes: sheets are counted before that is told
+    on(window, name, () => { setPaper(name === "beforeprint"); draw(); });
   }
 }
 

@@ -1,7 +1,7 @@
 // From a run of the model to the four panels of a patient: which curves, axes, levels and marks.
 import { dayAt, dayScale, drawPanel, prepare, FONT } from "./charts.js";
 import { cells, short } from "./numbers.js";
-import { colours, lookOf } from "./theme.js";
+import { colours, lookOf, onPaper } from "./theme.js";
 import { say, sayOr } from "./words.js";
 
 export const PANELS = ["leukaemia", "carT", "bCells", "drugs"];
@@ -143,9 +143,11 @@ export function frameOf(name, width, first) {
 
 const shortAxis = () => say("axisDays").replace(/ \(.*/, "");
 
+const PAPER = 840; // pixels across a sheet, whatever the window: two sheets hold a patient
+
 // Draws one panel on its canvas and says in words what it shows.
 export function paint(canvas, name, panel, first, cursor) {
-  const width = canvas.clientWidth || 600;
+  const width = onPaper() ? PAPER : canvas.clientWidth || 600;
   const frame = frameOf(name, width, first);
   if (frame.showX && name === "leukaemia") frame.height = frame.bottom + 26;
   const context = prepare(canvas, width, frame.height);

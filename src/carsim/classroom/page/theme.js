@@ -14,7 +14,7 @@ export function colours() {
 
 const THEMES = ["auto", "light", "dark"];
 
-let theme = "auto";
+let theme = "auto", paper = false;
 
 export const currentTheme = () => theme;
 
@@ -23,9 +23,17 @@ export function nextTheme() {
   applyTheme();
 }
 
-// Light or dark as chosen, or as the system has it; the style sheet knows these two only.
+export const onPaper = () => paper;
+
+// Pictures are drawn for paper before it is laid out, and again for the screen after.
+export function setPaper(on) {
+  paper = on;
+  applyTheme();
+}
+
+// Light or dark as chosen, or as the system has it; the style sheet knows these two only. Paper is light.
 export function applyTheme() {
-  const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark = !paper && (theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches));
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   cached = null;
 }

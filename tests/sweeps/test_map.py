@@ -259,7 +259,7 @@ def test_the_command_draws_and_prints_endpoints(
     lines = capsys.readouterr().out.splitlines()
     headings = ["share", "kill-rate", "n", "relapse_day (mean, d)", "who has one", "age (mean, year)"]
     assert lines[0].split("\t") == headings
-    assert lines[1].split("\t")[:5] == ["1e-12", "1", "9", "nan (nan to nan)", "0.00"]
+    assert lines[1].split("\t")[:5] == ["1e-12", "1", "9", "–", "0.00"]
     assert lines[3].split("\t")[4] == "0.44"
     assert lines[-1] == f"Wrote {endpoints.with_name('store_map_relapse_day_age.png')}"
     assert main([*words, "--median", "--json", "--plot", str(tmp_path / "map.svg")]) == 0

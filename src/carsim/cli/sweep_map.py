@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,7 @@ def _columns(averages: list[Average]) -> tuple[list[str], list[list[str]]]:
         headings.append(f"{each.what} ({each.kind}{unit})")
         columns.append(
             [
-                f"{estimate:.3g} ({low:.3g} to {high:.3g})"
+                _with_interval(estimate, low, high)
                 for estimate, low, high in zip(each.estimate, each.low, each.high, strict=True)
             ]
         )
@@ -179,3 +180,10 @@ def _texts(coordinate: xr.DataArray) -> list[str]:
     if "words" in coordinate.attrs:
         return [str(word) for word in words(coordinate).values]
     return [f"{float(value):.4g}" for value in coordinate.values]
+
+
+def _with_interval(estimate: float, low: float, high: float) -> str:
+    """A value with its interval, or without one where too few have a value; a dash where nobody has."""
+    if isnan(estimate):
+        return "–"
+    return f"{estimate:.3g}" if isnan(low) else f"{estimate:.3g} ({low:.3g} to {high:.3g})"

@@ -18,13 +18,14 @@ import { headline, oneWords } from "./verdict.js";
 import { currentLanguage, LANGUAGES, say, setLanguage, translate } from "./words.js";
 import { Pool } from "./workers.js";
 
-const WAIT = 60, APART = 300; // ms before the twins are asked for, and between two times: a drag sends many changes
+const WAIT = 60; // ms before the twins are asked for: a drag sends many changes
+const ENOUGH = 10; // twins before words are said: the same ones at each move, so that what differs is the setting
 
 const state = { settings: null, view: "one", twin: null, seed: 1, run: null, outcomes: [], pinned: null, day: 120, cursor: null, panels: null, cohort: null };
 const canvases = {};
 const frames = {};
 const twinWorkers = new Pool(), otherWorkers = new Pool();
-let controls, twins, marrow, prediction, waiting = 0, asked = 0, lastAsked = 0, changedAt = null, spokenLater = 0, drawn = false;
+let controls, twins, marrow, prediction, waiting = 0, asked = 0, answering = false, again = false, changedAt = null, unasked = null, unanswered = null, spokenLater = 0, drawn = false;
 
 const firstDay = () => state.run.time[0];
 const until = () => (prediction.open ? LAST_SEEN : UNTIL);
@@ -38,7 +39,7 @@ function simulate() {
 function change(values, { stamp = null, predict = false } = {}) {
   Object.assign(state, values);
   if (predict) prediction.ask();
-  if (stamp !== null) changedAt ??= stamp;
+  if (stamp !== null) [changedAt, unasked] = [changedAt ?? stamp, unasked ?? stamp];
   if (!waiting) waiting = requestAnimationFrame(redraw);
 }
 
@@ -57,7 +58,7 @@ function redraw() {
   }
   if (!drawn) performance.mark("carsim:drawn");
   drawn = true;
-  asked ||= setTimeout(askTwins, Math.max(WAIT, lastAsked + APART - performance.now()));
+  asked ||= setTimeout(askTwins, WAIT);
 }
 
 function draw() {
@@ -113,20 +114,26 @@ function drawWords() {
   tell("rest", rest);
 }
 
+// Words on the last question come first, or a drag would have none before it ends.
 function askTwins() {
-  [asked, lastAsked] = [0, performance.now()];
+  asked = 0;
   if (state.view !== "one") return;
+  if (answering) { again = true; return; }
   const { settings, seed } = state;
+  [answering, again, unanswered, unasked] = [true, false, unasked, null];
   twinWorkers.ask({ settings, count: TWINS, seed }, (outcomes, done) => {
-    if (!done && outcomes.length < 20) return; // a handful of twins says nothing yet
+    if (!done && outcomes.length < ENOUGH) return;
     state.outcomes = outcomes;
     drawWords();
     twins.show(outcomes, state.twin);
+    if (unanswered !== null) performance.measure("carsim:verdict", { start: unanswered, end: performance.now() });
+    [answering, unanswered] = [false, null];
+    if (again) { askTwins(); return; }
     if (!done) return;
     prediction.judge(outcomes);
     performance.mark("carsim:twins");
     afterwards();
-  }, (why) => refuse([say("failed", { why })]));
+  }, (why) => { answering = false; refuse([say("failed", { why })]); });
 }
 
 function refuse(sentences, after = "") {

@@ -38,12 +38,14 @@ export class Twins {
     const rank = (outcome) => { const { mode, kind } = fate(outcome); return order.indexOf(`${mode}/${kind}`); };
     const sorted = [...outcomes].sort((a, b) => rank(a) - rank(b) || a.twin - b.twin);
     this.buttons.forEach((button, k) => {
-      const outcome = sorted[k];
+      const outcome = sorted[k], pressed = String(Boolean(outcome) && outcome.twin === twin);
+      const label = outcome ? say("twin", { number: outcome.twin + 1, what: nameOf(fate(outcome)) }) : "…";
+      if (button.getAttribute("aria-label") === label && button.getAttribute("aria-pressed") === pressed) return; // the label says who and what
       button.disabled = !outcome;
       button.dataset.colour = outcome ? colourOf(fate(outcome)) : "empty";
       button.dataset.twin = outcome ? outcome.twin : "";
-      button.setAttribute("aria-label", outcome ? say("twin", { number: outcome.twin + 1, what: nameOf(fate(outcome)) }) : "…");
-      button.setAttribute("aria-pressed", String(Boolean(outcome) && outcome.twin === twin));
+      button.setAttribute("aria-label", label);
+      button.setAttribute("aria-pressed", pressed);
     });
     this.legend.replaceChildren(...groups(outcomes).map((group) => key(colourOf(group), `${group.count} ${nameOf(group)}`)));
   }

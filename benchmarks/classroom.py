@@ -21,7 +21,7 @@ from benchmarks.measure import Gate, SkippedError, machine, show, show_gates
 from carsim.classroom.package import bundle
 
 REPEATS = 60
-TWINS = "each takes some 140 steps of the whole system; workers share them, and words follow from the first ten twins on"
+TWINS = "some 140 steps of the whole system each; workers share them, and words follow from the first ten twins on"
 SCRIPT = """
 const cpu = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000;
 const begun = cpu();
